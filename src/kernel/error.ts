@@ -1,0 +1,78 @@
+/** The one error that crosses a floor. Any other exception is a bug. Every code stands in docs/errors.md. */
+
+/** Stable codes: never renamed, never reused. */
+export const ERROR_CODES = [
+  // bytes and text
+  'HEX_MALFORMED',
+  'BASE64_MALFORMED',
+  'UTF8_MALFORMED',
+  'DECIMAL_MALFORMED',
+  // tree
+  'HASH_MALFORMED',
+  'SIZE_OUT_OF_RANGE',
+  'INDEX_OUT_OF_RANGE',
+  'TIME_OUT_OF_RANGE',
+  'RANGE_INVALID',
+  'PROOF_INVALID',
+  'TILE_PATH_MALFORMED',
+  'TILE_MALFORMED',
+  // formats
+  'NOTE_MALFORMED',
+  'VKEY_MALFORMED',
+  'CHECKPOINT_MALFORMED',
+  'BUNDLE_MALFORMED',
+  'ENTRY_TOO_LARGE',
+  'JSON_MALFORMED',
+  'JSON_DUPLICATE_KEY',
+  'JSON_TOO_DEEP',
+  'JSON_NUMBER_UNSAFE',
+  'FIELD_UNKNOWN',
+  'FIELD_MISSING',
+  'FIELD_INVALID',
+  'DER_MALFORMED',
+  'KEY_MALFORMED',
+  'CERTIFICATE_MALFORMED',
+  'ENTRY_MALFORMED',
+  // crypto
+  'ALGORITHM_NOT_ALLOWED',
+  'KEY_NOT_ALLOWED',
+  'DIGEST_LENGTH_INVALID',
+  'SIGNATURE_INVALID',
+  'SIGNATURE_UNKNOWN_KEY',
+  // the log
+  'ENTRY_EXISTS',
+  'LOG_BUSY',
+  'LOG_CLOSED',
+  'LOG_FAILED',
+  'HEAD_MOVED',
+  'RATCHET_REFUSED',
+  // storage and start
+  'STORE_FULL',
+  'STORE_REPLACED',
+  'STORE_CORRUPT',
+  'STORE_LOCKED',
+  'STORE_SCHEMA',
+  'STORE_MISSING',
+  'LOG_EXISTS',
+  'LOG_UNKNOWN',
+  'IDENTITY_CHANGED',
+  'KEY_FILE_REFUSED',
+  'CONFIG_INVALID',
+  // HTTP
+  'NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'BODY_TOO_LARGE',
+  'BODY_TYPE',
+  'REQUEST_MALFORMED',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+export class TlogError extends Error {
+  override readonly name = 'TlogError'
+  readonly code: ErrorCode
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
