@@ -98,7 +98,8 @@ function malformed(why: string): TlogError {
  * @throws TlogError DECIMAL_MALFORMED on another spelling, SIZE_OUT_OF_RANGE above 2^53-1.
  */
 export function parseDecimal(text: string): number {
-  if (!/^(0|[1-9][0-9]{0,18})$/.test(text)) throw new TlogError('DECIMAL_MALFORMED', `not a decimal number: ${text.slice(0, 24)}`)
+  if (!/^(0|[1-9][0-9]{0,18})$/.test(text))
+    throw new TlogError('DECIMAL_MALFORMED', `not a decimal number: ${text.slice(0, 24)}`)
   const value = Number(text)
   if (!Number.isSafeInteger(value)) throw new TlogError('SIZE_OUT_OF_RANGE', `${text} is above 2^53-1`)
   return value

@@ -1,0 +1,28 @@
+/** `colophon keygen`: an Ed25519 key for a log that is created later, and its verifier key. */
+
+import { PASSPHRASE_VARIABLE, parseFlags } from '../config.ts'
+import { createVkey, formatVkey, KEY_TYPE } from '../formats/c2sp/vkey.ts'
+import { TlogError } from '../kernel/error.ts'
+import { createKeyFile } from '../storage/key-file.ts'
+import type { Command, ExitCode } from './world.ts'
+
+export const keygen: Command = {
+  name: 'keygen',
+  summary: 'make a log key',
+  usage: `colophon keygen OUT --origin HOST
+
+  Writes an Ed25519 key to OUT (PKCS#8 PEM, mode 0600; encrypted when COLOPHON_KEY_PASSPHRASE is set) and prints
+  the verifier key that it has under the origin. Put it at DATA/keys/SLUG.pem before \`colophon log create SLUG\`
+  to create the log with it. Never overwrites a file.`,
+
+  async run(argv, world): Promise<ExitCode> {
+    const { flags, words } = parseFlags(argv, ['origin'])
+    const [path, ...rest] = words
+    if (path === undefined || rest.length > 0 || flags.origin === undefined)
+      throw new TlogError('CONFIG_INVALID', 'keygen takes one path and --origin')
+    createVkey(flags.origin, KEY_TYPE.ed25519, new Uint8Array(32)) // refuses a name that no key may have, before a file exists
+    const key = createKeyFile({ path, passphrase: world.env[PASSPHRASE_VARIABLE] || undefined })
+    world.print(`${formatVkey(createVkey(flags.origin, KEY_TYPE.ed25519, key.publicKey))}\n`)
+    return 0
+  },
+}

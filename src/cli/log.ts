@@ -1,0 +1,88 @@
+/** `colophon log create` and `colophon log list`. */
+
+import { Problems, parseData, parseFlags, parseHostname } from '../config.ts'
+import { TlogError } from '../kernel/error.ts'
+import {
+  createDataDirectory,
+  createLogIn,
+  databasePath,
+  isUnused,
+  openDataDirectory,
+} from '../storage/data-directory.ts'
+import type { LogRecord } from '../storage/database.ts'
+import { openDatabase } from '../storage/sqlite/open.ts'
+import { DEFAULT_DIALECT, placeOf } from './data.ts'
+import type { Command, ExitCode, World } from './world.ts'
+
+const DIALECTS = [DEFAULT_DIALECT]
+
+export const log: Command = {
+  name: 'log',
+  summary: 'create a log, or list the logs of a data directory',
+  usage: `colophon log create SLUG --origin HOST [--dialect rekor-v2] [--data DIR] [--ratchet DIR] [--json]
+colophon log list [--data DIR] [--json]
+
+  SLUG names the log in paths, metrics and commands, for life: [a-z0-9][a-z0-9-]{0,31}.
+  The origin of a rekor-v2 log is the host name under which its clients reach it; no other log may have it.
+  The server must not be running while a log is created.`,
+
+  async run(argv, world): Promise<ExitCode> {
+    const { flags, on, words } = parseFlags(argv, ['data', 'ratchet', 'origin', 'dialect'], ['json'])
+    const [action, slug, ...rest] = words
+    const show = (records: readonly LogRecord[]) => world.print(on.has('json') ? asJson(records) : asText(records))
+    if (action === 'list' && slug === undefined) {
+      show(listLogs(placeOf(parseData(flags, world.env))))
+      return 0
+    }
+    if (action !== 'create' || slug === undefined || rest.length > 0)
+      throw new TlogError('CONFIG_INVALID', 'log takes `create SLUG` or `list`')
+    const problems = new Problems()
+    const origin = problems.take('--origin', '', () => parseHostname(flags.origin ?? ''))
+    const dialect = problems.take('--dialect', '', () => parseDialect(flags.dialect ?? DEFAULT_DIALECT))
+    problems.check()
+    show([await create({ slug, origin, dialect }, flags, world)])
+    return 0
+  },
+}
+
+async function create(
+  request: { slug: string; origin: string; dialect: string },
+  flags: Parameters<typeof parseData>[0],
+  world: World,
+): Promise<LogRecord> {
+  const place = placeOf(parseData(flags, world.env))
+  const data = isUnused(place) ? createDataDirectory(place) : openDataDirectory(place)
+  try {
+    return await createLogIn(data, request, world.clock.now())
+  } finally {
+    data.close()
+  }
+}
+
+/** Beside a running server too. */
+function listLogs(place: ReturnType<typeof placeOf>): readonly LogRecord[] {
+  const database = openDatabase(databasePath(place), { readonly: true })
+  try {
+    return database.logs()
+  } finally {
+    database.close()
+  }
+}
+
+function parseDialect(text: string): string {
+  if (!DIALECTS.includes(text)) throw new Error(`must be one of ${DIALECTS.join(', ')}, not ${text}`)
+  return text
+}
+
+function asJson(records: readonly LogRecord[]): string {
+  return `${JSON.stringify(records, null, 2)}\n`
+}
+
+function asText(records: readonly LogRecord[]): string {
+  return records
+    .map(
+      (r) =>
+        `${r.slug}  ${r.dialect}  ${r.state}  origin ${r.origin}  since ${new Date(r.createdAt).toISOString()}\n  ${r.vkey}\n`,
+    )
+    .join('')
+}

@@ -1,0 +1,33 @@
+/** What a command may touch of the outside. main.ts makes the real one; tests make others. */
+
+import type { Environment } from '../config.ts'
+import type { Clock } from '../log/ports.ts'
+import type { OnStep } from '../log/steps.ts'
+
+export interface World {
+  readonly env: Environment
+  readonly clock: Clock
+  /** Human text, or a program's JSON. */
+  readonly print: (text: string) => void
+  /** Warnings and errors. */
+  readonly warn: (text: string) => void
+  /** Whether a person reads what is printed. */
+  readonly terminal: boolean
+  /** Overwrites the line of a progress bar; does nothing without a terminal. */
+  readonly progress: (line: string) => void
+  /** Resolves when the process is asked to end. */
+  readonly stopped: Promise<string>
+  /** Besides metrics, who else watches the steps of a log. */
+  readonly onStep: OnStep
+}
+
+/** 0 done, 1 a problem was found, 2 the command was misused, 3 it could not be carried out. */
+export type ExitCode = 0 | 1 | 2 | 3
+
+export interface Command {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  readonly usage: string
+  run(argv: readonly string[], world: World): Promise<ExitCode>
+}

@@ -1,0 +1,91 @@
+/** The one allow-list of signature algorithms, by their Sigstore names (rekor.md §3.5). */
+
+import type { Curve, PublicKey, RsaBits } from '../formats/pki/spki.ts'
+import { TlogError } from '../kernel/error.ts'
+
+export type DigestName = 'SHA2_256' | 'SHA2_384' | 'SHA2_512'
+
+export const DIGEST_LENGTH = { SHA2_256: 32, SHA2_384: 48, SHA2_512: 64 } as const satisfies Record<DigestName, number>
+
+/** What a key must be to go with an algorithm. */
+export type KeyRule =
+  | { readonly kind: 'ec'; readonly curve: Curve }
+  | { readonly kind: 'rsa'; readonly bits: RsaBits }
+  | { readonly kind: 'ed25519' }
+
+/** One way to sign: a key, a digest of the message, and a scheme that `key.kind` implies. */
+export interface Algorithm {
+  readonly keyDetails: KeyDetails
+  readonly digest: DigestName
+  /** In bytes. */
+  readonly digestLength: number
+  readonly key: KeyRule
+}
+
+function ec(curve: Curve, digest: DigestName): Omit<Algorithm, 'keyDetails'> {
+  return { digest, digestLength: DIGEST_LENGTH[digest], key: { kind: 'ec', curve } }
+}
+
+function rsa(bits: RsaBits): Omit<Algorithm, 'keyDetails'> {
+  return { digest: 'SHA2_256', digestLength: DIGEST_LENGTH.SHA2_256, key: { kind: 'rsa', bits } }
+}
+
+// No pure Ed25519: it cannot be checked over a digest. No RSA-PSS: Rekor removed it.
+const RULES = {
+  PKIX_ECDSA_P256_SHA_256: ec('P-256', 'SHA2_256'),
+  PKIX_ECDSA_P384_SHA_384: ec('P-384', 'SHA2_384'),
+  PKIX_ECDSA_P521_SHA_512: ec('P-521', 'SHA2_512'),
+  PKIX_RSA_PKCS1V15_2048_SHA256: rsa(2048),
+  PKIX_RSA_PKCS1V15_3072_SHA256: rsa(3072),
+  PKIX_RSA_PKCS1V15_4096_SHA256: rsa(4096),
+  PKIX_ED25519_PH: { digest: 'SHA2_512', digestLength: DIGEST_LENGTH.SHA2_512, key: { kind: 'ed25519' } },
+} as const
+
+/** A Sigstore `keyDetails` name that may be logged. */
+export type KeyDetails = keyof typeof RULES
+
+const NAMES = Object.keys(RULES) as KeyDetails[]
+
+export const ALGORITHMS: ReadonlyMap<KeyDetails, Algorithm> = new Map(
+  NAMES.map((keyDetails) => [keyDetails, Object.freeze({ keyDetails, ...RULES[keyDetails] })]),
+)
+
+/** @throws TlogError ALGORITHM_NOT_ALLOWED naming it and the allowed ones. */
+export function algorithmOf(keyDetails: string): Algorithm {
+  const algorithm = ALGORITHMS.get(keyDetails as KeyDetails)
+  if (algorithm === undefined)
+    throw new TlogError('ALGORITHM_NOT_ALLOWED', `${keyDetails.slice(0, 64)} is not one of ${NAMES.join(', ')}`)
+  return algorithm
+}
+
+/** The algorithm a verifier assumes for a key when the bundle does not say (rekor.md §3.4). */
+export function algorithmForKey(key: PublicKey): Algorithm {
+  for (const algorithm of ALGORITHMS.values()) if (fits(algorithm.key, key)) return algorithm
+  throw new TlogError('KEY_NOT_ALLOWED', `no algorithm is allowed for a key of kind ${describeKey(key)}`)
+}
+
+/** @throws TlogError KEY_NOT_ALLOWED unless the key is of the kind, curve or size that the algorithm names. */
+export function checkKey(algorithm: Algorithm, key: PublicKey): void {
+  if (!fits(algorithm.key, key))
+    throw new TlogError('KEY_NOT_ALLOWED', `${algorithm.keyDetails} does not go with a key of kind ${describeKey(key)}`)
+}
+
+/** @throws TlogError DIGEST_LENGTH_INVALID unless the digest is exactly as long as the algorithm's. */
+export function checkDigest(algorithm: Algorithm, digest: Uint8Array): void {
+  if (digest.length !== algorithm.digestLength)
+    throw new TlogError(
+      'DIGEST_LENGTH_INVALID',
+      `${algorithm.keyDetails} takes a digest of ${algorithm.digestLength} bytes (${algorithm.digest}), not ${digest.length}`,
+    )
+}
+
+function fits(rule: KeyRule, key: PublicKey): boolean {
+  if (rule.kind === 'ec') return key.kind === 'ec' && key.curve === rule.curve
+  if (rule.kind === 'rsa') return key.kind === 'rsa' && key.bits === rule.bits
+  return key.kind === rule.kind
+}
+
+function describeKey(key: PublicKey): string {
+  if (key.kind === 'ec') return `ECDSA ${key.curve}`
+  return key.kind === 'rsa' ? `RSA-${key.bits}` : 'Ed25519'
+}

@@ -1,0 +1,74 @@
+/** `#crypto` on Node: OpenSSL in worker threads. Nothing here holds up the event loop for longer than a copy. */
+
+import { hash, verify } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { formatSpki } from '../formats/pki/spki.ts'
+import { TlogError } from '../kernel/error.ts'
+import type { DigestName } from './algorithms.ts'
+import { checkForm, requireGood } from './check.ts'
+import type { DigestCheck, MessageCheck } from './crypto.ts'
+import { checkEncodings } from './ed25519.ts'
+import type { Job } from './node/job.ts'
+import { Pool } from './node/pool.ts'
+import { HASH_NAMES } from './node/verdicts.ts'
+
+export type { Crypto, DigestCheck, MessageCheck, SigningKey } from './crypto.ts'
+export { exportPrivateKey, generateEd25519, importEd25519Seed, importPrivateKey, signEd25519 } from './node/keys.ts'
+
+const SCRIPT = new URL(`./node/worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+
+const native = new Pool(SCRIPT, nativeLimits(Math.min(availableParallelism(), 4)))
+/** Ed25519ph is JavaScript, about a millisecond a check: its own thread and a short queue, so that it starves nobody. */
+const prehashed = new Pool(SCRIPT, { workers: 1, waitingMs: 80 })
+
+function nativeLimits(workers: number) {
+  return { workers, waitingMs: 500 * workers }
+}
+
+/**
+ * Sets the number of threads for all but Ed25519ph, which has one of its own. Default: the processors, at most 4.
+ * @throws TlogError CONFIG_INVALID unless from 1 to 64.
+ */
+export function configureCrypto({ workers }: { readonly workers: number }): void {
+  if (!Number.isInteger(workers) || workers < 1 || workers > 64)
+    throw new TlogError('CONFIG_INVALID', `the number of crypto workers must be from 1 to 64, not ${workers}`)
+  native.limits = nativeLimits(workers)
+}
+
+/** Ends the threads; checks under way fail with LOG_CLOSED. A later check starts them again. */
+export async function closeCrypto(): Promise<void> {
+  await Promise.all([native.close(), prehashed.close()])
+}
+
+export async function verifyDigest(check: DigestCheck): Promise<void> {
+  checkForm(check)
+  await run(check, { over: 'digest', subject: check.digest })
+}
+
+export async function verifyMessage(check: MessageCheck): Promise<void> {
+  checkForm(check)
+  await run(check, { over: 'message', subject: check.message })
+}
+
+async function run(check: DigestCheck | MessageCheck, what: Pick<Job, 'over' | 'subject'>): Promise<void> {
+  const { algorithm, key, signature } = check
+  const pool = key.kind === 'ed25519' ? prehashed : native
+  requireGood(await pool.check({ algorithm, spki: key.der, signature, ...what }))
+}
+
+export function digest(name: DigestName, bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(hash(HASH_NAMES[name], bytes, 'buffer'))
+}
+
+/** In libuv's thread pool: notes come one at a time, a batch would gain nothing. */
+export async function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<void> {
+  checkEncodings(publicKey, signature)
+  const spki = Buffer.from(formatSpki({ kind: 'ed25519', bytes: publicKey }))
+  const isGood = await new Promise<boolean>((resolve, reject) => {
+    verify(null, message, { key: spki, format: 'der', type: 'spki' }, signature, (error, good) => {
+      if (error === null) resolve(good)
+      else reject(error)
+    })
+  })
+  requireGood(isGood)
+}

@@ -1,0 +1,68 @@
+/** Private Ed25519 keys in OpenSSL's keeping. */
+
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { formatDer, TAG } from '../../formats/pki/der.ts'
+import { concat, parseHex } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import type { SigningKey } from '../crypto.ts'
+
+/** Kept beside the key, not in it: what is printed, cloned or logged has no secret. */
+const secrets = new WeakMap<SigningKey, KeyObject>()
+
+/** PrivateKeyInfo up to the OCTET STRING with the seed (RFC 8410 §7): version 0, id-Ed25519. */
+const PKCS8_HEAD = parseHex('020100300506032b6570')
+
+export function generateEd25519(): SigningKey {
+  return hold(generateKeyPairSync('ed25519').privateKey)
+}
+
+export function importEd25519Seed(seed: Uint8Array): SigningKey {
+  if (seed.length !== 32) throw new TlogError('KEY_MALFORMED', `an Ed25519 seed of ${seed.length} bytes`)
+  const wrapped = formatDer(TAG.octetString, formatDer(TAG.octetString, seed))
+  const der = Buffer.from(formatDer(TAG.sequence, concat(PKCS8_HEAD, wrapped)))
+  return hold(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }))
+}
+
+/**
+ * Reads a PKCS #8 PEM, encrypted or not.
+ * @throws TlogError KEY_FILE_REFUSED when it cannot be read, the passphrase is missing or wrong, or the key is not Ed25519.
+ */
+export function importPrivateKey(pem: string, passphrase?: string): SigningKey {
+  return hold(readPem(pem, passphrase))
+}
+
+function readPem(pem: string, passphrase?: string): KeyObject {
+  try {
+    return createPrivateKey({ key: pem, format: 'pem', ...(passphrase === undefined ? {} : { passphrase }) })
+  } catch (cause) {
+    // OpenSSL's own words stay out of the message: they may quote the input.
+    throw new TlogError('KEY_FILE_REFUSED', 'no private key that this passphrase opens', { cause })
+  }
+}
+
+/** PKCS #8 PEM; with a passphrase, encrypted by AES-256 (PBES2). */
+export function exportPrivateKey(key: SigningKey, passphrase?: string): string {
+  const cipher = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase }
+  return secretOf(key)
+    .export({ format: 'pem', type: 'pkcs8', ...cipher })
+    .toString()
+}
+
+export async function signEd25519(key: SigningKey, message: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(sign(null, message, secretOf(key)))
+}
+
+function hold(secret: KeyObject): SigningKey {
+  if (secret.asymmetricKeyType !== 'ed25519')
+    throw new TlogError('KEY_FILE_REFUSED', `a private key of type ${secret.asymmetricKeyType}, not Ed25519`)
+  const spki = createPublicKey(secret).export({ format: 'der', type: 'spki' })
+  const key: SigningKey = { publicKey: new Uint8Array(spki.subarray(-32)) }
+  secrets.set(key, secret)
+  return key
+}
+
+function secretOf(key: SigningKey): KeyObject {
+  const secret = secrets.get(key)
+  if (secret === undefined) throw new TypeError('a key that was not made here')
+  return secret
+}

@@ -1,0 +1,44 @@
+/** Keys by which entries are found: SHA-256 of `<type>:<value>`, normalised once, here (docs/formats.md). */
+
+import { sha256 } from '@noble/hashes/sha2.js'
+import { hex, utf8 } from '../kernel/bytes.ts'
+import type { SubjectAltName } from './pki/subject-alt-name.ts'
+
+function lookupKey(raw: string): Uint8Array {
+  return sha256(utf8(raw))
+}
+
+/** @param algorithm `sha256`, `sha384` or `sha512`. */
+export function digestKey(algorithm: string, digest: Uint8Array): Uint8Array {
+  return lookupKey(`digest:${algorithm}:${hex(digest)}`)
+}
+
+/** @param spki DER SubjectPublicKeyInfo. */
+export function publicKeyKey(spki: Uint8Array): Uint8Array {
+  return lookupKey(`key:spki-sha256:${hex(sha256(spki))}`)
+}
+
+/** @param der the certificate as logged. */
+export function certificateKey(der: Uint8Array): Uint8Array {
+  return lookupKey(`cert:sha256:${hex(sha256(der))}`)
+}
+
+export function subjectKey(name: SubjectAltName): Uint8Array {
+  return lookupKey(`san:${spell(name)}`)
+}
+
+/** An identity with who vouched for it: the pair that matters for keyless signing. */
+export function identityKey(issuer: string, name: SubjectAltName): Uint8Array {
+  return lookupKey(`issuer+san:${issuer}\n${spell(name)}`)
+}
+
+function spell(name: SubjectAltName): string {
+  if (name.type === 'other') return `other:${name.oid}:${name.value}`
+  const value = name.type === 'email' || name.type === 'dns' ? asciiLowercase(name.value) : name.value
+  return `${name.type}:${value}`
+}
+
+/** Not toLowerCase: that folds letters outside ASCII, where two names would become one. */
+function asciiLowercase(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
+}

@@ -1,0 +1,98 @@
+/** Errors as answers: one status for each code, and the body of gRPC-gateway that Rekor v2 clients know. */
+
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorCode, TlogError } from '../kernel/error.ts'
+
+/** Exhaustive: a new code does not compile until someone decides. 500 means that we, not the caller, are at fault. */
+export const STATUS = {
+  HEX_MALFORMED: 400,
+  BASE64_MALFORMED: 400,
+  UTF8_MALFORMED: 400,
+  DECIMAL_MALFORMED: 400,
+  HASH_MALFORMED: 400,
+  SIZE_OUT_OF_RANGE: 400,
+  INDEX_OUT_OF_RANGE: 400,
+  TIME_OUT_OF_RANGE: 500,
+  RANGE_INVALID: 400,
+  PROOF_INVALID: 500,
+  TILE_PATH_MALFORMED: 400,
+  TILE_MALFORMED: 500,
+  NOTE_MALFORMED: 500,
+  VKEY_MALFORMED: 500,
+  CHECKPOINT_MALFORMED: 500,
+  BUNDLE_MALFORMED: 500,
+  ENVELOPE_MALFORMED: 400,
+  ENTRY_TOO_LARGE: 413,
+  JSON_MALFORMED: 400,
+  JSON_DUPLICATE_KEY: 400,
+  JSON_TOO_DEEP: 400,
+  JSON_NUMBER_UNSAFE: 400,
+  FIELD_UNKNOWN: 400,
+  FIELD_MISSING: 400,
+  FIELD_INVALID: 400,
+  DER_MALFORMED: 400,
+  KEY_MALFORMED: 400,
+  CERTIFICATE_MALFORMED: 400,
+  ENTRY_MALFORMED: 400,
+  ALGORITHM_NOT_ALLOWED: 400,
+  KEY_NOT_ALLOWED: 400,
+  DIGEST_LENGTH_INVALID: 400,
+  SIGNATURE_INVALID: 400,
+  SIGNATURE_UNKNOWN_KEY: 500,
+  ENTRY_EXISTS: 409,
+  LOG_BUSY: 503,
+  LOG_CLOSED: 503,
+  LOG_FAILED: 500,
+  HEAD_MOVED: 500,
+  RATCHET_REFUSED: 500,
+  STORE_FULL: 503,
+  STORE_REPLACED: 500,
+  STORE_CORRUPT: 500,
+  STORE_LOCKED: 500,
+  STORE_SCHEMA: 500,
+  STORE_MISSING: 500,
+  LOG_EXISTS: 500,
+  LOG_UNKNOWN: 404,
+  IDENTITY_CHANGED: 500,
+  KEY_FILE_REFUSED: 500,
+  CONFIG_INVALID: 500,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  BODY_TOO_LARGE: 413,
+  BODY_TYPE: 415,
+  REQUEST_MALFORMED: 400,
+} as const satisfies Record<ErrorCode, number>
+
+/** google.rpc.Code by HTTP status, as gRPC-gateway pairs them. */
+const GRPC: Readonly<Record<number, number>> = { 404: 5, 405: 12, 409: 6, 500: 13, 503: 14 }
+const INVALID_ARGUMENT = 3
+
+/** Seconds; a full pool drains well within this. */
+const RETRY_AFTER = '1'
+
+/** Replies with the error. What is our fault is logged whole and answered without a text. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = error instanceof TlogError ? error : fromFramework(error)
+  const status = known === null ? 500 : STATUS[known.code]
+  if (status === 500) request.log.error({ err: error }, 'request failed')
+  if (status === 503) reply.header('retry-after', RETRY_AFTER)
+  const message = known === null || status === 500 ? 'internal error' : known.message
+  const body = { code: GRPC[status] ?? INVALID_ARGUMENT, message, details: details(status === 500 ? null : known) }
+  return reply.code(status).header('cache-control', 'no-store').type('application/json').send(JSON.stringify(body))
+}
+
+/** The stable code in the standard place for one: google.rpc.ErrorInfo. */
+function details(error: TlogError | null): object[] {
+  if (error === null) return []
+  return [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'colophon' }]
+}
+
+function fromFramework(error: unknown): TlogError | null {
+  const { code, statusCode, message } = error as Partial<FastifyError>
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new TlogError('BODY_TOO_LARGE', 'the request body is over the limit')
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new TlogError('BODY_TYPE', 'send the body as application/json')
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new TlogError('REQUEST_MALFORMED', message ?? 'malformed request')
+  return null
+}

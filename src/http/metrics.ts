@@ -1,0 +1,72 @@
+/** Counters for operators, in Prometheus' text form. Names are stable; see docs/operate.md. */
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { OnStep } from '../log/steps.ts'
+import type { Logs } from './logs.ts'
+
+export interface Metrics {
+  readonly contentType: string
+  text(logs: Logs): Promise<string>
+  answered(route: string, status: number, seconds: number): void
+  /** To be called with every step of a log. */
+  onStep(slug: string): OnStep
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const ENTRIES = [1, 4, 16, 64, 256, 1024]
+
+export function createMetrics(): Metrics {
+  const registers = [new Registry()]
+  const [registry] = registers as [Registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Histogram({
+    name: 'colophon_http_request_seconds',
+    help: 'Time from request to answer, by route and status.',
+    labelNames: ['route', 'status'],
+    buckets: SECONDS,
+    registers,
+  })
+  const batches = new Histogram({
+    name: 'colophon_batch_entries',
+    help: 'Entries in one appended batch.',
+    labelNames: ['log'],
+    buckets: ENTRIES,
+    registers,
+  })
+  const rounds = new Counter({
+    name: 'colophon_checkpoints_total',
+    help: 'Checkpoints published.',
+    labelNames: ['log'],
+    registers,
+  })
+  const sizes = new Gauge({
+    name: 'colophon_tree_size',
+    help: 'Leaves in the tree: durable, and covered by the published checkpoint.',
+    labelNames: ['log', 'kind'],
+    registers,
+  })
+  const waiting = new Gauge({
+    name: 'colophon_pool_entries',
+    help: 'Entries waiting or in flight.',
+    labelNames: ['log'],
+    registers,
+  })
+  return {
+    contentType: registry.contentType,
+    async text(logs) {
+      for (const log of logs.all) {
+        const { slug } = log.identity
+        const status = log.status()
+        sizes.set({ log: slug, kind: 'durable' }, status.durable)
+        sizes.set({ log: slug, kind: 'published' }, status.published)
+        waiting.set({ log: slug }, status.pooled)
+      }
+      return await registry.metrics()
+    },
+    answered: (route, status, seconds) => requests.observe({ route, status }, seconds),
+    onStep: (slug) => (step, detail) => {
+      if (step === 'appended') batches.observe({ log: slug }, detail.entries)
+      if (step === 'published') rounds.inc({ log: slug })
+    },
+  }
+}

@@ -1,0 +1,192 @@
+/** The whole check of one log from its entries alone: every leaf, tile, root, head, note, lookup row and attachment. */
+
+import { parseBundle } from '../formats/c2sp/bundle.ts'
+import { type LeafHash, type LeafIndex, leafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
+import { equal } from '../kernel/bytes.ts'
+import { completedTiles, Edge } from '../kernel/edge.ts'
+import { TlogError } from '../kernel/error.ts'
+import { EMPTY_ROOT, leafHash } from '../kernel/hash.ts'
+import { TILE_WIDTH, tilesOf } from '../kernel/tile.ts'
+import type { Attachment, DigestAlgorithm, Head, LogReader, LookupKey, Mark, Published, Signer } from './ports.ts'
+import { checkPublished } from './publisher.ts'
+
+/** What a dialect can say of a leaf without its request. Throws TlogError on a leaf that is not its own. */
+export interface LeafFacts {
+  readonly keys: readonly LookupKey[]
+  /** Digests in the leaf under which content may be kept. */
+  readonly attachments: readonly Pick<Attachment, 'algorithm' | 'digest'>[]
+}
+
+export interface FsckParts {
+  readonly origin: string
+  readonly store: LogReader
+  /** Of the log's ratchet; null when there is none at hand, which is itself a problem to the caller. */
+  readonly mark: Mark | null
+  readonly open: Signer['open']
+  readonly facts: (leaf: Uint8Array) => LeafFacts
+  readonly digest: (algorithm: DigestAlgorithm, content: Uint8Array) => Uint8Array
+  readonly onProblem: (problem: string) => void
+  readonly onProgress: (done: number, total: number) => void
+}
+
+const PAGE = 1000
+
+/** Reads up to the head of this moment; a server may go on writing. Returns the size that was checked. */
+export async function fsck(parts: FsckParts): Promise<TreeSize> {
+  return await new Fsck(parts).run()
+}
+
+class Fsck {
+  readonly #parts: FsckParts
+  readonly #edge = new Edge()
+  readonly #signed = new Map<number, { readonly root: Uint8Array; readonly what: string }[]>()
+  #heads: Head[] = []
+  #lastHead: Head | null = null
+
+  constructor(parts: FsckParts) {
+    this.#parts = parts
+  }
+
+  async run(): Promise<TreeSize> {
+    const { store, mark } = this.#parts
+    if (mark !== null) this.#expect(mark, 'the ratchet')
+    await this.#readNotes() // before the head: what is signed may not be beyond it
+    const head = await store.head()
+    if (head === null) return this.#stop('there is no head, not even of size 0')
+    for (const size of this.#signed.keys())
+      if (size > head.size)
+        this.#problem(`the database ends at ${head.size}, but a head of ${size} was signed: it was rolled back`)
+    await this.#checkHead(0)
+    for (let index = 0; index * TILE_WIDTH < head.size; index++) {
+      const whole = await this.#checkBundle(index, Math.min(TILE_WIDTH, head.size - index * TILE_WIDTH))
+      if (!whole)
+        return this.#stop(`bundle ${index} is missing, has gaps or is malformed: nothing after it can be judged`)
+      this.#parts.onProgress(this.#edge.size, head.size)
+    }
+    await this.#checkUnfinishedTiles(head.size)
+    return head.size
+  }
+
+  async #readNotes(): Promise<void> {
+    const { store } = this.#parts
+    let after: TreeSize | null = null
+    for (;;) {
+      const page: readonly Published[] = await store.history(after, PAGE)
+      for (const published of page) await this.#checkNote(published)
+      after = page.at(-1)?.size ?? null
+      if (page.length < PAGE) break
+    }
+    const newest = await store.published()
+    if (newest !== null) await this.#checkNote(newest)
+  }
+
+  async #checkNote(published: Published): Promise<void> {
+    this.#expect(published, 'a published checkpoint')
+    await this.#try(() => checkPublished(published, this.#parts.origin, this.#parts.open))
+  }
+
+  #expect(mark: Mark, what: string): void {
+    const expected = this.#signed.get(mark.size) ?? []
+    this.#signed.set(mark.size, [...expected, { root: mark.root, what }])
+  }
+
+  async #checkBundle(index: number, width: number): Promise<boolean> {
+    const { store } = this.#parts
+    const [bundle, tile] = await Promise.all([store.bundle(index, width), store.tile(0, index, width)])
+    if (bundle === null || tile === null) return false
+    for (const [i, entry] of parseBundle(bundle, width).entries()) {
+      const at = leafIndex(index * TILE_WIDTH + i)
+      const hash = leafHash(entry)
+      if (!equal(hash, tile.subarray(32 * i, 32 * i + 32)))
+        this.#problem(`leaf ${at}: its entry does not hash to the stored leaf hash`)
+      await this.#try(() => this.#checkPlace(hash, at), `leaf ${at}`)
+      await this.#try(() => this.#checkFacts(entry, at), `leaf ${at}`)
+      await this.#grow(hash)
+    }
+    return true
+  }
+
+  async #checkPlace(hash: LeafHash, at: LeafIndex): Promise<void> {
+    const [place] = await this.#parts.store.find([hash])
+    if (place?.index !== at) this.#problem(`leaf ${at}: deduplication finds it at ${place?.index ?? 'no place'}`)
+  }
+
+  async #checkFacts(entry: Uint8Array, at: LeafIndex): Promise<void> {
+    const { store, digest } = this.#parts
+    const facts = this.#parts.facts(entry)
+    for (const { key } of facts.keys) {
+      const [found] = await store.lookup(key, at === 0 ? null : leafIndex(at - 1), 1)
+      if (found !== at) this.#problem(`leaf ${at}: a lookup row is missing`)
+    }
+    for (const named of facts.attachments) {
+      const content = await store.attachment(named.algorithm, named.digest)
+      if (content !== null && !equal(digest(named.algorithm, content), named.digest))
+        this.#problem(`leaf ${at}: its attachment does not hash to the digest it is kept under`)
+    }
+  }
+
+  async #grow(hash: LeafHash): Promise<void> {
+    const before = this.#edge.size
+    this.#edge.append(hash)
+    for (const tile of completedTiles(before, this.#edge)) {
+      const stored = await this.#parts.store.tile(tile.level, tile.index, TILE_WIDTH)
+      if (stored === null || !equal(stored, tile.bytes))
+        this.#problem(`tile ${tile.level}/${tile.index} does not follow from the entries`)
+    }
+    await this.#checkHead(this.#edge.size)
+    // Everything up to here was compared; what only smaller trees need may go.
+    if (this.#edge.size % TILE_WIDTH === 0) this.#edge.forget(this.#edge.size)
+  }
+
+  /** The head of this size, when there is one, and whatever was signed at this size. */
+  async #checkHead(size: number): Promise<void> {
+    const root = size === 0 ? EMPTY_ROOT : undefined
+    for (const { root: signed, what } of this.#signed.get(size) ?? [])
+      if (!equal(signed, root ?? this.#edge.root()))
+        this.#problem(`${what} of size ${size} has another root than the entries`)
+    const head = await this.#headFrom(size)
+    if (head === null) return
+    if (!equal(head.root, root ?? this.#edge.root()))
+      this.#problem(`the head of size ${size} has another root than the entries`)
+    if (this.#lastHead !== null && head.time < this.#lastHead.time)
+      this.#problem(`the head of size ${size} is older than the one before`)
+    this.#lastHead = head
+    this.#heads.shift()
+  }
+
+  /** The stored head of exactly this size; heads are read a page at a time. */
+  async #headFrom(size: number): Promise<Head | null> {
+    if (this.#heads.length === 0) this.#heads = [...(await this.#parts.store.heads(this.#lastHead?.size ?? null, PAGE))]
+    const [next] = this.#heads
+    return next !== undefined && next.size === size ? next : null
+  }
+
+  async #checkUnfinishedTiles(size: TreeSize): Promise<void> {
+    for (const { level, index, width } of tilesOf(size)) {
+      if (width === TILE_WIDTH || level === 0) continue
+      const expected = this.#edge.tile(level, index, width)
+      const stored = await this.#parts.store.tile(level, index, width)
+      if (expected === undefined || stored === null || !equal(stored, expected))
+        this.#problem(`unfinished tile ${level}/${index} does not follow from the entries`)
+    }
+  }
+
+  async #try(check: () => Promise<void>, where?: string): Promise<void> {
+    try {
+      await check()
+    } catch (error) {
+      if (!(error instanceof TlogError)) throw error
+      this.#problem(where === undefined ? error.message : `${where}: ${error.message}`)
+    }
+  }
+
+  #problem(problem: string): void {
+    this.#parts.onProblem(problem)
+  }
+
+  /** What follows could not be judged. */
+  #stop(problem: string): TreeSize {
+    this.#problem(problem)
+    return treeSize(this.#edge.size)
+  }
+}

@@ -1,0 +1,142 @@
+/** What the log needs from the world. The log owns these contracts; storage and main.ts fulfil them. */
+
+import type { Hash, LeafHash, LeafIndex, TreeSize, UnixMillis } from '../kernel/brand.ts'
+
+/** The tree at one moment. One is stored per sealed batch, and one of size 0 when the log is created. */
+export interface Head {
+  readonly size: TreeSize
+  readonly root: Hash
+  /** When it was sealed; never less than the head before. */
+  readonly time: UnixMillis
+}
+
+export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512'
+
+/** Content kept beside the log because a leaf contains its digest. */
+export interface Attachment {
+  readonly algorithm: DigestAlgorithm
+  readonly digest: Uint8Array
+  readonly content: Uint8Array
+}
+
+/** A row by which an entry is found: SHA-256 of `<type>:<value>`, 32 bytes. */
+export interface LookupKey {
+  readonly key: Uint8Array
+  /** What it was derived from, and so can be rebuilt from. */
+  readonly source: 'leaf' | 'attachment'
+}
+
+/** What a dialect makes of a request. Plain data: it survives structured clone. */
+export interface Entry {
+  /** The bytes whose hash is in the tree, at most 65,535. */
+  readonly leaf: Uint8Array
+  readonly keys: readonly LookupKey[]
+  readonly attachments: readonly Attachment[]
+}
+
+export interface SealedEntry extends Entry {
+  readonly hash: LeafHash
+}
+
+/** A full tile of level 1 or above that a batch completed: 256 hashes, 8192 bytes. */
+export interface FullTile {
+  readonly level: number
+  readonly index: number
+  readonly bytes: Uint8Array
+}
+
+export interface SealedBatch {
+  /** At indexes expected.size, expected.size + 1, … */
+  readonly entries: readonly SealedEntry[]
+  readonly tiles: readonly FullTile[]
+  readonly head: Head
+}
+
+/** Where an entry is, and when the head that first covered it was sealed. Neither ever changes. */
+export interface Place {
+  readonly index: LeafIndex
+  readonly time: UnixMillis
+}
+
+/** A checkpoint that was signed and made public, as the bytes that went out. */
+export interface Published {
+  readonly size: TreeSize
+  readonly root: Hash
+  readonly time: UnixMillis
+  readonly note: Uint8Array
+}
+
+/** Reads of one log. Speaks tiles, so that an object store can answer too; nothing reads single rows. */
+export interface LogReader {
+  /** The newest durable head, or null before the log was created. */
+  head(): Promise<Head | null>
+  /** The heads of size above `after` (null: from the first), ascending, at most `limit`. */
+  heads(after: TreeSize | null, limit: number): Promise<readonly Head[]>
+  /** The first `width` (1…256) hashes of a tile, 32 bytes each, or null when the durable tree does not fill them. */
+  tile(level: number, index: number, width: number): Promise<Uint8Array | null>
+  /** The first `width` entries of a bundle in the encoding of c2sp.org/tlog-tiles, or null when they are not durable. */
+  bundle(index: number, width: number): Promise<Uint8Array | null>
+  /** For each hash its place, or null. Exact: all 256 bits are compared. */
+  find(hashes: readonly LeafHash[]): Promise<readonly (Place | null)[]>
+  /** Entries under a lookup key, ascending, above `after`, at most `limit`. */
+  lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]>
+  attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null>
+  /** The newest published checkpoint, or null before the first. */
+  published(): Promise<Published | null>
+  /** The kept history: about one a minute, of size above `after`, ascending, at most `limit`. */
+  history(after: TreeSize | null, limit: number): Promise<readonly Published[]>
+}
+
+/** The log's durable memory. Trusted: whoever can edit it can stop the log, and only the ratchet keeps it from forking. */
+export interface LogStore extends LogReader {
+  /**
+   * Entries, lookup rows, attachments, tiles and head in one transaction: fsynced once it returns, absent if it throws
+   * HEAD_MOVED or STORE_FULL; after any other error the outcome is unknown and the caller must stop.
+   *
+   * @throws TlogError HEAD_MOVED when the stored head is not `expected`: another process is writing.
+   * @throws TlogError STORE_FULL when the disk is full; nothing was kept.
+   * @throws TlogError STORE_REPLACED when the file under the store is no longer the one that was opened.
+   */
+  append(expected: Head | null, batch: SealedBatch): Promise<void>
+  /** Makes a checkpoint the newest published one, durably. Never a smaller one than before. Throws as append does. */
+  publish(published: Published): Promise<void>
+}
+
+/** Size and root that the log's key last signed, or was about to. */
+export interface Mark {
+  readonly size: TreeSize
+  readonly root: Hash
+}
+
+/** The signer's own memory, apart from the store. Whoever controls it as well as the store can make the log fork. */
+export interface Ratchet {
+  read(): Promise<Mark>
+  /**
+   * Durable once it returns. The same mark again is allowed, and free.
+   * @throws TlogError RATCHET_REFUSED on a smaller size, or another root at the same size.
+   */
+  advance(to: Mark): Promise<void>
+}
+
+/** Signs checkpoint text with the log's own keys. */
+export interface Signer {
+  /** The text of a signed note (ending in a newline) in, the whole note out; the log's own line is the first. */
+  sign(text: Uint8Array): Promise<Uint8Array>
+  /**
+   * The text of a note that this signer once made.
+   * @throws TlogError SIGNATURE_INVALID or SIGNATURE_UNKNOWN_KEY when it did not.
+   */
+  open(note: Uint8Array): Promise<Uint8Array>
+}
+
+/** Asks for the cosignatures that the policy wants before a checkpoint may be shown to anyone. */
+export interface Witnesses {
+  /** The note with the witnesses' lines after the log's own, or an error: nothing is published without a quorum. */
+  cosign(note: Uint8Array): Promise<Uint8Array>
+}
+
+export interface Clock {
+  now(): UnixMillis
+  /** Calls `run` once after `ms`, unless cancelled before. */
+  after(ms: number, run: () => void): () => void
+}

@@ -1,0 +1,105 @@
+/** Makes the newest durable head public: one round at a time, however many batches it covers. */
+
+import { formatCheckpoint, parseCheckpoint } from '../formats/c2sp/checkpoint.ts'
+import type { LeafIndex } from '../kernel/brand.ts'
+import { equal } from '../kernel/bytes.ts'
+import { TlogError } from '../kernel/error.ts'
+import type { Head, LogStore, Published, Ratchet, Signer, Witnesses } from './ports.ts'
+import type { OnStep } from './steps.ts'
+
+export interface PublisherParts {
+  readonly origin: string
+  readonly store: LogStore
+  readonly ratchet: Ratchet
+  readonly signer: Signer
+  readonly witnesses: Witnesses
+  readonly onStep: OnStep
+}
+
+interface Waiter {
+  readonly index: LeafIndex
+  resolve(published: Published): void
+  reject(error: unknown): void
+}
+
+export class Publisher {
+  readonly #parts: PublisherParts
+  #published: Published | null
+  #waiters: Waiter[] = []
+
+  constructor(parts: PublisherParts, published: Published | null) {
+    this.#parts = parts
+    this.#published = published
+  }
+
+  /** The newest published checkpoint; null until the first round after the log's creation. */
+  get published(): Published | null {
+    return this.#published
+  }
+
+  get waiting(): number {
+    return this.#waiters.length
+  }
+
+  isBehind(head: Head): boolean {
+    return this.#published === null || this.#published.size < head.size
+  }
+
+  /** A published checkpoint that covers `index`: the newest, at once when it does. */
+  covering(index: LeafIndex): Promise<Published> {
+    const published = this.#published
+    if (published !== null && index < published.size) return Promise.resolve(published)
+    return new Promise((resolve, reject) => this.#waiters.push({ index, resolve, reject }))
+  }
+
+  /**
+   * One round. Nothing is shown to anyone before step 3, and nobody hears of it before step 4.
+   * @throws whatever stopped it; the head is then no more public than before.
+   */
+  async round(head: Head): Promise<void> {
+    const { origin, ratchet, signer, witnesses, store, onStep } = this.#parts
+    const detail = { entries: head.size - (this.#published?.size ?? 0), size: head.size }
+    await ratchet.advance({ size: head.size, root: head.root }) // 1. the signer's memory: never back, never sideways
+    onStep('ratcheted', detail)
+    const text = formatCheckpoint({ origin, size: head.size, root: head.root, extensions: [] })
+    const note = await witnesses.cosign(await signer.sign(text)) // 2. as many cosignatures as the policy asks for
+    onStep('signed', detail)
+    const published: Published = { size: head.size, root: head.root, time: head.time, note }
+    await store.publish(published) // 3. durable and visible
+    this.#published = published
+    onStep('published', detail)
+    this.#answer(published) // 4. callers hear of it last
+    onStep('answered', detail)
+  }
+
+  /** Every waiter gets the error; used when the log stops. */
+  fail(error: unknown): void {
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const waiter of waiters) waiter.reject(error)
+  }
+
+  #answer(published: Published): void {
+    const covered = this.#waiters.filter((waiter) => waiter.index < published.size)
+    this.#waiters = this.#waiters.filter((waiter) => waiter.index >= published.size)
+    for (const waiter of covered) waiter.resolve(published)
+  }
+}
+
+/**
+ * That a stored checkpoint is one that this log's key signed, for this origin, with the size and root it is filed under.
+ * @throws TlogError STORE_CORRUPT, naming what differs.
+ */
+export async function checkPublished(published: Published, origin: string, open: Signer['open']): Promise<void> {
+  const { size, root } = published
+  try {
+    const checkpoint = parseCheckpoint(await open(published.note))
+    const same = checkpoint.origin === origin && checkpoint.size === size && equal(checkpoint.root, root)
+    if (!same) throw new TlogError('CHECKPOINT_MALFORMED', 'it names another origin, size or root')
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new TlogError('STORE_CORRUPT', `the stored checkpoint of size ${size} is not what this log signed: ${why}`, {
+      cause,
+    })
+  }
+}

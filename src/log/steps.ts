@@ -1,0 +1,17 @@
+/** The journey of a batch, in its order. Each name says what has just become true. */
+
+export const STEPS = [
+  'taken', // out of the pool, in flight
+  'sealed', // hashed into the edge, in memory only
+  'appended', // durable in the store
+  'settled', // every entry of the batch knows its place
+  'ratcheted', // the signer remembers the head
+  'signed', // the note exists, with its cosignatures, in memory only
+  'published', // durable and visible
+  'answered', // every waiter that the checkpoint covers has been woken
+] as const
+
+export type Step = (typeof STEPS)[number]
+
+/** Called in line: metrics count here, and the fault tests end the process here. Must not throw. */
+export type OnStep = (step: Step, detail: { readonly entries: number; readonly size: number }) => void

@@ -1,0 +1,164 @@
+/** A data directory: the database, lock and keys of one server, and by default its ratchets. */
+
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SigningKey } from '../crypto/crypto.ts'
+import { createVkey, formatVkey, KEY_TYPE, logId, parseVkey } from '../formats/c2sp/vkey.ts'
+import { treeSize, type UnixMillis } from '../kernel/brand.ts'
+import { TlogError } from '../kernel/error.ts'
+import { EMPTY_ROOT } from '../kernel/hash.ts'
+import type { Mark, Ratchet } from '../log/ports.ts'
+import { checkSlug, type LogDatabase, type LogRecord } from './database.ts'
+import { createKeyFile, readKeyFile } from './key-file.ts'
+import { type DirectoryLock, lockDataDirectory } from './lock.ts'
+import { createRatchet, openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
+import { openDatabase } from './sqlite/open.ts'
+
+export interface DataPlace {
+  readonly dir: string
+  /** On another filesystem, a restored backup of `dir` is noticed even when it holds its ratchets. */
+  readonly ratchetDir: string
+  readonly passphrase: string | undefined
+}
+
+export interface DataDirectory {
+  readonly place: DataPlace
+  readonly database: LogDatabase
+  close(): void
+}
+
+export interface LogRequest {
+  readonly slug: string
+  readonly dialect: string
+  readonly origin: string
+}
+
+export interface LogKeys {
+  readonly key: SigningKey
+  readonly ratchet: Ratchet
+}
+
+export function databasePath(place: DataPlace): string {
+  return join(place.dir, 'log.db')
+}
+
+/** Absent, or with nothing in it. A lock alone is what an interrupted creation leaves. */
+export function isUnused(place: DataPlace): boolean {
+  if (!existsSync(place.dir)) return true
+  return readdirSync(place.dir).every((name) => ['lock', 'lock-journal', 'lost+found'].includes(name))
+}
+
+/** Locks it; makes the directory and an empty database when it is unused. @throws TlogError STORE_LOCKED and as openDataDirectory. */
+export function createDataDirectory(place: DataPlace): DataDirectory {
+  mkdirSync(place.dir, { recursive: true, mode: 0o700 })
+  const lock = lockDataDirectory(place.dir)
+  return opened(place, lock, () => openDatabase(databasePath(place), { create: true }))
+}
+
+/** @throws TlogError STORE_MISSING, STORE_LOCKED, STORE_SCHEMA */
+export function openDataDirectory(place: DataPlace): DataDirectory {
+  if (!existsSync(place.dir)) throw new TlogError('STORE_MISSING', `there is no data directory ${place.dir}`)
+  const lock = lockDataDirectory(place.dir)
+  return opened(place, lock, () => {
+    if (!existsSync(databasePath(place)))
+      throw new TlogError(
+        'STORE_MISSING',
+        `${place.dir} has no log.db, yet it is not empty: the database was lost or moved. Bring it back; nothing is created in its place`,
+      )
+    return openDatabase(databasePath(place), {})
+  })
+}
+
+function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase): DataDirectory {
+  try {
+    const database = open()
+    return {
+      place,
+      database,
+      close() {
+        database.close()
+        lock.release()
+      },
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/**
+ * A new log: key, ratchet, then its row. An interrupted creation is taken up again, unless the key has signed.
+ * @throws TlogError LOG_EXISTS, RATCHET_REFUSED, KEY_FILE_REFUSED, FIELD_INVALID, VKEY_MALFORMED
+ */
+export async function createLogIn(data: DataDirectory, request: LogRequest, createdAt: UnixMillis): Promise<LogRecord> {
+  const { place, database } = data
+  checkSlug(request.slug)
+  if (database.logs().some((log) => log.slug === request.slug))
+    throw new TlogError('LOG_EXISTS', `a log named ${request.slug} exists already`)
+  for (const dir of [join(place.dir, 'keys'), place.ratchetDir]) mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const file = { path: keyPath(place, request.slug), passphrase: place.passphrase }
+  const key = existsSync(file.path) ? readKeyFile(file) : createKeyFile(file)
+  const { publicKey } = key
+  const vkey = formatVkey(createVkey(request.origin, KEY_TYPE.ed25519, publicKey))
+  await startRatchet(place, { origin: request.origin, keyId: logId(request.origin, publicKey) })
+  return database.createLog({ ...request, vkey, createdAt })
+}
+
+/** A ratchet of size 0: made, or found as an interrupted creation left it. */
+async function startRatchet(place: DataPlace, identity: RatchetIdentity): Promise<void> {
+  const path = ratchetPath(place.ratchetDir, identity)
+  if (!existsSync(path)) return void (await createRatchet(path, identity, { size: treeSize(0), root: EMPTY_ROOT }))
+  const { size } = await (await openRatchet(path, identity)).read()
+  if (size > 0)
+    throw new TlogError(
+      'RATCHET_REFUSED',
+      `${path} says that this key signed a tree of ${size}: the database is not the one it signed for`,
+    )
+}
+
+/**
+ * The key and the ratchet of a log that exists.
+ * @throws TlogError IDENTITY_CHANGED when the key is not the one the log was created with; KEY_FILE_REFUSED; RATCHET_REFUSED
+ */
+export async function openLogKeys(place: DataPlace, record: LogRecord): Promise<LogKeys> {
+  const key = readKeyFile({ path: keyPath(place, record.slug), passphrase: place.passphrase })
+  const vkey = parseVkey(record.vkey)
+  const found = formatVkey(createVkey(record.origin, vkey.type, key.publicKey))
+  if (found !== record.vkey)
+    throw new TlogError(
+      'IDENTITY_CHANGED',
+      `log ${record.slug} was created with the key ${record.vkey}, but its key file holds ${found}: bring back the right key file`,
+    )
+  const identity = ratchetIdentity(record)
+  return { key, ratchet: await openRatchet(ratchetPath(place.ratchetDir, identity), identity) }
+}
+
+/** What a log's key last signed, without the key. @throws TlogError RATCHET_REFUSED */
+export async function readMark(place: DataPlace, record: LogRecord): Promise<Mark> {
+  const identity = ratchetIdentity(record)
+  return await (await openRatchet(ratchetPath(place.ratchetDir, identity), identity)).read()
+}
+
+/**
+ * A ratchet that no log of the database owns is the memory of one that was lost.
+ * @throws TlogError RATCHET_REFUSED
+ */
+export function checkNoStrayRatchet(data: DataDirectory): void {
+  const { ratchetDir } = data.place
+  const owned = new Set(data.database.logs().map((record) => ratchetPath(ratchetDir, ratchetIdentity(record))))
+  const files = existsSync(ratchetDir) ? readdirSync(ratchetDir).filter((name) => name.endsWith('.ratchet')) : []
+  const stray = files.map((name) => join(ratchetDir, name)).find((path) => !owned.has(path))
+  if (stray !== undefined)
+    throw new TlogError(
+      'RATCHET_REFUSED',
+      `${stray} is the memory of a log that the database does not have: it is an older or another database, or \`log create\` was interrupted (run it again)`,
+    )
+}
+
+function ratchetIdentity(record: LogRecord): RatchetIdentity {
+  return { origin: record.origin, keyId: logId(record.origin, parseVkey(record.vkey).publicKey) }
+}
+
+function keyPath(place: DataPlace, slug: string): string {
+  return join(place.dir, 'keys', `${slug}.pem`)
+}

@@ -1,0 +1,51 @@
+/** What a database of logs is, whichever way it is kept. */
+
+import type { UnixMillis } from '../kernel/brand.ts'
+import { TlogError } from '../kernel/error.ts'
+import type { LogStore } from '../log/ports.ts'
+
+/** A frozen log takes no more entries, and never thaws. */
+export type LogState = 'active' | 'frozen'
+
+export interface LogRecord {
+  /** 0 … 8191, given in the order of creation. */
+  readonly number: number
+  /** `[a-z0-9][a-z0-9-]{0,31}`: `{log}` in paths, metrics and commands. */
+  readonly slug: string
+  readonly dialect: string
+  readonly origin: string
+  /** The log's own verifier key (c2sp.org/signed-note). */
+  readonly vkey: string
+  readonly createdAt: UnixMillis
+  readonly state: LogState
+}
+
+export type NewLog = Omit<LogRecord, 'number' | 'state'>
+
+export interface LogDatabase {
+  /** All logs, by number. */
+  logs(): LogRecord[]
+  /**
+   * A new active log and its head of size 0, in one transaction.
+   * @throws TlogError LOG_EXISTS when its slug or its vkey is taken, FIELD_INVALID on a slug of another form.
+   */
+  createLog(record: NewLog): LogRecord
+  /** No entry after this, for ever. Allowed again on a frozen log. @throws TlogError LOG_UNKNOWN */
+  freezeLog(number: number): LogRecord
+  /** The store of one log; the same object at every call. @throws TlogError LOG_UNKNOWN */
+  store(number: number): LogStore
+  /** Reads the whole file: seconds for each million leaves. @throws TlogError STORE_CORRUPT */
+  quickCheck(): void
+  close(): void
+}
+
+/** Logs in one database. Leaf rows stand at number·2^40 + index, below 2^53. */
+export const MAX_LOGS = 8192
+/** Leaves in one log. */
+export const MAX_LEAVES = 2 ** 40
+
+/** @throws TlogError FIELD_INVALID */
+export function checkSlug(slug: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(slug))
+    throw new TlogError('FIELD_INVALID', `slug: ${JSON.stringify(slug.slice(0, 40))} is not [a-z0-9][a-z0-9-]{0,31}`)
+}

@@ -1,0 +1,72 @@
+/** Private keys at rest: PKCS#8 PEM, readable by their owner alone, encrypted when a passphrase is given. */
+
+import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { exportPrivateKey, generateEd25519, importPrivateKey } from '#crypto'
+import type { SigningKey } from '../crypto/crypto.ts'
+import { TlogError } from '../kernel/error.ts'
+
+/** No PKCS#8 Ed25519 key comes near; a wrong path is not read whole. */
+const MAX_BYTES = 16_384
+
+export interface KeyFile {
+  readonly path: string
+  /** Absent: the file is not encrypted. */
+  readonly passphrase: string | undefined
+}
+
+/** Makes an Ed25519 key and its file, durably; never overwrites one. @throws TlogError KEY_FILE_REFUSED */
+export function createKeyFile(file: KeyFile): SigningKey {
+  const key = generateEd25519()
+  const pem = exportPrivateKey(key, file.passphrase)
+  const fd = attempt(file.path, 'cannot be created', () => openSync(file.path, 'wx', 0o600))
+  sync(fd, () => void writeSync(fd, pem))
+  const directory = openSync(dirname(file.path), 'r')
+  sync(directory, () => undefined)
+  return key
+}
+
+/** @throws TlogError KEY_FILE_REFUSED when missing, open to others, not PKCS#8 PEM, not Ed25519, or the passphrase does not fit. */
+export function readKeyFile(file: KeyFile): SigningKey {
+  const stat = attempt(file.path, 'cannot be read', () => statSync(file.path))
+  if (!stat.isFile() || stat.size > MAX_BYTES) throw refused(file.path, 'is not a key file')
+  const mode = stat.mode & 0o777
+  if ((mode & 0o077) !== 0)
+    throw refused(file.path, `is open to others (mode ${mode.toString(8)}): run chmod 600 on it`)
+  const pem = attempt(file.path, 'cannot be read', () => readFileSync(file.path, 'utf8'))
+  checkKind(file, pem)
+  try {
+    return importPrivateKey(pem, file.passphrase)
+  } catch (error) {
+    throw refused(file.path, error instanceof TlogError ? error.message : 'is damaged')
+  }
+}
+
+function checkKind({ path, passphrase }: KeyFile, pem: string): void {
+  const encrypted = pem.startsWith('-----BEGIN ENCRYPTED PRIVATE KEY-----')
+  if (!encrypted && !pem.startsWith('-----BEGIN PRIVATE KEY-----')) throw refused(path, 'is not PKCS#8 PEM')
+  if (encrypted && passphrase === undefined) throw refused(path, 'is encrypted: give its passphrase')
+  if (!encrypted && passphrase !== undefined) throw refused(path, 'is not encrypted, yet a passphrase was given')
+}
+
+function sync(fd: number, write: () => void): void {
+  try {
+    write()
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function attempt<T>(path: string, why: string, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw refused(path, code === 'EEXIST' ? 'exists already; keys are never overwritten' : `${why}: ${code}`)
+  }
+}
+
+function refused(path: string, why: string): TlogError {
+  return new TlogError('KEY_FILE_REFUSED', `key file ${path}: ${why}`)
+}

@@ -1,0 +1,170 @@
+/** The same contract without a disk, and failures on command. For tests; nothing of it outlives the process. */
+
+import { formatBundle } from '../formats/c2sp/bundle.ts'
+import { type LeafIndex, leafIndex, treeSize, unixMillis } from '../kernel/brand.ts'
+import { concat, hex } from '../kernel/bytes.ts'
+import { TlogError } from '../kernel/error.ts'
+import { EMPTY_ROOT } from '../kernel/hash.ts'
+import type { FullTile, Head, LogReader, LogStore, Place, Published, SealedBatch, SealedEntry } from '../log/ports.ts'
+import { checkSlug, type LogDatabase, type LogRecord, type NewLog } from './database.ts'
+import {
+  checkAttachment,
+  checkBatch,
+  checkExpected,
+  checkLeaf,
+  checkPublished,
+  distinctKeys,
+  entryExists,
+  isKept,
+} from './sealed.ts'
+import { checkTile, tileReader } from './tiles.ts'
+
+/** `before` fails with nothing kept, `after` with everything kept; the caller cannot tell which. */
+export type Failure = 'before' | 'after'
+
+type Step = 'append' | 'publish'
+type Fail = (step: Step) => Failure | undefined
+
+export interface MemoryOptions {
+  readonly fail?: Fail
+}
+
+interface MemoryLog {
+  record: LogRecord
+  readonly heads: Head[]
+  readonly entries: SealedEntry[]
+  readonly places: Map<string, number>
+  readonly keys: Map<string, LeafIndex[]>
+  readonly tiles: Map<string, FullTile>
+  readonly attachments: Map<string, Uint8Array>
+  readonly history: Published[]
+  newest: Published | null
+}
+
+export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): LogDatabase {
+  const logs: MemoryLog[] = []
+  const stores: LogStore[] = []
+  const known = <T>(list: readonly T[], number: number): T => {
+    const found = list[number]
+    if (found === undefined) throw new TlogError('LOG_UNKNOWN', `there is no log number ${number}`)
+    return found
+  }
+  return {
+    logs: () => logs.map(({ record }) => record),
+    createLog: (record) => {
+      checkSlug(record.slug)
+      const other = logs.find((log) => log.record.slug === record.slug || log.record.vkey === record.vkey)
+      if (other !== undefined)
+        throw new TlogError('LOG_EXISTS', `log ${other.record.slug} has that name or verifier key`)
+      const log = createMemoryLog(logs.length, record)
+      logs.push(log)
+      stores.push(createMemoryStore(log, fail))
+      return log.record
+    },
+    freezeLog: (number) => {
+      const log = known(logs, number)
+      log.record = { ...log.record, state: 'frozen' }
+      return log.record
+    },
+    store: (number) => known(stores, number),
+    quickCheck: () => undefined,
+    close: () => undefined,
+  }
+}
+
+function createMemoryLog(number: number, { slug, dialect, origin, vkey, createdAt }: NewLog): MemoryLog {
+  return {
+    record: { number, slug, dialect, origin, vkey, createdAt, state: 'active' },
+    heads: [{ size: treeSize(0), root: EMPTY_ROOT, time: createdAt }],
+    entries: [],
+    places: new Map(),
+    keys: new Map(),
+    tiles: new Map(),
+    attachments: new Map(),
+    history: [],
+    newest: null,
+  }
+}
+
+function createMemoryStore(log: MemoryLog, fail: Fail): LogStore {
+  const write = (step: Step, work: () => void): void => {
+    const failure = fail(step)
+    if (failure !== 'before') work()
+    if (failure !== undefined) throw new Error(`memory store: ${step} failed on command`)
+  }
+  return {
+    ...createReader(log),
+    append: async (expected, batch) => write('append', () => append(log, expected, batch)),
+    publish: async (published) => write('publish', () => publish(log, published)),
+  }
+}
+
+/** Every check stands before the first change, so that a batch is kept whole or not at all. */
+function append(log: MemoryLog, expected: Head | null, batch: SealedBatch): void {
+  if (log.record.state === 'frozen') throw new TlogError('LOG_CLOSED', `log ${log.record.number} is frozen`)
+  checkExpected(log.heads.at(-1) ?? null, expected)
+  checkBatch(expected, batch)
+  const entries = structuredClone(batch.entries)
+  const fresh = new Set<string>()
+  entries.forEach(({ leaf, hash, attachments }, at) => {
+    checkLeaf(expected.size + at, leaf, hash)
+    attachments.forEach(checkAttachment)
+    if (log.places.has(hex(hash)) || fresh.has(hex(hash))) throw entryExists(expected.size + at)
+    fresh.add(hex(hash))
+  })
+  for (const entry of entries) keep(log, entry)
+  for (const tile of structuredClone(batch.tiles)) log.tiles.set(`${tile.level}/${tile.index}`, tile)
+  log.heads.push(structuredClone(batch.head))
+}
+
+function keep(log: MemoryLog, entry: SealedEntry): void {
+  const index = leafIndex(log.entries.length)
+  log.entries.push(entry)
+  log.places.set(hex(entry.hash), index)
+  for (const { key } of distinctKeys(entry)) log.keys.set(hex(key), [...(log.keys.get(hex(key)) ?? []), index])
+  for (const { algorithm, digest, content } of entry.attachments)
+    log.attachments.set(`${algorithm}:${hex(digest)}`, content)
+}
+
+function publish(log: MemoryLog, published: Published): void {
+  const there = log.heads.find(({ size }) => size === published.size)
+  checkPublished(published, log.newest, there?.root ?? null)
+  const copy = structuredClone(published)
+  if (isKept(copy, log.history.at(-1) ?? null)) log.history.push(copy)
+  log.newest = copy
+}
+
+function createReader(log: MemoryLog): LogReader {
+  const size = () => log.heads.at(-1)?.size ?? treeSize(0)
+  const leafHashes = (first: number, count: number) =>
+    concat(...log.entries.slice(first, first + count).map(({ hash }) => hash))
+  const fullTile = (level: number, index: number) => log.tiles.get(`${level}/${index}`)?.bytes ?? null
+  const tile = tileReader({ size, leafHashes, fullTile })
+  const place = (hash: Uint8Array): Place | null => {
+    const index = log.places.get(hex(hash))
+    const head = index === undefined ? undefined : log.heads.find(({ size }) => size > index)
+    return index === undefined || head === undefined ? null : { index: leafIndex(index), time: unixMillis(head.time) }
+  }
+  // Readers get copies: what they do to them is not done to the log.
+  return {
+    head: async () => structuredClone(log.heads.at(-1) ?? null),
+    heads: async (after, limit) => page(log.heads, after, limit),
+    tile: async (level, index, width) => tile(level, index, width),
+    bundle: async (index, width) => {
+      checkTile(0, index, width)
+      const entries = log.entries.slice(index * 256, index * 256 + width)
+      return entries.length < width ? null : formatBundle(entries.map(({ leaf }) => leaf))
+    },
+    find: async (hashes) => hashes.map(place),
+    lookup: async (key, after, limit) =>
+      (log.keys.get(hex(key)) ?? []).filter((index) => index > (after ?? -1)).slice(0, limit),
+    attachment: async (algorithm, digest) =>
+      structuredClone(log.attachments.get(`${algorithm}:${hex(digest)}`) ?? null),
+    published: async () => structuredClone(log.newest),
+    history: async (after, limit) => page(log.history, after, limit),
+  }
+}
+
+function page<T extends Head>(rows: readonly T[], after: number | null, limit: number): T[] {
+  return structuredClone(rows.filter(({ size }) => size > (after ?? -1)).slice(0, limit))
+}

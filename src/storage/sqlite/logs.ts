@@ -1,0 +1,69 @@
+/** The logs of a SQLite database. */
+
+import type { Database } from 'better-sqlite3'
+import { TlogError } from '../../kernel/error.ts'
+import { EMPTY_ROOT } from '../../kernel/hash.ts'
+import type { LogStore } from '../../log/ports.ts'
+import { checkSlug, type LogDatabase, type LogRecord, MAX_LOGS, type NewLog } from '../database.ts'
+import { storeError } from './failure.ts'
+import { createStore } from './store.ts'
+import { createWriter } from './writer.ts'
+
+const COLUMNS = 'number, slug, dialect, origin, vkey, created_ms AS createdAt, state'
+
+/** `db` is configured and migrated; it is closed with what this returns. */
+export function createLogDatabase(db: Database, path: string): LogDatabase {
+  const all = db.prepare<[], LogRecord>(`SELECT ${COLUMNS} FROM log ORDER BY number`)
+  const one = db.prepare<[number], LogRecord>(`SELECT ${COLUMNS} FROM log WHERE number = ?`)
+  const stores = new Map<number, LogStore>()
+  const write = createWriter(db, path)
+
+  const known = (number: number): LogRecord => {
+    const record = one.get(number)
+    if (record === undefined) throw new TlogError('LOG_UNKNOWN', `${path}: there is no log number ${number}`)
+    return record
+  }
+
+  return {
+    logs: () => all.all(),
+    createLog: (record) => write(() => known(insertLog(db, record))),
+    freezeLog: (number) =>
+      write(() => {
+        if (known(number).state === 'active') db.prepare("UPDATE log SET state = 'frozen' WHERE number = ?").run(number)
+        return known(number)
+      }),
+    store: (number) => {
+      known(number)
+      const store = stores.get(number) ?? createStore(db, number, write)
+      stores.set(number, store)
+      return store
+    },
+    quickCheck: () => quickCheck(db, path),
+    close: () => void db.close(),
+  }
+}
+
+function insertLog(db: Database, { slug, dialect, origin, vkey, createdAt }: NewLog): number {
+  checkSlug(slug)
+  const taken = db.prepare<[string, string], string>('SELECT slug FROM log WHERE slug = ? OR vkey = ?').pluck()
+  const other = taken.get(slug, vkey)
+  if (other !== undefined)
+    throw new TlogError('LOG_EXISTS', `log ${other} has that ${other === slug ? 'name' : 'verifier key'} already`)
+  const number = db.prepare<[], number>('SELECT count(*) FROM log').pluck().get() ?? 0
+  if (number >= MAX_LOGS) throw new TlogError('LOG_EXISTS', `there are ${MAX_LOGS} logs already`)
+  db.prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, 'active')").run(number, slug, dialect, origin, vkey, createdAt)
+  db.prepare('INSERT INTO head VALUES (?, 0, ?, ?)').run(number, EMPTY_ROOT, createdAt)
+  return number
+}
+
+/** @throws TlogError STORE_CORRUPT with the first things SQLite found. */
+function quickCheck(db: Database, path: string): void {
+  let found: string[]
+  try {
+    found = db.prepare<[], string>('PRAGMA quick_check(5)').pluck().all()
+  } catch (error) {
+    throw storeError(error, path)
+  }
+  if (found.join() !== 'ok')
+    throw new TlogError('STORE_CORRUPT', `${path}: ${found.join('; ')}. Restore it from a good copy`)
+}

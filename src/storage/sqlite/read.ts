@@ -1,0 +1,163 @@
+/** Reads of one log. What comes back is plain: views of Node's buffers, one memory each. */
+
+import type { Database } from 'better-sqlite3'
+import { formatBundle } from '../../formats/c2sp/bundle.ts'
+import { type Hash, hash, leafIndex, treeSize, unixMillis } from '../../kernel/brand.ts'
+import { concat, equal, hex } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import type { Head, LogReader, Place, Published } from '../../log/ports.ts'
+import { MAX_LEAVES } from '../database.ts'
+import { checkAttachment, checkLeaf } from '../sealed.ts'
+import { checkTile, tileReader } from '../tiles.ts'
+
+interface HeadRow {
+  readonly size: number
+  readonly root: Uint8Array
+  readonly time: number
+}
+
+interface PublishedRow extends HeadRow {
+  readonly note: Uint8Array
+}
+
+interface PlaceRow {
+  readonly idx: number
+  readonly hash: Uint8Array | null
+  readonly time: number | null
+}
+
+/** The same reads without a promise, for the writer's transaction. */
+export interface Rows {
+  head(): Head | null
+  rootAt(size: number): Hash | null
+  published(): Published | null
+  lastKept(): Published | null
+}
+
+export function createRows(db: Database, log: number): Rows {
+  const newest = 'log = ? ORDER BY size DESC LIMIT 1'
+  const head = db.prepare<[number], HeadRow>(`SELECT size, root, time_ms AS time FROM head WHERE ${newest}`)
+  const root = db.prepare<[number, number], Uint8Array>('SELECT root FROM head WHERE log = ? AND size = ?').pluck()
+  const note = 'SELECT size, root, time_ms AS time, note'
+  const published = db.prepare<[number], PublishedRow>(`${note} FROM newest_checkpoint WHERE log = ?`)
+  const kept = db.prepare<[number], PublishedRow>(`${note} FROM checkpoint WHERE ${newest}`)
+  return {
+    head: () => orNull(head.get(log), toHead),
+    rootAt: (size) => orNull(root.get(log, size), (bytes) => hash(plain(bytes))),
+    published: () => orNull(published.get(log), toPublished),
+    lastKept: () => orNull(kept.get(log), toPublished),
+  }
+}
+
+export function createReader(db: Database, log: number, rows: Rows): LogReader {
+  const base = log * MAX_LEAVES
+  const heads = db.prepare<[number, number, number], HeadRow>(
+    'SELECT size, root, time_ms AS time FROM head WHERE log = ? AND size > ? ORDER BY size LIMIT ?',
+  )
+  const history = db.prepare<[number, number, number], PublishedRow>(
+    'SELECT size, root, time_ms AS time, note FROM checkpoint WHERE log = ? AND size > ? ORDER BY size LIMIT ?',
+  )
+  const lookup = db
+    .prepare<[number, Uint8Array, number, number], number>(
+      'SELECT idx FROM lookup WHERE log = ? AND key = ? AND idx > ? ORDER BY idx LIMIT ?',
+    )
+    .pluck()
+  const content = db
+    .prepare<[number, string, Uint8Array], Uint8Array>(
+      'SELECT content FROM attachment WHERE log = ? AND algorithm = ? AND digest = ?',
+    )
+    .pluck()
+  const tile = createTileReader(db, log, rows)
+  const bundle = createBundleReader(db, base)
+  const place = createPlaceReader(db, log, base)
+  return {
+    head: async () => rows.head(),
+    heads: async (after, limit) => heads.all(log, after ?? -1, limit).map(toHead),
+    tile: async (level, index, width) => tile(level, index, width),
+    bundle: async (index, width) => {
+      checkTile(0, index, width)
+      return index * 256 + width > (rows.head()?.size ?? 0) ? null : bundle(index * 256, width)
+    },
+    find: async (hashes) => hashes.map(place),
+    lookup: async (key, after, limit) => lookup.all(log, key, after ?? -1, limit).map(leafIndex),
+    attachment: async (algorithm, digest) => {
+      const found = content.get(log, algorithm, digest)
+      if (found === undefined) return null
+      checkAttachment({ algorithm, digest, content: found })
+      return plain(found)
+    },
+    published: async () => rows.published(),
+    history: async (after, limit) => history.all(log, after ?? -1, limit).map(toPublished),
+  }
+}
+
+function createTileReader(db: Database, log: number, rows: Rows): ReturnType<typeof tileReader> {
+  const hashes = db
+    .prepare<[number, number], Uint8Array>('SELECT hash FROM leaf WHERE at >= ? AND at < ? ORDER BY at')
+    .pluck()
+  const full = db
+    .prepare<[number, number, number], Uint8Array>('SELECT bytes FROM tile WHERE log = ? AND level = ? AND idx = ?')
+    .pluck()
+  return tileReader({
+    size: () => rows.head()?.size ?? treeSize(0),
+    leafHashes: (first, count) => {
+      const at = log * MAX_LEAVES + first
+      const found = hashes.all(at, at + count)
+      if (found.length !== count) throw missing(first, count, found.length)
+      return concat(...found)
+    },
+    fullTile: (level, index) => orNull(full.get(log, level, index), plain),
+  })
+}
+
+/** Every entry is hashed again: the file has no checksums, and a bit flipped in it would go out as ours. */
+function createBundleReader(db: Database, base: number): (first: number, count: number) => Uint8Array {
+  const leaves = db.prepare<[number, number], { hash: Uint8Array; entry: Uint8Array }>(
+    'SELECT hash, entry FROM leaf WHERE at >= ? AND at < ? ORDER BY at',
+  )
+  return (first, count) => {
+    const found = leaves.all(base + first, base + first + count)
+    if (found.length !== count) throw missing(first, count, found.length)
+    found.forEach(({ hash, entry }, i) => {
+      checkLeaf(first + i, entry, hash)
+    })
+    return formatBundle(found.map(({ entry }) => entry))
+  }
+}
+
+/** The hash table is an index: what it says is compared with the leaf it names before it is believed. */
+function createPlaceReader(db: Database, log: number, base: number): (hash: Uint8Array) => Place | null {
+  const find = db.prepare<[number, number, Uint8Array], PlaceRow>(
+    `SELECT found.idx, leaf.hash,
+       (SELECT time_ms FROM head WHERE head.log = found.log AND size > found.idx ORDER BY size LIMIT 1) AS time
+     FROM leaf_hash AS found LEFT JOIN leaf ON leaf.at = ? + found.idx WHERE found.log = ? AND found.hash = ?`,
+  )
+  return (hash) => {
+    const row = find.get(base, log, hash)
+    if (row === undefined) return null
+    if (row.hash === null || row.time === null || !equal(row.hash, hash))
+      throw new TlogError('STORE_CORRUPT', `leaf ${row.idx}: the index says its hash is ${hex(hash)}, and it is not`)
+    return { index: leafIndex(row.idx), time: unixMillis(row.time) }
+  }
+}
+
+function toHead(row: HeadRow): Head {
+  return { size: treeSize(row.size), root: hash(plain(row.root)), time: unixMillis(row.time) }
+}
+
+function toPublished(row: PublishedRow): Published {
+  return { ...toHead(row), note: plain(row.note) }
+}
+
+function orNull<R, T>(row: R | undefined, make: (row: R) => T): T | null {
+  return row === undefined ? null : make(row)
+}
+
+/** better-sqlite3 gives Buffers; a Uint8Array is what the port promises. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+function missing(first: number, count: number, found: number): TlogError {
+  return new TlogError('STORE_CORRUPT', `leaves ${first} to ${first + count - 1}: only ${found} of them are there`)
+}
