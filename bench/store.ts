@@ -46,7 +46,7 @@ async function measureAll(): Promise<void> {
     }
     samples.sort((a, b) => a - b)
     const total = samples.reduce((sum, ms) => sum + ms, 0)
-    const at = (share: number) => (samples[Math.floor(samples.length * share)] ?? 0).toFixed(2)
+    const at = (share: number) => (samples[Math.floor((samples.length - 1) * share)] ?? 0).toFixed(2)
     const rate = Math.round((head.size - size) / (total / 1000))
     console.log(
       `at ${size} leaves, batch ${width}: ${rate} entries/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)}`,

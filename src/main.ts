@@ -3,19 +3,21 @@
 
 import type { World } from './cli/world.ts'
 import { unixMillis } from './kernel/brand.ts'
+import type { OnStep } from './log/steps.ts'
 
 const NODE_FLOOR = 24
 
-async function main(): Promise<void> {
+/** @param onStep sees every step of every log: the fault tests, which start this file from their own, end the process there. */
+export async function main(onStep: OnStep = () => undefined): Promise<void> {
   if (Number(process.versions.node.split('.')[0]) < NODE_FLOOR) {
     process.stderr.write(`colophon needs Node ${NODE_FLOOR} or newer; this is ${process.version}\n`)
     process.exit(2)
   }
   const { run } = await import('./cli/run.ts') // after the check: an older Node crashes on what this loads
-  process.exitCode = await run(process.argv.slice(2), realWorld())
+  process.exitCode = await run(process.argv.slice(2), realWorld(onStep))
 }
 
-function realWorld(): World {
+function realWorld(onStep: OnStep): World {
   const terminal = process.stdout.isTTY === true
   return {
     env: process.env,
@@ -33,8 +35,9 @@ function realWorld(): World {
     stopped: new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
     }),
-    onStep: () => undefined,
+    onStep,
   }
 }
 
-await main()
+// Undefined on a Node that is too old to know it, and that must be told so.
+if (import.meta.main !== false) await main()

@@ -28,6 +28,10 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
 }
 
 function explain(error: unknown, command: Command, world: World): ExitCode {
+  if (isSystemError(error)) {
+    world.warn(`${error.code}: ${error.message}`)
+    return 3
+  }
   if (!(error instanceof TlogError)) throw error
   if (error.code === 'CONFIG_INVALID') {
     world.warn(`${error.code}: ${error.message}\n\n${command.usage}`)
@@ -35,6 +39,11 @@ function explain(error: unknown, command: Command, world: World): ExitCode {
   }
   world.warn(`${error.code}: ${error.message}`)
   return 3
+}
+
+/** A port in use, a directory that may not be written: the operating system's own words say it best. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error
 }
 
 function say(world: World, text: string): ExitCode {

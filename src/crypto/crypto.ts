@@ -3,7 +3,8 @@
 import type { PublicKey } from '../formats/pki/spki.ts'
 import type { Algorithm, DigestName } from './algorithms.ts'
 
-interface Check {
+/** A signature, and what it claims to be by. */
+export interface Check {
   readonly algorithm: Algorithm
   readonly key: PublicKey
   /** ECDSA: DER. RSA: as long as the modulus. Ed25519ph: 64 bytes. */
@@ -28,7 +29,8 @@ export interface SigningKey {
 
 export interface Crypto {
   /**
-   * Returns if the signature is good, else throws. Malformed signatures are not good ones.
+   * Returns if the signature is good, else throws. Malformed signatures are not good ones. The bytes must not change
+   * until it has settled: they are read later, by another thread.
    *
    * ECDSA takes both a low and a high S: Go does not normalise, so half of the honest signatures have a high one.
    * Whoever must tell two signatures apart may therefore not rely on their bytes.

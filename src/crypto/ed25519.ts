@@ -18,8 +18,8 @@ const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([
   0n,
   1n,
   P - 1n,
-  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d17706ac7n,
-  P - 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d17706ac7n,
+  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
+  P - 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
 ])
 
 /** dom2(1, "") of RFC 8032 §2: what separates Ed25519ph from Ed25519. */

@@ -4,9 +4,9 @@ import { hash, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { formatSpki } from '../formats/pki/spki.ts'
 import { TlogError } from '../kernel/error.ts'
-import type { DigestName } from './algorithms.ts'
+import { checkDigest, type DigestName } from './algorithms.ts'
 import { checkForm, requireGood } from './check.ts'
-import type { DigestCheck, MessageCheck } from './crypto.ts'
+import type { Check, DigestCheck, MessageCheck } from './crypto.ts'
 import { checkEncodings } from './ed25519.ts'
 import type { Job } from './node/job.ts'
 import { Pool } from './node/pool.ts'
@@ -42,6 +42,7 @@ export async function closeCrypto(): Promise<void> {
 
 export async function verifyDigest(check: DigestCheck): Promise<void> {
   checkForm(check)
+  checkDigest(check.algorithm, check.digest)
   await run(check, { over: 'digest', subject: check.digest })
 }
 
@@ -50,7 +51,7 @@ export async function verifyMessage(check: MessageCheck): Promise<void> {
   await run(check, { over: 'message', subject: check.message })
 }
 
-async function run(check: DigestCheck | MessageCheck, what: Pick<Job, 'over' | 'subject'>): Promise<void> {
+async function run(check: Check, what: Pick<Job, 'over' | 'subject'>): Promise<void> {
   const { algorithm, key, signature } = check
   const pool = key.kind === 'ed25519' ? prehashed : native
   requireGood(await pool.check({ algorithm, spki: key.der, signature, ...what }))

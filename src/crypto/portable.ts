@@ -6,7 +6,7 @@ import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { Curve, EcKey, RsaKey } from '../formats/pki/spki.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
-import type { DigestName } from './algorithms.ts'
+import { checkDigest, type DigestName } from './algorithms.ts'
 import { checkForm, requireGood } from './check.ts'
 import type { DigestCheck, MessageCheck, SigningKey } from './crypto.ts'
 import { toBigInt, writeBigInt } from './curves.ts'
@@ -22,6 +22,7 @@ const HASHES = { SHA2_256: sha256, SHA2_384: sha384, SHA2_512: sha512 } as const
 
 export async function verifyDigest(check: DigestCheck): Promise<void> {
   checkForm(check)
+  checkDigest(check.algorithm, check.digest)
   requireGood(isGood(check))
 }
 

@@ -1,5 +1,7 @@
 /** Errors as answers: one status for each code, and the body of gRPC-gateway that Rekor v2 clients know. */
 
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, TlogError } from '../kernel/error.ts'
 
@@ -61,14 +63,19 @@ export const STATUS = {
   BODY_TOO_LARGE: 413,
   BODY_TYPE: 415,
   REQUEST_MALFORMED: 400,
+  REQUEST_TIMEOUT: 408,
+  HEADER_TOO_LARGE: 431,
 } as const satisfies Record<ErrorCode, number>
 
 /** google.rpc.Code by HTTP status, as gRPC-gateway pairs them. */
-const GRPC: Readonly<Record<number, number>> = { 404: 5, 405: 12, 409: 6, 500: 13, 503: 14 }
+const GRPC: Readonly<Record<number, number>> = { 404: 5, 405: 12, 408: 4, 409: 6, 500: 13, 503: 14 }
 const INVALID_ARGUMENT = 3
 
 /** Seconds; a full pool drains well within this. */
 const RETRY_AFTER = '1'
+
+/** Of a framework's message, which may quote the caller's path. */
+const SHOWN = 120
 
 /** Replies with the error. What is our fault is logged whole and answered without a text. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -76,9 +83,31 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const status = known === null ? 500 : STATUS[known.code]
   if (status === 500) request.log.error({ err: error }, 'request failed')
   if (status === 503) reply.header('retry-after', RETRY_AFTER)
-  const message = known === null || status === 500 ? 'internal error' : known.message
-  const body = { code: GRPC[status] ?? INVALID_ARGUMENT, message, details: details(status === 500 ? null : known) }
-  return reply.code(status).header('cache-control', 'no-store').type('application/json').send(JSON.stringify(body))
+  // Fastify closes at once on a body that was not read to its end; we do so a little later.
+  reply.removeHeader('connection')
+  const body = errorBody(status, status === 500 ? null : known)
+  return reply.code(status).header('cache-control', 'no-store').type('application/json').send(body)
+}
+
+/** What is not HTTP, or comes too slowly, never becomes a request, or never a whole one: there is the socket alone. */
+export function sendClientError(cause: NodeJS.ErrnoException, socket: Socket): void {
+  const error = fromParser(cause.code)
+  const status = STATUS[error.code]
+  const body = errorBody(status, error)
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'connection: close',
+    'cache-control: no-store',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ]
+  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.destroy()
+}
+
+function errorBody(status: number, error: TlogError | null): string {
+  const message = error === null ? 'internal error' : error.message
+  return JSON.stringify({ code: GRPC[status] ?? INVALID_ARGUMENT, message, details: details(error) })
 }
 
 /** The stable code in the standard place for one: google.rpc.ErrorInfo. */
@@ -89,10 +118,15 @@ function details(error: TlogError | null): object[] {
 
 function fromFramework(error: unknown): TlogError | null {
   const { code, statusCode, message } = error as Partial<FastifyError>
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new TlogError('BODY_TOO_LARGE', 'the request body is over the limit')
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new TlogError('BODY_TYPE', 'send the body as application/json')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return new TlogError('REQUEST_MALFORMED', message ?? 'malformed request')
+    return new TlogError('REQUEST_MALFORMED', message?.slice(0, SHOWN) ?? 'malformed request')
   return null
+}
+
+function fromParser(code: string | undefined): TlogError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new TlogError('REQUEST_TIMEOUT', 'the request did not arrive in the time there is for it')
+  if (code === 'HPE_HEADER_OVERFLOW') return new TlogError('HEADER_TOO_LARGE', 'path and headers are over the limit')
+  return new TlogError('REQUEST_MALFORMED', 'not a well-formed HTTP/1.1 request')
 }

@@ -17,17 +17,19 @@ export function reads(prefix: string, choose: (request: FastifyRequest) => Log) 
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, `${prefix}/checkpoint`, 'GET')
     app.get(`${prefix}/checkpoint`, async (request, reply) => {
+      open(reply)
       const published = choose(request).published()
       if (published === null) throw new TlogError('NOT_FOUND', 'the log has published no checkpoint yet')
-      open(reply).header('cache-control', 'no-cache').type('text/plain; charset=utf-8')
+      reply.header('cache-control', 'no-cache').type('text/plain; charset=utf-8')
       return reply.send(Buffer.from(published.note))
     })
     onlyMethods(app, `${prefix}/tile/*`, 'GET')
     app.get(`${prefix}/tile/*`, async (request, reply) => {
+      open(reply)
       const tile = parseTilePath(tilePathOf(request))
       const bytes = await readTile(choose(request), tile)
       if (bytes === null) throw new TlogError('NOT_FOUND', 'the published tree has no such tile')
-      open(reply).header('cache-control', IMMUTABLE).type('application/octet-stream')
+      reply.header('cache-control', IMMUTABLE).type('application/octet-stream')
       return tile.level === 'entries' ? sendCompressed(bytes, request, reply) : reply.send(Buffer.from(bytes))
     })
   }
@@ -37,10 +39,13 @@ function readTile(log: Log, { level, index, width }: Tile): Promise<Uint8Array |
   return level === 'entries' ? log.bundle(index, width) : log.tile(level, index, width)
 }
 
-/** From the URL as sent: a router that decodes percent signs would admit a second spelling. */
+/** In the spelling that was sent: the router decodes percent signs, which would admit a second one. */
 function tilePathOf(request: FastifyRequest): string {
-  const [path = ''] = (request.raw.url ?? '').split('?', 1)
-  return path.slice(path.indexOf('/tile/') + 1)
+  const [sent = ''] = (request.raw.url ?? '').split('?', 1)
+  const path = `tile/${(request.params as { '*': string })['*']}`
+  if (!sent.endsWith(`/${path}`))
+    throw new TlogError('TILE_PATH_MALFORMED', `not a tile path: ${JSON.stringify(sent.slice(0, 64))}`)
+  return path
 }
 
 async function sendCompressed(bytes: Uint8Array, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -49,15 +54,16 @@ async function sendCompressed(bytes: Uint8Array, request: FastifyRequest, reply:
   return reply.header('content-encoding', 'gzip').send(await compress(bytes))
 }
 
-/** RFC 9110 §12.5.3, for the one coding that we offer. */
+/** RFC 9110 §12.5.3, for the one coding that we offer: what is said of gzip itself goes before what is said of all. */
 function acceptsGzip(header: string | string[] | undefined): boolean {
   const codings = String(header ?? '')
     .split(',')
     .map((part) => part.trim().toLowerCase())
-  return codings.some((coding) => /^(gzip|\*)(\s*;\s*q=(1(\.0*)?|0\.[0-9]*[1-9][0-9]*))?$/.test(coding))
+  const [said] = ['gzip', '*'].flatMap((name) => codings.filter((coding) => coding.split(/[\s;]/, 1)[0] === name))
+  return said !== undefined && /^[^;]*?(\s*;\s*q=(1(\.0*)?|0\.[0-9]*[1-9][0-9]*))?$/.test(said)
 }
 
-/** Anyone may audit from any page. */
-function open(reply: FastifyReply): FastifyReply {
-  return reply.header('access-control-allow-origin', '*')
+/** Anyone may audit from any page, and learn there that a tile is absent. */
+function open(reply: FastifyReply): void {
+  reply.header('access-control-allow-origin', '*')
 }

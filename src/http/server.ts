@@ -1,9 +1,10 @@
 /** The HTTP server: every limit set, everything lax turned off. */
 
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { TlogError } from '../kernel/error.ts'
-import { limitBodies } from './body-budget.ts'
-import { sendError } from './errors.ts'
+import { isWelcome, readBodies } from './body.ts'
+import { sendClientError, sendError } from './errors.ts'
 import type { Logs } from './logs.ts'
 import type { Metrics } from './metrics.ts'
 import { type OperationsOptions, operations } from './operations.ts'
@@ -25,7 +26,9 @@ export const LIMITS = {
   keepAliveMs: 60_000,
   /** How often the times above are looked at. */
   checkMs: 1000,
-} as const
+}
+
+export type Limits = Readonly<typeof LIMITS>
 
 export interface ServerParts {
   readonly logs: Logs
@@ -33,22 +36,26 @@ export interface ServerParts {
   readonly logger: FastifyBaseLogger
   readonly rekorV2: RekorV2Options
   readonly operations: OperationsOptions
+  /** Where they differ from LIMITS. */
+  readonly limits?: Partial<Limits>
 }
 
 export function createServer(parts: ServerParts): FastifyInstance {
   const { logs, metrics } = parts
+  const limits = { ...LIMITS, ...parts.limits }
   const app = Fastify({
     loggerInstance: parts.logger,
-    disableRequestLogging: true,
-    bodyLimit: LIMITS.bodyBytes,
-    requestTimeout: LIMITS.requestMs,
-    connectionTimeout: LIMITS.socketIdleMs,
-    keepAliveTimeout: LIMITS.keepAliveMs,
+    logController: new LogController({ disableRequestLogging: true }),
+    clientErrorHandler: sendClientError,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    connectionTimeout: limits.socketIdleMs,
+    keepAliveTimeout: limits.keepAliveMs,
     http: {
-      headersTimeout: LIMITS.headersMs,
-      connectionsCheckingInterval: LIMITS.checkMs,
-      maxHeaderSize: LIMITS.headerBytes,
-      requireHostHeader: true,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: limits.checkMs,
+      maxHeaderSize: limits.headerBytes,
+      requireHostHeader: false, // checkHost does, with an answer that has a body
     },
     forceCloseConnections: 'idle',
     return503OnClosing: false, // the log itself refuses new entries; reads go on to the end
@@ -60,9 +67,10 @@ export function createServer(parts: ServerParts): FastifyInstance {
     },
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
   })
-  app.server.maxConnections = LIMITS.connections
-  limitBodies(app, LIMITS.bodiesBytes, LIMITS.bodyBytes)
-  readJsonAsBytes(app)
+  app.server.maxConnections = limits.connections
+  app.addHook('onRequest', async (request) => checkHost(request.raw))
+  readBodies(app, limits)
+  continueOnlyIfWelcome(app, limits)
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((request, reply) =>
     sendError(new TlogError('NOT_FOUND', 'there is nothing at this path'), request, reply),
@@ -77,15 +85,17 @@ export function createServer(parts: ServerParts): FastifyInstance {
   return app
 }
 
-/** Fastify's own JSON parser keeps the last of two equal keys; ours wants the bytes. No other type is taken. */
-function readJsonAsBytes(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const encoding = request.headers['content-encoding']
-    if (encoding === undefined || encoding === 'identity') done(null, body)
-    else
-      done(
-        new TlogError('BODY_TYPE', `send the body without content-encoding, not as ${String(encoding).slice(0, 32)}`),
-      )
+/** Which log a path means depends on it: a second one would let a proxy and us disagree (RFC 9112 §3.2). */
+function checkHost(request: IncomingMessage): void {
+  const count = request.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === 'host').length
+  if (count > 1 || (count === 0 && request.httpVersion !== '1.0'))
+    throw new TlogError('REQUEST_MALFORMED', `a request has one Host header, not ${count}`)
+}
+
+/** Asked before the body is sent, Node would say yes to any (RFC 9110 §10.1.1). */
+function continueOnlyIfWelcome(app: FastifyInstance, limits: Limits): void {
+  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (isWelcome(request.headers['content-length'], limits)) response.writeContinue()
+    app.server.emit('request', request, response)
   })
 }

@@ -65,6 +65,8 @@ export const ERROR_CODES = [
   'BODY_TOO_LARGE',
   'BODY_TYPE',
   'REQUEST_MALFORMED',
+  'REQUEST_TIMEOUT',
+  'HEADER_TOO_LARGE',
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

@@ -26,7 +26,7 @@ export interface Subtree {
   readonly root: Hash
 }
 
-/** Longer than any path in a tree of 2^63 leaves, the most that the specs allow. */
+/** As many as a tree of 2^63 leaves needs. The exact number is settled below; this bounds the copying until then. */
 const MOST_HASHES = 63
 
 /** Complete nodes of a tree, one for each id and in their order. Need not be authenticated: a fold shows what they are worth. */

@@ -51,8 +51,8 @@ export function parseTilePath(path: string): Tile {
     index: Number(index.replaceAll(/[x/]/g, '')),
     width: Number(width),
   }
-  const last = tile.index * TILE_WIDTH + tile.width
-  const inRange = tile.width >= 1 && Number.isSafeInteger(last) && !(Number(tile.level) > 63)
+  const end = tile.index * TILE_WIDTH + tile.width
+  const inRange = tile.width >= 1 && tile.width <= TILE_WIDTH && Number.isSafeInteger(end) && !(Number(tile.level) > 63)
   // Printing it back refuses every alias: 07, x000/067, .p/256, 67, empty groups.
   if (match === null || !inRange || tilePath(tile) !== path)
     throw new TlogError('TILE_PATH_MALFORMED', `not a tile path: ${JSON.stringify(path.slice(0, LONGEST_PATH))}`)

@@ -93,8 +93,9 @@ class Fsck {
   async #checkBundle(index: number, width: number): Promise<boolean> {
     const { store } = this.#parts
     const [bundle, tile] = await Promise.all([store.bundle(index, width), store.tile(0, index, width)])
-    if (bundle === null || tile === null) return false
-    for (const [i, entry] of parseBundle(bundle, width).entries()) {
+    const entries = bundle === null ? null : entriesOf(bundle, width)
+    if (entries === null || tile === null) return false
+    for (const [i, entry] of entries.entries()) {
       const at = leafIndex(index * TILE_WIDTH + i)
       const hash = leafHash(entry)
       if (!equal(hash, tile.subarray(32 * i, 32 * i + 32)))
@@ -188,5 +189,13 @@ class Fsck {
   #stop(problem: string): TreeSize {
     this.#problem(problem)
     return treeSize(this.#edge.size)
+  }
+}
+
+function entriesOf(bundle: Uint8Array, width: number): Uint8Array[] | null {
+  try {
+    return parseBundle(bundle, width)
+  } catch {
+    return null
   }
 }

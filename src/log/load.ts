@@ -9,8 +9,8 @@ import { equal, hex } from '../kernel/bytes.ts'
 import { type Edge, loadEdge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
 import { leafHash } from '../kernel/hash.ts'
-import { rootAt } from '../kernel/proof.ts'
-import { readFromTiles } from '../kernel/tile.ts'
+import { proveConsistency, rootAt, verifyConsistency } from '../kernel/proof.ts'
+import { readFromTiles, TILE_WIDTH } from '../kernel/tile.ts'
 import type { LogState } from './log.ts'
 import type { Head, LogReader, Mark, Published, Ratchet, Signer } from './ports.ts'
 import { checkPublished } from './publisher.ts'
@@ -65,16 +65,24 @@ async function loadVerifiedEdge(head: Head, store: LogReader): Promise<Edge> {
   return edge
 }
 
-/** The entries of the unfinished bundle are the ones a torn write would hit; fsck reads all the others. */
+/** The entries of the last bundle are the ones a torn write would hit; fsck reads all the others. */
 async function checkLastEntries(head: Head, store: LogReader): Promise<void> {
-  const width = head.size % 256
-  if (width === 0) return
-  const at = Math.floor(head.size / 256)
+  if (head.size === 0) return
+  const at = Math.floor((head.size - 1) / TILE_WIDTH)
+  const width = head.size - at * TILE_WIDTH
   const [bundle, tile] = await Promise.all([store.bundle(at, width), store.tile(0, at, width)])
   if (bundle === null || tile === null) throw corruptTree(head.size, 'its last bundle is missing')
-  for (const [i, entry] of parseBundle(bundle, width).entries())
+  for (const [i, entry] of entriesOf(bundle, width, head).entries())
     if (!equal(leafHash(entry), tile.subarray(32 * i, 32 * i + 32)))
-      throw corruptTree(head.size, `entry ${at * 256 + i} does not hash to its leaf`)
+      throw corruptTree(head.size, `entry ${at * TILE_WIDTH + i} does not hash to its leaf`)
+}
+
+function entriesOf(bundle: Uint8Array, width: number, head: Head): Uint8Array[] {
+  try {
+    return parseBundle(bundle, width)
+  } catch (cause) {
+    throw corruptTree(head.size, 'its last bundle is malformed', cause)
+  }
 }
 
 async function checkSigned(head: Head, mark: Mark, store: LogReader): Promise<void> {
@@ -85,6 +93,19 @@ async function checkSigned(head: Head, mark: Mark, store: LogReader): Promise<vo
       `at size ${mark.size} the database has the root ${hex(root)}, but this log signed ${hex(mark.root)}. ` +
         'The database is not the one that was signed: bring back the right one, or retire the log',
     )
+  await checkExtends(mark, head, store)
+}
+
+/**
+ * The root alone does not show it: an old root is read from other tiles than the right edge, and a forger could leave
+ * those as they were.
+ */
+async function checkExtends(mark: Mark, head: Head, store: LogReader): Promise<void> {
+  try {
+    verifyConsistency(mark, head, await proveConsistency(mark.size, head.size, readFromTiles(store.tile, head.size)))
+  } catch (cause) {
+    throw corruptTree(head.size, `it does not extend the tree of ${mark.size} that was signed`, cause)
+  }
 }
 
 /** The ratchet moves before a checkpoint is stored, so it can never be the smaller one, unless an old copy of it came back. */

@@ -4,6 +4,7 @@ import type { LeafIndex, TreeSize } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
 import { leafHash } from '../kernel/hash.ts'
+import { type Patience, patience } from './patience.ts'
 import { Pool, type PoolLimits } from './pool.ts'
 import type {
   Attachment,
@@ -93,7 +94,8 @@ export interface Log {
   /**
    * Resolves with a receipt once a published checkpoint covers the entry.
    * @throws TlogError ENTRY_TOO_LARGE; LOG_BUSY when the pool is full or the wait is over (the entry may still be
-   *   logged: offering it again gives its receipt); STORE_FULL; LOG_CLOSED; LOG_FAILED.
+   *   logged: offering it again gives its receipt); STORE_FULL; STORE_CORRUPT when no valid proof comes out of the
+   *   store; LOG_CLOSED; LOG_FAILED.
    */
   add(entry: Entry): Promise<Receipt>
   /** The newest published checkpoint; null for an instant after the log's creation. */
@@ -102,6 +104,7 @@ export interface Log {
   tile(level: number, index: number, width: number): Promise<Uint8Array | null>
   /** The first `width` entries of a bundle inside the published tree, or null. */
   bundle(index: number, width: number): Promise<Uint8Array | null>
+  /** Entries of the published tree under a lookup key, ascending, above `after`, at most `limit`. */
   lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]>
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Attachment['content'] | null>
   status(): LogStatus
@@ -147,7 +150,7 @@ class RunningLog implements Log {
         'ENTRY_TOO_LARGE',
         `a leaf of ${entry.leaf.length} bytes; at most ${MAX_LEAF_BYTES} fit in a bundle`,
       )
-    return await this.#inTime(this.#receipt(entry))
+    return await this.#inTime((patience) => this.#receipt(entry, patience))
   }
 
   published(): Published | null {
@@ -163,8 +166,9 @@ class RunningLog implements Log {
     return this.#isPublished(0, index, width) ? await this.#parts.store.bundle(index, width) : null
   }
 
-  lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]> {
-    return this.#parts.store.lookup(key, after, limit)
+  async lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]> {
+    const found = await this.#parts.store.lookup(key, after, limit)
+    return found.filter((index) => index < (this.#publisher.published?.size ?? 0))
   }
 
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null> {
@@ -189,12 +193,12 @@ class RunningLog implements Log {
     await this.#loops
   }
 
-  async #receipt(entry: Entry): Promise<Receipt> {
+  async #receipt(entry: Entry, patience: Patience): Promise<Receipt> {
     const hash = leafHash(entry.leaf)
-    const settling = this.#pool.add(entry, hash)
+    const settling = this.#pool.add(entry, hash, patience)
     this.#entriesWait.wake()
     const { index, time, repeated } = await settling
-    const published = await this.#publisher.covering(index)
+    const published = await this.#publisher.covering(index, patience)
     const path = await prove({ hash, index }, published, this.#edge, this.#parts.store)
     return { index, time, repeated, size: published.size, root: published.root, path, note: published.note }
   }
@@ -204,11 +208,15 @@ class RunningLog implements Log {
     while (this.#state === 'running' || (this.#state === 'closing' && this.#pool.waiting > 0)) {
       if (this.#pool.waiting === 0) await this.#entriesWait.wait()
       else if (this.#tail() >= limits.unpublished && this.#state === 'running') await this.#publishedMoved.wait()
-      else await this.#paced(() => this.#sequencer.round(limits.batch))
-      this.#headMoved.wake()
+      else await this.#paced(() => this.#sequenceRound())
     }
     this.#sequenced = true
     this.#headMoved.wake()
+  }
+
+  async #sequenceRound(): Promise<void> {
+    await this.#sequencer.round(this.#parts.limits.batch)
+    this.#headMoved.wake() // here, not after the pause: an idle log answers at once
   }
 
   async #publish(): Promise<void> {
@@ -224,8 +232,7 @@ class RunningLog implements Log {
     try {
       await this.#publisher.round(head)
     } catch (error) {
-      const full = error instanceof TlogError && error.code === 'STORE_FULL'
-      if (!full || this.#state !== 'running') throw error
+      if (!isPassing(error) || this.#state !== 'running') throw error
       await this.#sleep(RETRY_MS) // nothing was shown; callers give up in their own time
       return
     }
@@ -245,12 +252,15 @@ class RunningLog implements Log {
     return new Promise((resolve) => void this.#parts.clock.after(ms, resolve))
   }
 
-  #inTime<T>(work: Promise<T>): Promise<T> {
+  #inTime<T>(work: (wait: Patience) => Promise<T>): Promise<T> {
+    const wait = patience()
     return new Promise((resolve, reject) => {
-      const late = () =>
+      const late = () => {
+        wait.giveUp()
         reject(new TlogError('LOG_BUSY', 'no checkpoint covered the entry in time; offer it again for its receipt'))
+      }
       const cancel = this.#parts.clock.after(this.#parts.limits.waitMs, late)
-      work.then(resolve, reject).finally(cancel)
+      work(wait).then(resolve, reject).finally(cancel)
     })
   }
 
@@ -279,4 +289,9 @@ class RunningLog implements Log {
     for (const signal of [this.#entriesWait, this.#headMoved, this.#publishedMoved]) signal.wake()
     this.#parts.onFailure(error)
   }
+}
+
+/** No room, or no quorum: the round is tried again with the head that is newest then. */
+function isPassing(error: unknown): boolean {
+  return error instanceof TlogError && (error.code === 'STORE_FULL' || error.code === 'LOG_BUSY')
 }

@@ -8,6 +8,7 @@
 
 import type { LeafHash } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
+import type { Patience } from './patience.ts'
 import type { Entry, Place } from './ports.ts'
 
 /** Where an entry went, and whether this call was the one that brought it. */
@@ -19,7 +20,14 @@ export interface Pending {
   readonly entry: Entry
   readonly hash: LeafHash
   readonly bytes: number
-  readonly waiters: { resolve(settled: Settled): void; reject(error: unknown): void }[]
+  readonly waiters: Set<Waiter>
+}
+
+interface Waiter {
+  /** The entry was here already. */
+  readonly joined: boolean
+  resolve(settled: Settled): void
+  reject(error: unknown): void
 }
 
 export interface PoolLimits {
@@ -48,14 +56,15 @@ export class Pool {
   }
 
   /**
-   * Resolves once the entry is durable at its place.
+   * Resolves once the entry is durable at its place. The entry stays when its callers give up.
    * @throws TlogError LOG_BUSY when the pool is full.
    */
-  add(entry: Entry, hash: LeafHash): Promise<Settled> {
+  add(entry: Entry, hash: LeafHash, patience: Patience): Promise<Settled> {
     const key = keyOf(hash)
     let pending = this.#byHash.get(key)
+    const joined = pending !== undefined
     if (pending === undefined) {
-      pending = { entry, hash, bytes: weigh(entry), waiters: [] }
+      pending = { entry, hash, bytes: weigh(entry), waiters: new Set() }
       if (this.#byHash.size >= this.#limits.entries || this.#bytes + pending.bytes > this.#limits.bytes)
         throw new TlogError('LOG_BUSY', 'too many entries are waiting to be sequenced; try again shortly')
       this.#byHash.set(key, pending)
@@ -63,7 +72,11 @@ export class Pool {
       this.#bytes += pending.bytes
     }
     const { waiters } = pending
-    return new Promise((resolve, reject) => waiters.push({ resolve, reject }))
+    return new Promise((resolve, reject) => {
+      const waiter = { joined, resolve, reject }
+      waiters.add(waiter)
+      patience.giveUp = () => waiters.delete(waiter)
+    })
   }
 
   /** The oldest entries, at most `max`. They stay known, so that equal ones join them, until settled or failed. */
@@ -76,7 +89,7 @@ export class Pool {
   /** The entry is durable at `place`; `known` when it was so before this round. */
   settle(pending: Pending, place: Place, known: boolean): void {
     this.#drop(pending)
-    for (const [at, waiter] of pending.waiters.entries()) waiter.resolve({ ...place, repeated: known || at > 0 })
+    for (const waiter of pending.waiters) waiter.resolve({ ...place, repeated: known || waiter.joined })
   }
 
   fail(pending: Pending, error: unknown): void {

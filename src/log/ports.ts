@@ -131,7 +131,10 @@ export interface Signer {
 
 /** Asks for the cosignatures that the policy wants before a checkpoint may be shown to anyone. */
 export interface Witnesses {
-  /** The note with the witnesses' lines after the log's own, or an error: nothing is published without a quorum. */
+  /**
+   * The note with the witnesses' lines after the log's own. Ends by itself, in bounded time: close() waits for it.
+   * @throws TlogError LOG_BUSY when there is no quorum: nothing is published, and the next round asks anew.
+   */
   cosign(note: Uint8Array): Promise<Uint8Array>
 }
 

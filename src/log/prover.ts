@@ -25,7 +25,7 @@ export interface Receipt {
 
 /**
  * The audit path of a leaf under a published checkpoint, verified. Fresh leaves are proven from memory, without a read.
- * @throws TlogError STORE_CORRUPT when the path does not lead to the published root.
+ * @throws TlogError STORE_CORRUPT when a tile is missing or malformed, or the path does not lead to the published root.
  */
 export async function prove(
   leaf: { readonly hash: LeafHash; readonly index: LeafIndex },
@@ -35,10 +35,11 @@ export async function prove(
 ): Promise<readonly Hash[]> {
   const plan = inclusionPlan(leaf.index, published.size)
   const ids = plan.flat()
-  const nodes = fromEdge(edge, ids) ?? (await readFromTiles(reader.tile, published.size)(ids))
-  const path = foldPlan(plan, nodes)
   try {
+    const nodes = fromEdge(edge, ids) ?? (await readFromTiles(reader.tile, published.size)(ids))
+    const path = foldPlan(plan, nodes)
     verifyInclusion(leaf.hash, leaf.index, published, path)
+    return path
   } catch (cause) {
     throw new TlogError(
       'STORE_CORRUPT',
@@ -46,7 +47,6 @@ export async function prove(
       { cause },
     )
   }
-  return path
 }
 
 function fromEdge(edge: Edge, ids: readonly NodeId[]): Hash[] | null {

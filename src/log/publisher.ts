@@ -4,6 +4,7 @@ import { formatCheckpoint, parseCheckpoint } from '../formats/c2sp/checkpoint.ts
 import type { LeafIndex } from '../kernel/brand.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
+import type { Patience } from './patience.ts'
 import type { Head, LogStore, Published, Ratchet, Signer, Witnesses } from './ports.ts'
 import type { OnStep } from './steps.ts'
 
@@ -25,7 +26,8 @@ interface Waiter {
 export class Publisher {
   readonly #parts: PublisherParts
   #published: Published | null
-  #waiters: Waiter[] = []
+  readonly #waiters = new Set<Waiter>()
+  #stopped: { readonly error: unknown } | null = null
 
   constructor(parts: PublisherParts, published: Published | null) {
     this.#parts = parts
@@ -38,7 +40,7 @@ export class Publisher {
   }
 
   get waiting(): number {
-    return this.#waiters.length
+    return this.#waiters.size
   }
 
   isBehind(head: Head): boolean {
@@ -46,10 +48,15 @@ export class Publisher {
   }
 
   /** A published checkpoint that covers `index`: the newest, at once when it does. */
-  covering(index: LeafIndex): Promise<Published> {
+  async covering(index: LeafIndex, patience: Patience): Promise<Published> {
     const published = this.#published
-    if (published !== null && index < published.size) return Promise.resolve(published)
-    return new Promise((resolve, reject) => this.#waiters.push({ index, resolve, reject }))
+    if (published !== null && index < published.size) return published
+    if (this.#stopped !== null) throw this.#stopped.error
+    return await new Promise((resolve, reject) => {
+      const waiter = { index, resolve, reject }
+      this.#waiters.add(waiter)
+      patience.giveUp = () => this.#waiters.delete(waiter)
+    })
   }
 
   /**
@@ -72,17 +79,19 @@ export class Publisher {
     onStep('answered', detail)
   }
 
-  /** Every waiter gets the error; used when the log stops. */
+  /** The log has stopped: whoever waits gets the error, and so does whoever would wait from now on. */
   fail(error: unknown): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) waiter.reject(error)
+    this.#stopped = { error }
+    for (const waiter of this.#waiters) waiter.reject(error)
+    this.#waiters.clear()
   }
 
   #answer(published: Published): void {
-    const covered = this.#waiters.filter((waiter) => waiter.index < published.size)
-    this.#waiters = this.#waiters.filter((waiter) => waiter.index >= published.size)
-    for (const waiter of covered) waiter.resolve(published)
+    for (const waiter of this.#waiters) {
+      if (waiter.index >= published.size) continue
+      this.#waiters.delete(waiter)
+      waiter.resolve(published)
+    }
   }
 }
 

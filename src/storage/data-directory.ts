@@ -48,8 +48,12 @@ export function isUnused(place: DataPlace): boolean {
   return readdirSync(place.dir).every((name) => ['lock', 'lock-journal', 'lost+found'].includes(name))
 }
 
-/** Locks it; makes the directory and an empty database when it is unused. @throws TlogError STORE_LOCKED and as openDataDirectory. */
+/**
+ * Locks it; makes the directory and an empty database when it is unused.
+ * @throws TlogError RATCHET_REFUSED when a log has signed here before; STORE_LOCKED, and as openDataDirectory.
+ */
 export function createDataDirectory(place: DataPlace): DataDirectory {
+  checkStrays(place.ratchetDir, new Set())
   mkdirSync(place.dir, { recursive: true, mode: 0o700 })
   const lock = lockDataDirectory(place.dir)
   return opened(place, lock, () => openDatabase(databasePath(place), { create: true }))
@@ -93,8 +97,12 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
 export async function createLogIn(data: DataDirectory, request: LogRequest, createdAt: UnixMillis): Promise<LogRecord> {
   const { place, database } = data
   checkSlug(request.slug)
-  if (database.logs().some((log) => log.slug === request.slug))
+  const logs = database.logs()
+  if (logs.some((log) => log.slug === request.slug))
     throw new TlogError('LOG_EXISTS', `a log named ${request.slug} exists already`)
+  const namesake = logs.find((log) => log.origin === request.origin)
+  if (namesake !== undefined)
+    throw new TlogError('LOG_EXISTS', `log ${namesake.slug} has the origin ${request.origin}: it is for one log alone`)
   for (const dir of [join(place.dir, 'keys'), place.ratchetDir]) mkdirSync(dir, { recursive: true, mode: 0o700 })
   const file = { path: keyPath(place, request.slug), passphrase: place.passphrase }
   const key = existsSync(file.path) ? readKeyFile(file) : createKeyFile(file)
@@ -145,7 +153,10 @@ export async function readMark(place: DataPlace, record: LogRecord): Promise<Mar
  */
 export function checkNoStrayRatchet(data: DataDirectory): void {
   const { ratchetDir } = data.place
-  const owned = new Set(data.database.logs().map((record) => ratchetPath(ratchetDir, ratchetIdentity(record))))
+  checkStrays(ratchetDir, new Set(data.database.logs().map((log) => ratchetPath(ratchetDir, ratchetIdentity(log)))))
+}
+
+function checkStrays(ratchetDir: string, owned: ReadonlySet<string>): void {
   const files = existsSync(ratchetDir) ? readdirSync(ratchetDir).filter((name) => name.endsWith('.ratchet')) : []
   const stray = files.map((name) => join(ratchetDir, name)).find((path) => !owned.has(path))
   if (stray !== undefined)

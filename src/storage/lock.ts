@@ -8,6 +8,9 @@ export interface DirectoryLock {
   release(): void
 }
 
+/** A connection that nobody refers to is closed by the garbage collector, and its lock is gone without a word. */
+const held = new Set<Sqlite.Database>()
+
 /**
  * Holds `dir` until release(), or until the process ends, however it ends: the lock is the operating system's, on the
  * SQLite file `lock`. Not on the database, which `fsck` and `backup` must be able to read beside a server.
@@ -31,7 +34,13 @@ export function lockDataDirectory(dir: string): DirectoryLock {
       `${dir} is in use by process ${holder ?? 'unknown'}: stop it, or choose another data directory`,
     )
   }
-  return { release: () => void db.close() }
+  held.add(db)
+  return {
+    release: () => {
+      held.delete(db)
+      db.close()
+    },
+  }
 }
 
 function openLockFile(dir: string): Sqlite.Database {

@@ -74,5 +74,7 @@ export function checkSchema(db: Database, migrations: readonly Migration[]): num
 
 function appliedTo(db: Database): Applied[] {
   const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migration'").get()
-  return exists === undefined ? [] : db.prepare<[], Applied>('SELECT * FROM migration ORDER BY number').all()
+  return exists === undefined
+    ? []
+    : db.prepare<[], Applied>('SELECT number, name, sha256 FROM migration ORDER BY number').all()
 }

@@ -3,6 +3,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { hash } from '../kernel/brand.ts'
 import { concat, equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Mark, Ratchet } from '../log/ports.ts'
@@ -46,12 +47,12 @@ export async function openRatchet(path: string, identity: RatchetIdentity): Prom
 
 /** The same rules without a file, for tests. */
 export function memoryRatchet(mark: Mark): Ratchet {
-  let held = mark
+  let held = copy(mark)
   return {
     read: async () => held,
     advance: async (to) => {
       checkForward('memory', held, to)
-      held = to
+      held = copy(to)
     },
   }
 }
@@ -85,7 +86,7 @@ class FileRatchet implements Ratchet {
     const held = this.#newest.mark
     checkForward(this.#path, held, to)
     if (to.size === held.size) return
-    const next = { sequence: this.#newest.sequence + 1, mark: to }
+    const next = { sequence: this.#newest.sequence + 1, mark: copy(to) }
     try {
       await this.#write(next)
     } catch (error) {
@@ -137,6 +138,11 @@ function newer(path: string, first: Slot | null, second: Slot | null): Slot {
   if (young.sequence !== old.sequence + 1 || young.mark.size < old.mark.size)
     throw refused(path, `is torn or corrupt: its two slots do not follow each other. ${REMEDY}`)
   return young
+}
+
+/** Size and root alone, whatever else the caller's object carries or becomes. */
+function copy({ size, root }: Mark): Mark {
+  return { size, root: hash(Uint8Array.from(root)) }
 }
 
 function checkForward(path: string, held: Mark, to: Mark): void {

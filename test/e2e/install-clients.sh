@@ -6,7 +6,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${COLOPHON_E2E_CACHE:-$HOME/.cache/colophon-e2e}
-export GOTOOLCHAIN=local GOFLAGS=-mod=readonly
+export GOTOOLCHAIN=local GOFLAGS=-buildvcs=false
 
 say() { echo "clients: $*" >&2; }
 
@@ -22,7 +22,7 @@ build() {
   local package=$1 version=$2 into=$3
   case $package in
     ./*) (cd "$here/go" && GOBIN=$into go install "$package") ;;
-    *) GOFLAGS='' GOBIN=$into go install "$package@$version" ;;
+    *) GOBIN=$into go install "$package@$version" ;;
   esac
 }
 

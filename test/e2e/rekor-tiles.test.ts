@@ -14,10 +14,10 @@ const folder = await scratch(t)
 const server = await startServer(join(folder, 'data'))
 const log = await soleLog(join(folder, 'data'))
 
-async function judge(count: number, origin: string, vkey: string): Promise<Finished> {
+async function judge(count: number, origin: string, vkey: string, reads = server.url): Promise<Finished> {
   const key = join(folder, 'log.pem')
   await writeFile(key, pemOfVkey(vkey))
-  return run(program, ['-url', server.url, '-origin', origin, '-key', key, '-n', String(count)])
+  return run(program, ['-url', server.url, '-read-url', reads, '-origin', origin, '-key', key, '-n', String(count)])
 }
 
 t.test('receipts, tiles and bundles hold from the first entry', async (t) => {
@@ -27,6 +27,10 @@ t.test('receipts, tiles and bundles hold from the first entry', async (t) => {
 t.test('and across the edge of a tile', async (t) => {
   await fill(server.url, 230)
   t.match(await judge(20, log.origin, log.vkey), { code: 0, stdout: /^20 entries added.* the tree has 270\n$/ })
+})
+
+t.test('also under the path that Rekor v2 reads from', async (t) => {
+  t.match(await judge(1, log.origin, log.vkey, `${server.url}/api/v2`), { code: 0, stdout: /the tree has 271\n$/ })
 })
 
 t.test('another key and another origin are refused', async (t) => {

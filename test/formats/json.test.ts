@@ -5,6 +5,14 @@ import { parseBase64 } from '../../src/kernel/bytes.ts'
 import { encode, readVector, refusal, refused } from './support.ts'
 
 const parse = (text: string) => parseJson(encode(text))
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value))
 
 t.test('JSONTestSuite: what must be accepted is, as JSON.parse reads it; what must be refused is', async (t) => {
@@ -107,7 +115,7 @@ t.test('numbers: integers to 2^53-1 exactly, others as the nearest double', asyn
     t.equal(parse(text), Number(text), text)
 })
 
-t.test('agrees with JSON.parse on every document JSON.stringify can make', async (t) => {
+t.test('agrees with JSON.parse on every document JSON.stringify can make', async () => {
   const isExact = (value: unknown): boolean =>
     typeof value !== 'number' || Number.isSafeInteger(value) || !/^-?\d+$/.test(JSON.stringify(value))
   const scalars = fc.oneof(
@@ -128,13 +136,13 @@ t.test('agrees with JSON.parse on every document JSON.stringify can make', async
   fc.assert(
     fc.property(tree, fc.constantFrom(0, 1, '\t', '\r\n'.slice(1)), (value, space) => {
       const text = JSON.stringify(value, null, space)
-      t.equal(JSON.stringify(parse(text)), JSON.stringify(JSON.parse(text)))
+      return JSON.stringify(parse(text)) === JSON.stringify(JSON.parse(text))
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   )
 })
 
-t.test('never accepts what JSON.parse refuses, and never reads it otherwise', async (t) => {
+t.test('never accepts what JSON.parse refuses, and never reads it otherwise', async () => {
   const fragment = fc.constantFrom(
     '{',
     '}',
@@ -161,10 +169,10 @@ t.test('never accepts what JSON.parse refuses, and never reads it otherwise', as
     fc.property(fc.array(fragment, { maxLength: 12 }), (parts) => {
       const text = parts.join('')
       const outcome = refusal(() => parse(text))
-      if (outcome === 'accepted') t.equal(JSON.stringify(parse(text)), JSON.stringify(JSON.parse(text)))
-      else if (/^JSON_MALFORMED/.test(outcome)) t.throws(() => JSON.parse(text), text)
+      if (outcome === 'accepted') return JSON.stringify(parse(text)) === JSON.stringify(JSON.parse(text))
+      return !outcome.startsWith('JSON_MALFORMED') || !isJson(text)
     }),
-    { numRuns: 3000 },
+    { numRuns: 20_000 },
   )
 })
 

@@ -78,7 +78,12 @@ const refusedHere = new Set(
   ].map((name) => `merkle/testdata/${name}.json`),
 )
 
-const counts: Record<string, number> = { inclusion: 98, consistency: 98, subtreeinclusion: 204, subtreeconsistency: 118 }
+const counts: Record<string, number> = {
+  inclusion: 98,
+  consistency: 98,
+  subtreeinclusion: 204,
+  subtreeconsistency: 118,
+}
 for (const [kind, check] of Object.entries(checks))
   t.test(`transparency-dev/merkle: ${kind}`, async (t) => {
     let seen = 0
@@ -128,7 +133,8 @@ t.test('the worked examples', async (t) => {
   const leaves = v.entries.map((entry) => leafHash(utf8(entry)))
   const read = readerOf(leaves)
   t.same(leaves.map(base64), v.leafHashes)
-  for (const [size, root] of v.roots.entries()) t.equal(base64(await rootAt(treeSize(size), read)), root, `size ${size}`)
+  for (const [size, root] of v.roots.entries())
+    t.equal(base64(await rootAt(treeSize(size), read)), root, `size ${size}`)
   for (const [index, proof] of v.inclusionProofs.entries())
     t.same((await proveInclusion(leafIndex(index), treeSize(5), read)).map(base64), proof, `leaf ${index}`)
   for (const [sizes, proof] of Object.entries(v.consistencyProofs)) {
@@ -138,7 +144,10 @@ t.test('the worked examples', async (t) => {
 })
 
 t.test('the accumulated subtree vectors of the MTC draft', async (t) => {
-  const accumulated = readJson('merkle/derived/accumulated-subtree-vectors.json') as Record<string, Record<string, string>>
+  const accumulated = readJson('merkle/derived/accumulated-subtree-vectors.json') as Record<
+    string,
+    Record<string, string>
+  >
   const read = readerOf(Array.from({ length: 130 }, (_, i) => leafHash(Uint8Array.of(i))))
   // The newest draft counts empty subtrees, with the empty root and an empty proof; the kernel knows no empty ones.
   const definitions = ['sha256WithEmptySubtreesValid(start<=end)', 'computedHereForDraft02to05(start<end)'] as const
@@ -147,13 +156,18 @@ t.test('the accumulated subtree vectors of the MTC draft', async (t) => {
     inclusion: createHash('sha256'),
     consistency: createHash('sha256'),
   }))
-  const record = (kind: 'hashes' | 'inclusion' | 'consistency', empty: boolean, words: readonly (string | number)[]) => {
+  const record = (
+    kind: 'hashes' | 'inclusion' | 'consistency',
+    empty: boolean,
+    words: readonly (string | number)[],
+  ) => {
     for (const [i, digest] of digests.entries()) if (!empty || i === 0) digest[kind].update(`${words.join(' ')}\n`)
   }
   for (let end = 0; end <= 130; end++)
     for (let start = 0; start <= end; start++) {
       if (start < end && !validSubtree(start, end)) continue
-      const inside: ReadNodes = (ids) => read(ids.map(({ level, index }) => ({ level, index: index + start / 2 ** level })))
+      const inside: ReadNodes = (ids) =>
+        read(ids.map(({ level, index }) => ({ level, index: index + start / 2 ** level })))
       const size = treeSize(end - start)
       const name = `[${start}, ${end})`
       record('hashes', size === 0, [name, hex(await rootAt(size, inside))])

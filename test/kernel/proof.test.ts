@@ -126,8 +126,14 @@ t.test('no altered audit path verifies', async (t) => {
       const path = await proveInclusion(i, head.size, tree.read)
       const leaf = leafAt(i)
       const name = `leaf ${i} in ${size}`
-      t.ok(allRefused([...flipped(path)].map((p) => () => verifyInclusion(leaf, i, head, p))), `${name}: bits of the path`)
-      t.ok(allRefused(bits.map((b) => () => verifyInclusion(flipBit(leaf, b), i, head, path))), `${name}: bits of the leaf`)
+      t.ok(
+        allRefused([...flipped(path)].map((p) => () => verifyInclusion(leaf, i, head, p))),
+        `${name}: bits of the path`,
+      )
+      t.ok(
+        allRefused(bits.map((b) => () => verifyInclusion(flipBit(leaf, b), i, head, path))),
+        `${name}: bits of the leaf`,
+      )
       const otherRoots = bits.map((b) => () => verifyInclusion(leaf, i, { ...head, root: flipBit(head.root, b) }, path))
       t.ok(allRefused(otherRoots), `${name}: bits of the root`)
       t.ok(allRefused([...resized(path)].map((p) => () => verifyInclusion(leaf, i, head, p))), `${name}: lengths`)
@@ -135,11 +141,25 @@ t.test('no altered audit path verifies', async (t) => {
       t.ok(allRefused(places.map((at) => () => verifyInclusion(leaf, at, head, path))), `${name}: other places`)
     }
   }
-  t.throws(() => rootFromInclusion(EMPTY_ROOT, leafIndex(0), treeSize(0), []), refused, 'the empty tree has no leaf')
+  const outside = { ...refused, message: /^leaf \d+ is outside/ }
+  t.throws(() => rootFromInclusion(EMPTY_ROOT, leafIndex(0), treeSize(0), []), outside, 'the empty tree has no leaf')
+  t.throws(() => verifyInclusion(leafAt(0), leafIndex(5), headOf(5), []), outside, 'beyond the last leaf')
+  for (const i of [3, 6].map(leafIndex))
+    t.throws(() => verifySubtreeInclusion(leafAt(i), i, subtreeOf(4, 6), [leafAt(5)]), outside, `leaf ${i} of [4, 6)`)
 })
 
 t.test('no altered consistency proof verifies', async (t) => {
-  for (const [first, second] of [[1, 2], [3, 5], [4, 5], [6, 8], [7, 13], [8, 13], [255, 257], [256, 300], [128, 256]] as const) {
+  for (const [first, second] of [
+    [1, 2],
+    [3, 5],
+    [4, 5],
+    [6, 8],
+    [7, 13],
+    [8, 13],
+    [255, 257],
+    [256, 300],
+    [128, 256],
+  ] as const) {
     const [a, b] = [headOf(first), headOf(second)]
     const proof = await proveConsistency(a.size, b.size, tree.read)
     const name = `${first} to ${second}`
@@ -154,7 +174,14 @@ t.test('no altered consistency proof verifies', async (t) => {
 })
 
 t.test('no altered subtree proof verifies', async (t) => {
-  for (const [start, end, size] of [[2, 4, 5], [4, 5, 5], [4, 7, 7], [8, 13, 13], [0, 3, 13], [8, 11, 300]] as const) {
+  for (const [start, end, size] of [
+    [2, 4, 5],
+    [4, 5, 5],
+    [4, 7, 7],
+    [8, 13, 13],
+    [0, 3, 13],
+    [8, 11, 300],
+  ] as const) {
     const [part, head] = [subtreeOf(start, end), headOf(size)]
     const proof = await proveSubtree(start, end, head.size, tree.read)
     const name = `[${start}, ${end}) in ${size}`
@@ -166,10 +193,13 @@ t.test('no altered subtree proof verifies', async (t) => {
     t.ok(allRefused(heads), `${name}: bits of the tree's root`)
     const path = reference.path(0n, BigInt(start), BigInt(end)).map(hash)
     const leaf = leafAt(start)
-    const check = (p: readonly Hash[], at = start) => verifySubtreeInclusion(leaf, leafIndex(at), part, p)
+    const check = (p: readonly Hash[], at: number = start) => verifySubtreeInclusion(leaf, leafIndex(at), part, p)
     t.doesNotThrow(() => check(path), name)
     t.ok(allRefused([...flipped(path), ...resized(path)].map((p) => () => check(p))), `${name}: path of a leaf`)
-    t.ok(allRefused([...Array(end + 2).keys()].filter((i) => i !== start).map((i) => () => check(path, i))), `${name}: places`)
+    t.ok(
+      allRefused([...Array(end + 2).keys()].filter((i) => i !== start).map((i) => () => check(path, i))),
+      `${name}: places`,
+    )
   }
   const misplaced = { ...subtreeOf(2, 4), start: leafIndex(1) }
   t.throws(() => verifySubtree(misplaced, headOf(5), []), refused, 'not aligned')

@@ -37,7 +37,14 @@ t.test('subtrees of small trees', async (t) => {
   for (let end = 0; end <= 70; end++)
     for (let start = 0; start <= end; start++)
       t.equal(validSubtree(start, end), isSubtree(BigInt(start), BigInt(end)), `[${start}, ${end})`)
-  for (const [start, end] of [[-1, 1], [0.5, 1], [0, 1.5], [0, 2 ** 53], [Number.NaN, 1], [0, Number.POSITIVE_INFINITY]] as const)
+  for (const [start, end] of [
+    [-1, 1],
+    [0.5, 1],
+    [0, 1.5],
+    [0, 2 ** 53],
+    [Number.NaN, 1],
+    [0, Number.POSITIVE_INFINITY],
+  ] as const)
     t.notOk(validSubtree(start, end), `[${start}, ${end})`)
 })
 
@@ -58,15 +65,24 @@ t.test('perfect subtrees tile their range from left to right, largest first', as
     const start = Math.floor((where * LARGEST) / unit) * unit
     return start + length <= LARGEST ? { start, end: start + length } : { start: 0, end: length }
   })
-  fc.assert(fc.property(subtrees, ({ start, end }) => check(start, end)), { numRuns: 1000 })
+  fc.assert(
+    fc.property(subtrees, ({ start, end }) => check(start, end)),
+    { numRuns: 1000 },
+  )
   t.throws(() => perfect({ start: 1, end: 3 }), { code: 'RANGE_INVALID' })
   t.throws(() => peaks(-1), { code: 'RANGE_INVALID' })
   t.throws(() => peaks(2 ** 53), { code: 'RANGE_INVALID' })
 })
 
 t.test('halves meet, and the left one is perfect', async (t) => {
-  t.same(halves({ start: 4, end: 7 }), [{ start: 4, end: 6 }, { start: 6, end: 7 }])
-  t.same(halves({ start: 0, end: LARGEST }), [{ start: 0, end: 2 ** 52 }, { start: 2 ** 52, end: LARGEST }])
+  t.same(halves({ start: 4, end: 7 }), [
+    { start: 4, end: 6 },
+    { start: 6, end: 7 },
+  ])
+  t.same(halves({ start: 0, end: LARGEST }), [
+    { start: 0, end: 2 ** 52 },
+    { start: 2 ** 52, end: LARGEST },
+  ])
 })
 
 t.test('the fold over the peaks is the root', async (t) => {

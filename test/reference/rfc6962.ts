@@ -68,8 +68,7 @@ export class Definitions<T> {
     if (start === 0n && end === n) return b ? [] : [this.mth(from, to)]
     const middle = from + k(n)
     if (end <= k(n)) return [...this.subtreeProof(start, end, from, middle, b), this.mth(middle, to)]
-    if (k(n) <= start)
-      return [...this.subtreeProof(start - k(n), end - k(n), middle, to, b), this.mth(from, middle)]
+    if (k(n) <= start) return [...this.subtreeProof(start - k(n), end - k(n), middle, to, b), this.mth(from, middle)]
     return [...this.subtreeProof(0n, end - k(n), middle, to, false), this.mth(from, middle)]
   }
 }

@@ -8,8 +8,8 @@
 
 import { Worker } from 'node:worker_threads'
 import { TlogError } from '../../kernel/error.ts'
-import type { Algorithm } from '../algorithms.ts'
-import { type Job, jobBytes, packJobs } from './job.ts'
+import { type Job, packJobs } from './job.ts'
+import { Queue, type Waiting } from './queue.ts'
 import { BAD, GOOD } from './verdicts.ts'
 
 export interface PoolLimits {
@@ -18,30 +18,13 @@ export interface PoolLimits {
   readonly waitingMs: number
 }
 
-/** Rough times of one check over a digest. They only bound queue and batch, so that slow curves do not hold up others. */
-const COST_US: Readonly<Record<Algorithm['keyDetails'], number>> = {
-  PKIX_ECDSA_P256_SHA_256: 140,
-  PKIX_ECDSA_P384_SHA_384: 1200,
-  PKIX_ECDSA_P521_SHA_512: 2600,
-  PKIX_RSA_PKCS1V15_2048_SHA256: 60,
-  PKIX_RSA_PKCS1V15_3072_SHA256: 80,
-  PKIX_RSA_PKCS1V15_4096_SHA256: 100,
-  PKIX_ED25519_PH: 1300,
-}
+/** Far above need; a worker that passes it dies alone, not with the process. */
+const HEAP_MB = 256
 
-const MAX_WAITING_BYTES = 64 * 1024 * 1024
-const BATCH_US = 10_000
 /** Below it a message costs more than it carries. */
 const MIN_BATCH = 8
-const MAX_BATCH = 64
 /** One being checked, one on its way. */
 const BATCHES_PER_WORKER = 2
-
-interface Waiting {
-  readonly job: Job
-  readonly resolve: (isGood: boolean) => void
-  readonly reject: (reason: Error) => void
-}
 
 interface Member {
   readonly worker: Worker
@@ -51,60 +34,52 @@ interface Member {
 
 export class Pool {
   readonly #script: URL
+  readonly #queue = new Queue()
   #limits: PoolLimits
   #members: Member[] = []
-  #waiting: Waiting[] = []
-  #waitingUs = 0
-  #waitingBytes = 0
-  #flush: NodeJS.Immediate | null = null
+  #turn: NodeJS.Immediate | null = null
 
   constructor(script: URL, limits: PoolLimits) {
     this.#script = script
     this.#limits = limits
   }
 
-  /** Holds from the next batch on. Workers above the number end when they are idle. */
+  /** Workers above the new number end when they have nothing to do. */
   set limits(limits: PoolLimits) {
     this.#limits = limits
+    for (const member of this.#members) this.#rest(member)
   }
 
   /**
    * Whether the signature is good.
    * @throws TlogError LOG_BUSY when too much waits; LOG_CLOSED when the pool is closed meanwhile. Error when the worker dies.
    */
-  async check(job: Job): Promise<boolean> {
-    if (this.#waitingUs >= this.#limits.waitingMs * 1000 || this.#waitingBytes >= MAX_WAITING_BYTES)
-      throw new TlogError('LOG_BUSY', `${this.#waiting.length} signatures wait to be checked already`)
+  check(job: Job): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ job, resolve, reject })
-      this.#count(job, 1)
-      this.#flush ??= setImmediate(() => this.#send())
+      if (this.#queue.isFull(this.#limits.waitingMs))
+        throw new TlogError('LOG_BUSY', `${this.#queue.length} signatures wait to be checked already`)
+      this.#queue.push({ job, resolve, reject })
+      this.#turn ??= setImmediate(() => {
+        this.#turn = null
+        this.#send()
+      })
     })
   }
 
   /** Ends the workers and fails what they hold. A later check starts new ones. */
   async close(): Promise<void> {
     const members = this.#members.splice(0)
-    const left = [
-      ...members.flatMap(({ batches }) => batches.splice(0).flat()),
-      ...this.#take(Number.POSITIVE_INFINITY),
-    ]
-    for (const { reject } of left) reject(new TlogError('LOG_CLOSED', 'signature checking was shut down'))
+    const held = [...members.flatMap(({ batches }) => batches.splice(0).flat()), ...this.#queue.takeAll()]
+    for (const { reject } of held) reject(new TlogError('LOG_CLOSED', 'signature checking was shut down'))
     await Promise.all(members.map(({ worker }) => worker.terminate()))
   }
 
-  #count({ algorithm, ...job }: Job, sign: 1 | -1): void {
-    this.#waitingUs += sign * COST_US[algorithm.keyDetails]
-    this.#waitingBytes += sign * jobBytes({ algorithm, ...job })
-  }
-
-  /** Gives every free place in a worker an even share of what waits. */
   #send(): void {
-    this.#flush = null
-    while (this.#waiting.length > 0) {
-      const member = this.#freest()
+    while (this.#queue.length > 0) {
+      const member = this.#free()
       if (member === null) return
-      const batch = this.#take(Math.max(MIN_BATCH, Math.ceil(this.#waiting.length / this.#limits.workers)))
+      const share = Math.ceil(this.#queue.length / this.#limits.workers)
+      const batch = this.#queue.takeBatch(Math.max(MIN_BATCH, share))
       const packed = packJobs(batch.map(({ job }) => job))
       member.batches.push(batch)
       member.worker.ref()
@@ -112,30 +87,17 @@ export class Pool {
     }
   }
 
-  /** The oldest that wait: at most `count`, MAX_BATCH and BATCH_US, but one at least. */
-  #take(count: number): Waiting[] {
-    let end = 0
-    let cost = 0
-    const limit = count === Number.POSITIVE_INFINITY ? count : Math.min(count, MAX_BATCH)
-    for (const { job } of this.#waiting) {
-      cost += COST_US[job.algorithm.keyDetails]
-      if (end >= limit || (end > 0 && cost > BATCH_US && limit <= MAX_BATCH)) break
-      this.#count(job, -1)
-      end++
-    }
-    return this.#waiting.splice(0, end)
-  }
-
-  #freest(): Member | null {
-    let best = this.#members[0]
-    for (const member of this.#members) if (member.batches.length < (best?.batches.length ?? 0)) best = member
-    if ((best === undefined || best.batches.length > 0) && this.#members.length < this.#limits.workers)
-      return this.#start()
+  /** An idle worker, else a new one, else one with a place left, else none. */
+  #free(): Member | null {
+    const [best] = this.#members.toSorted((a, b) => a.batches.length - b.batches.length)
+    if (best?.batches.length === 0) return best
+    if (this.#members.length < this.#limits.workers) return this.#start()
     return best !== undefined && best.batches.length < BATCHES_PER_WORKER ? best : null
   }
 
   #start(): Member {
-    const worker = new Worker(this.#script)
+    // The process's own flags may not suit a worker: --input-type stops one.
+    const worker = new Worker(this.#script, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
     const member: Member = { worker, batches: [] }
     worker.unref()
     worker.on('message', (verdicts: Uint8Array) => this.#settle(member, verdicts))
@@ -152,13 +114,21 @@ export class Pool {
       if (verdict === GOOD || verdict === BAD) resolve(verdict === GOOD)
       else reject(new Error('a signature was not checked'))
     }
-    if (member.batches.length === 0) member.worker.unref()
     this.#send()
+    this.#rest(member)
+  }
+
+  /** Lets an idle worker go: the process may exit, and the worker itself when there are too many. */
+  #rest(member: Member): void {
+    if (member.batches.length > 0) return
+    member.worker.unref()
+    if (this.#members.length <= this.#limits.workers) return
+    this.#members = this.#members.filter((other) => other !== member)
+    void member.worker.terminate()
   }
 
   #bury(member: Member, cause: unknown): void {
-    const at = this.#members.indexOf(member)
-    if (at >= 0) this.#members.splice(at, 1)
+    this.#members = this.#members.filter((other) => other !== member)
     const error = new Error('the thread that checked this signature died', { cause })
     for (const { reject } of member.batches.splice(0).flat()) reject(error)
     this.#send()

@@ -46,7 +46,7 @@ export function parseNote(bytes: Uint8Array): Note {
   checkText(text)
   const lines = located('NOTE_MALFORMED', 'signatures', () => parseUtf8(bytes.subarray(blank + 1))).split('\n')
   if (lines.pop() !== '') throw malformed('the last signature line does not end in a newline')
-  if (lines.length > MAX_SIGNATURES) throw malformed(`more than ${MAX_SIGNATURES} signatures`)
+  checkCount(lines.length)
   const signatures = lines.map((line, i) =>
     located('NOTE_MALFORMED', `signature ${i + 1}`, () => parseSignatureLine(`${line}\n`)),
   )
@@ -56,8 +56,7 @@ export function parseNote(bytes: Uint8Array): Note {
 /** @throws TlogError NOTE_MALFORMED when `parseNote` would refuse the result. */
 export function formatNote(note: Note): Uint8Array {
   checkText(note.text)
-  if (note.signatures.length === 0) throw malformed('no signature')
-  if (note.signatures.length > MAX_SIGNATURES) throw malformed(`more than ${MAX_SIGNATURES} signatures`)
+  checkCount(note.signatures.length)
   const bytes = concat(note.text, utf8(`\n${note.signatures.map(formatSignatureLine).join('')}`))
   if (bytes.length > MAX_NOTE_BYTES) throw malformed(`${bytes.length} bytes, at most ${MAX_NOTE_BYTES}`)
   return bytes
@@ -101,6 +100,11 @@ export function uint32(bytes: Uint8Array): number {
 function lastBlankLine(bytes: Uint8Array): number {
   for (let i = bytes.length - 1; i > 0; i--) if (bytes[i] === NEWLINE && bytes[i - 1] === NEWLINE) return i
   throw malformed('no blank line between text and signatures')
+}
+
+function checkCount(signatures: number): void {
+  if (signatures === 0) throw malformed('no signature')
+  if (signatures > MAX_SIGNATURES) throw malformed(`more than ${MAX_SIGNATURES} signatures`)
 }
 
 function checkText(text: Uint8Array): void {

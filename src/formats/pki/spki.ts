@@ -39,7 +39,7 @@ export interface Ed25519Key {
 /** A key of a kind that may sign entries. `der` is the whole SubjectPublicKeyInfo. */
 export type PublicKey = EcKey | RsaKey | Ed25519Key
 
-/** Two RSA-4096 numbers and their framing take 1,060 bytes at most. */
+/** Room to name an RSA key that is too large; the largest that may sign takes 554. */
 const MAX_BYTES = 1100
 
 const EC = '1.2.840.10045.2.1'

@@ -10,6 +10,8 @@ export type SubjectAltName =
   | { readonly type: 'other'; readonly oid: string; readonly value: string }
 
 const MAX_NAMES = 64
+/** Names inside directory names are the deepest. */
+const MAX_DEPTH = 8
 /** Context tags of GeneralName: what they mean here. */
 const TEXT_TAGS: Readonly<Record<number, 'email' | 'dns' | 'uri'>> = { 129: 'email', 130: 'dns', 134: 'uri' }
 const OTHER_NAME = 0xa0
@@ -19,9 +21,10 @@ const UNUSED = [0xa3, 0xa4, 0xa5, 0x88]
 
 /** @throws TlogError CERTIFICATE_MALFORMED unless from 1 to 64 names without control characters. */
 export function parseSubjectAltName(extension: Uint8Array): SubjectAltName[] {
+  new DerReader(extension, 'CERTIFICATE_MALFORMED').walk(MAX_DEPTH)
   const outer = new DerReader(extension, 'CERTIFICATE_MALFORMED')
-  outer.walk(8)
-  const names = new DerReader(extension, 'CERTIFICATE_MALFORMED').enter(TAG.sequence, 'subjectAltName')
+  const names = outer.enter(TAG.sequence, 'subjectAltName')
+  outer.end('subjectAltName')
   const out: SubjectAltName[] = []
   let count = 0
   for (; names.tag !== undefined; count++) {

@@ -1,4 +1,7 @@
-/** Every name a Sigstore key algorithm has, with its number (rekor.md §3.5). What may be logged is decided in crypto. */
+/**
+ * Every name a Sigstore key algorithm has, with its number (sigstore/protobuf-specs sigstore_common.proto).
+ * What may be logged is decided in crypto.
+ */
 
 import { enumName } from './protojson.ts'
 

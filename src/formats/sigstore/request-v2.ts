@@ -1,4 +1,7 @@
-/** What a Rekor v2 client asks to be logged (rekor.md §3.2). Parsed only: which keys and algorithms go is for crypto to say. */
+/**
+ * What a Rekor v2 client asks to be logged (sigstore/rekor-tiles api/proto/rekor/v2). Parsed only: which keys and
+ * algorithms go is for crypto to say.
+ */
 
 import { invalid, list, type Read } from '../fields.ts'
 import type { JsonValue } from '../json.ts'

@@ -1,4 +1,4 @@
-/** What a Rekor v2 client gets back: the entry with its proof (rekor.md §3.3). */
+/** What a Rekor v2 client gets back: the entry with its proof (sigstore/protobuf-specs sigstore_rekor.proto). */
 
 import { type Hash, hash, type LeafIndex, leafIndex, type TreeSize, treeSize } from '../../kernel/brand.ts'
 import { base64, parseBase64, parseDecimal } from '../../kernel/bytes.ts'

@@ -1,4 +1,4 @@
-/** trusted_root.json: the log keys a Sigstore client trusts (rekor.md §4.2). */
+/** trusted_root.json: the log keys a Sigstore client trusts (sigstore/protobuf-specs sigstore_trustroot.proto). */
 
 import { base64, concat, parseHex } from '../../kernel/bytes.ts'
 import { logId, type Vkey } from '../c2sp/vkey.ts'

@@ -12,15 +12,15 @@ import { createWriter } from './writer.ts'
 const COLUMNS = 'number, slug, dialect, origin, vkey, created_ms AS createdAt, state'
 
 /** `db` is configured and migrated; it is closed with what this returns. */
-export function createLogDatabase(db: Database, path: string): LogDatabase {
+export function createLogDatabase(db: Database): LogDatabase {
   const all = db.prepare<[], LogRecord>(`SELECT ${COLUMNS} FROM log ORDER BY number`)
   const one = db.prepare<[number], LogRecord>(`SELECT ${COLUMNS} FROM log WHERE number = ?`)
   const stores = new Map<number, LogStore>()
-  const write = createWriter(db, path)
+  const write = createWriter(db)
 
   const known = (number: number): LogRecord => {
     const record = one.get(number)
-    if (record === undefined) throw new TlogError('LOG_UNKNOWN', `${path}: there is no log number ${number}`)
+    if (record === undefined) throw new TlogError('LOG_UNKNOWN', `${db.name}: there is no log number ${number}`)
     return record
   }
 
@@ -38,7 +38,7 @@ export function createLogDatabase(db: Database, path: string): LogDatabase {
       stores.set(number, store)
       return store
     },
-    quickCheck: () => quickCheck(db, path),
+    quickCheck: () => quickCheck(db),
     close: () => void db.close(),
   }
 }
@@ -51,19 +51,21 @@ function insertLog(db: Database, { slug, dialect, origin, vkey, createdAt }: New
     throw new TlogError('LOG_EXISTS', `log ${other} has that ${other === slug ? 'name' : 'verifier key'} already`)
   const number = db.prepare<[], number>('SELECT count(*) FROM log').pluck().get() ?? 0
   if (number >= MAX_LOGS) throw new TlogError('LOG_EXISTS', `there are ${MAX_LOGS} logs already`)
-  db.prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, 'active')").run(number, slug, dialect, origin, vkey, createdAt)
-  db.prepare('INSERT INTO head VALUES (?, 0, ?, ?)').run(number, EMPTY_ROOT, createdAt)
+  db.prepare(
+    "INSERT INTO log (number, slug, dialect, origin, vkey, created_ms, state) VALUES (?, ?, ?, ?, ?, ?, 'active')",
+  ).run(number, slug, dialect, origin, vkey, createdAt)
+  db.prepare('INSERT INTO head (log, size, root, time_ms) VALUES (?, 0, ?, ?)').run(number, EMPTY_ROOT, createdAt)
   return number
 }
 
 /** @throws TlogError STORE_CORRUPT with the first things SQLite found. */
-function quickCheck(db: Database, path: string): void {
+function quickCheck(db: Database): void {
   let found: string[]
   try {
     found = db.prepare<[], string>('PRAGMA quick_check(5)').pluck().all()
   } catch (error) {
-    throw storeError(error, path)
+    throw storeError(error, db.name)
   }
   if (found.join() !== 'ok')
-    throw new TlogError('STORE_CORRUPT', `${path}: ${found.join('; ')}. Restore it from a good copy`)
+    throw new TlogError('STORE_CORRUPT', `${db.name}: ${found.join('; ')}. Restore it from a good copy`)
 }

@@ -31,7 +31,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): LogDataba
     const db = new Sqlite(path, { fileMustExist: !create, readonly, timeout: BUSY_MS })
     try {
       prepare(db, path, { create, readonly })
-      return createLogDatabase(db, path)
+      return createLogDatabase(db)
     } catch (error) {
       db.close()
       throw error
@@ -81,10 +81,10 @@ function configure(db: Sqlite.Database, readonly: boolean): void {
     trusted_schema: 0,
     cell_size_check: 1,
     mmap_size: 0, // an I/O error would be a SIGBUS
-    cache_size: -65_536, // KiB: the upper levels of hash and lookup stay in memory at 10^8 leaves
+    cache_size: -65_536, // KiB: the upper levels of hash and lookup stay in memory at 10^7 leaves
     temp_store: 2,
-    wal_autocheckpoint: 8192, // pages: keys are random, so one page collects several rows before it is copied home
-    journal_size_limit: 67_108_864,
+    wal_autocheckpoint: 16_384, // pages: keys are random, and a page collects several rows before it is copied home
+    journal_size_limit: 134_217_728, // the -wal file after one huge batch
   }
   for (const [name, value] of Object.entries(pragmas)) db.pragma(`${name} = ${value}`)
 }

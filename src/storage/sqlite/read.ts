@@ -3,12 +3,14 @@
 import type { Database } from 'better-sqlite3'
 import { formatBundle } from '../../formats/c2sp/bundle.ts'
 import { type Hash, hash, leafIndex, treeSize, unixMillis } from '../../kernel/brand.ts'
-import { concat, equal, hex } from '../../kernel/bytes.ts'
+import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
+import { TILE_WIDTH } from '../../kernel/tile.ts'
 import type { Head, LogReader, Place, Published } from '../../log/ports.ts'
 import { MAX_LEAVES } from '../database.ts'
 import { checkAttachment, checkLeaf } from '../sealed.ts'
 import { checkTile, tileReader } from '../tiles.ts'
+import { storeError } from './failure.ts'
 
 interface HeadRow {
   readonly size: number
@@ -71,29 +73,42 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
   const bundle = createBundleReader(db, base)
   const place = createPlaceReader(db, log, base)
   return {
-    head: async () => rows.head(),
-    heads: async (after, limit) => heads.all(log, after ?? -1, limit).map(toHead),
-    tile: async (level, index, width) => tile(level, index, width),
-    bundle: async (index, width) => {
+    head: reading(db, () => rows.head()),
+    heads: reading(db, (after, limit) => heads.all(log, after ?? -1, limit).map(toHead)),
+    tile: reading(db, tile),
+    bundle: reading(db, (index, width) => {
       checkTile(0, index, width)
-      return index * 256 + width > (rows.head()?.size ?? 0) ? null : bundle(index * 256, width)
-    },
-    find: async (hashes) => hashes.map(place),
-    lookup: async (key, after, limit) => lookup.all(log, key, after ?? -1, limit).map(leafIndex),
-    attachment: async (algorithm, digest) => {
+      return index * TILE_WIDTH + width > (rows.head()?.size ?? 0) ? null : bundle(index * TILE_WIDTH, width)
+    }),
+    find: reading(db, (hashes) => hashes.map((hash) => place(hash))),
+    lookup: reading(db, (key, after, limit) => lookup.all(log, key, after ?? -1, limit).map((at) => leafIndex(at))),
+    attachment: reading(db, (algorithm, digest) => {
       const found = content.get(log, algorithm, digest)
-      if (found === undefined) return null
-      checkAttachment({ algorithm, digest, content: found })
-      return plain(found)
-    },
-    published: async () => rows.published(),
-    history: async (after, limit) => history.all(log, after ?? -1, limit).map(toPublished),
+      if (found !== undefined) checkAttachment({ algorithm, digest, content: found })
+      return orNull(found, plain)
+    }),
+    published: reading(db, () => rows.published()),
+    history: reading(db, (after, limit) => history.all(log, after ?? -1, limit).map(toPublished)),
+  }
+}
+
+/** The port is asynchronous, SQLite is not. */
+function reading<A extends unknown[], R>(db: Database, read: (...args: A) => R): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return read(...args)
+    } catch (error) {
+      throw storeError(error, db.name)
+    }
   }
 }
 
 function createTileReader(db: Database, log: number, rows: Rows): ReturnType<typeof tileReader> {
+  // One row of text is five times as fast as 256 rows of blobs.
   const hashes = db
-    .prepare<[number, number], Uint8Array>('SELECT hash FROM leaf WHERE at >= ? AND at < ? ORDER BY at')
+    .prepare<[number, number], Uint8Array | null>(
+      "SELECT unhex(group_concat(hex(hash), '' ORDER BY at)) FROM leaf WHERE at >= ? AND at < ?",
+    )
     .pluck()
   const full = db
     .prepare<[number, number, number], Uint8Array>('SELECT bytes FROM tile WHERE log = ? AND level = ? AND idx = ?')
@@ -102,9 +117,9 @@ function createTileReader(db: Database, log: number, rows: Rows): ReturnType<typ
     size: () => rows.head()?.size ?? treeSize(0),
     leafHashes: (first, count) => {
       const at = log * MAX_LEAVES + first
-      const found = hashes.all(at, at + count)
-      if (found.length !== count) throw missing(first, count, found.length)
-      return concat(...found)
+      const found = hashes.get(at, at + count) ?? new Uint8Array()
+      if (found.length !== count * 32) throw missing(first, count, found.length / 32)
+      return plain(found)
     },
     fullTile: (level, index) => orNull(full.get(log, level, index), plain),
   })

@@ -12,7 +12,8 @@ export type Write = <T>(work: () => T) => T
  * @throws what `work` throws, after undoing it; TlogError STORE_REPLACED, STORE_FULL, STORE_LOCKED (nothing kept) or
  *   STORE_CORRUPT (outcome unknown, and every later write is refused: an fsync that failed once may succeed for nothing).
  */
-export function createWriter(db: Database, path: string): Write {
+export function createWriter(db: Database): Write {
+  const path = db.name
   const opened = fileIds(path)
   let failure: unknown
   return (work) => {

@@ -1,0 +1,61 @@
+/** The leanest HTTP/1.1 client that a load needs: one request at a time on a kept connection. It shares the cores with the server. */
+
+import { connect, type Socket } from 'node:net'
+
+export interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+export class Connection {
+  readonly #socket: Socket
+  #received = Buffer.alloc(0)
+  #done: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#read(chunk))
+    socket.on('error', (error) => this.#done?.reject(error))
+    socket.on('close', () => this.#done?.reject(new Error('connection closed')))
+  }
+
+  static open(port: number): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(new Connection(socket)))
+      socket.once('error', reject)
+    })
+  }
+
+  /** @param request the whole request, head and body. */
+  send(request: Buffer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#done = { resolve, reject }
+      this.#socket.write(request)
+    })
+  }
+
+  close(): void {
+    this.#done = undefined
+    this.#socket.destroy()
+  }
+
+  #read(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+    const head = this.#received.indexOf('\r\n\r\n')
+    if (head < 0) return
+    const text = this.#received.toString('latin1', 0, head)
+    const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0)
+    if (this.#received.length < head + 4 + length) return
+    const body = this.#received.toString('utf8', head + 4, head + 4 + length)
+    this.#received = this.#received.subarray(head + 4 + length)
+    this.#done?.resolve({ status: Number(text.slice(9, 12)), body })
+  }
+}
+
+/** A POST of a Rekor v2 entry, as bytes to send. */
+export function postEntry(body: string): Buffer {
+  const bytes = Buffer.from(body)
+  const head = `POST /api/v2/log/entries HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${bytes.length}\r\n\r\n`
+  return Buffer.concat([Buffer.from(head), bytes])
+}

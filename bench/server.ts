@@ -1,0 +1,68 @@
+/** A server of its own for a measurement, and what it costs. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Served {
+  readonly port: number
+  readonly data: string
+  /** Resident memory in MiB, and processor seconds used so far. */
+  usage(): { rssMiB: number; cpuSeconds: number }
+  /** Of the database and its WAL. */
+  bytesOnDisk(): number
+  stop(): Promise<void>
+}
+
+const CLOCK_TICKS = 100 // of /proc, on every Linux that Node runs on
+
+export async function startServer(flags: readonly string[] = []): Promise<Served> {
+  const data = mkdtempSync(join(tmpdir(), 'colophon-bench-'))
+  const main = new URL('../src/main.ts', import.meta.url).pathname
+  const profile =
+    process.env.BENCH_PROFILE === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`]
+  const child = spawn(
+    process.execPath,
+    [...profile, main, 'serve', '--listen', '127.0.0.1:0', '--data', join(data, 'log'), ...flags],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  )
+  const port = await listeningPort(child)
+  return {
+    port,
+    data,
+    usage: () => usageOf(child.pid as number),
+    bytesOnDisk: () => ['log.db', 'log.db-wal'].reduce((sum, name) => sum + sizeOf(join(data, 'log', name)), 0),
+    async stop() {
+      child.kill('SIGTERM')
+      while (child.exitCode === null && child.signalCode === null) await sleep(20)
+      rmSync(data, { recursive: true, force: true })
+    },
+  }
+}
+
+async function listeningPort(child: ChildProcess): Promise<number> {
+  let output = ''
+  for await (const chunk of child.stdout as NodeJS.ReadableStream) {
+    output += String(chunk)
+    const found = /"address":"http:\/\/127\.0\.0\.1:(\d+)"/.exec(output)
+    if (found !== null) {
+      ;(child.stdout as NodeJS.ReadableStream).on('data', () => undefined).resume()
+      return Number(found[1])
+    }
+  }
+  throw new Error(`the server did not start: ${output}`)
+}
+
+function usageOf(pid: number): { rssMiB: number; cpuSeconds: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  const rss = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return { rssMiB: Number(rss) / 1024, cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}

@@ -1,0 +1,123 @@
+/** Bodies are held in memory: each of them, and all of them together, may take so much and no more. */
+
+import type { Socket } from 'node:net'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { TlogError } from '../kernel/error.ts'
+
+/** In bytes. */
+export interface BodyLimits {
+  readonly bodyBytes: number
+  /** Of all open requests. What was received counts, not what was announced: a slow sender holds little. */
+  readonly bodiesBytes: number
+}
+
+/** Most bodies fit into this at once. */
+const FIRST_BYTES = 16 * 1024
+/** Four times what 4 MiB come in over a network; each costs microseconds, were it a byte. */
+const MAX_PIECES = 16_384
+/** For the answer to a refused body to be read; what comes meanwhile is dropped. */
+const LINGER_MS = 500
+
+/** JSON as the bytes that were sent: Fastify's own parser keeps the last of two equal keys. No other type is taken. */
+export function readBodies(app: FastifyInstance, limits: BodyLimits): void {
+  const budget = { held: 0, limit: limits.bodiesBytes }
+  const open = new WeakMap<FastifyRequest, { readonly body: Body; readonly reply: FastifyReply }>()
+  app.addHook('onRequest', async (request, reply) => {
+    const body = new Body(limits.bodyBytes, budget)
+    open.set(request, { body, reply })
+    reply.raw.once('close', () => body.release())
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    const { body, reply } = open.get(request) as { body: Body; reply: FastifyReply }
+    const stop = (error: Error | null) => {
+      payload.off('data', add).off('end', end).off('error', stop)
+      if (error === null) return done(null, body.bytes())
+      reply.raw.once('finish', () => closeLater(request.raw.socket))
+      done(error)
+    }
+    const add = (chunk: Uint8Array) => attempt(() => body.add(chunk), stop)
+    const end = () => stop(null)
+    attempt(() => {
+      checkHeaders(request, limits.bodyBytes)
+      payload.on('data', add).on('end', end).on('error', stop)
+    }, stop)
+  })
+}
+
+/** Closed with a body still under way, the reset could overtake the answer. */
+function closeLater(socket: Socket): void {
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
+}
+
+/** Whether a body of the length that the request announces would be read. */
+export function isWelcome(length: string | undefined, limits: BodyLimits): boolean {
+  return length === undefined || Number(length) <= limits.bodyBytes
+}
+
+function checkHeaders({ headers }: FastifyRequest, limit: number): void {
+  const coding = headers['content-encoding'] ?? 'identity'
+  if (coding !== 'identity')
+    throw new TlogError('BODY_TYPE', `send the body without content-encoding, not as ${String(coding).slice(0, 32)}`)
+  const transfer = headers['transfer-encoding'] ?? 'chunked'
+  if (transfer.toLowerCase() !== 'chunked')
+    throw new TlogError('BODY_TYPE', `chunked is the only transfer-encoding taken, not ${transfer.slice(0, 32)}`)
+  if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
+}
+
+/** One buffer that grows: a list of the pieces, sent a byte each, would weigh a hundred times what they hold. */
+class Body {
+  readonly #limit: number
+  readonly #budget: { held: number; readonly limit: number }
+  #buffer = new Uint8Array()
+  #length = 0
+  #pieces = 0
+
+  constructor(limit: number, budget: { held: number; readonly limit: number }) {
+    this.#limit = limit
+    this.#budget = budget
+  }
+
+  /** @throws TlogError BODY_TOO_LARGE, LOG_BUSY, REQUEST_MALFORMED when it comes crumb by crumb. */
+  add(chunk: Uint8Array): void {
+    if (++this.#pieces > MAX_PIECES)
+      throw new TlogError('REQUEST_MALFORMED', `the body comes in over ${MAX_PIECES} pieces`)
+    const length = this.#length + chunk.length
+    if (length > this.#limit) throw tooLarge(this.#limit)
+    if (length > this.#buffer.length) this.#grow(length)
+    this.#buffer.set(chunk, this.#length)
+    this.#length = length
+  }
+
+  bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  release(): void {
+    this.#budget.held -= this.#buffer.length
+    this.#buffer = new Uint8Array()
+  }
+
+  #grow(length: number): void {
+    const room = Math.min(this.#limit, Math.max(FIRST_BYTES, length, 4 * this.#buffer.length))
+    const more = room - this.#buffer.length
+    if (this.#budget.held + more > this.#budget.limit)
+      throw new TlogError('LOG_BUSY', 'too many requests are being received; try again shortly')
+    this.#budget.held += more
+    const buffer = new Uint8Array(room)
+    buffer.set(this.bytes())
+    this.#buffer = buffer
+  }
+}
+
+function tooLarge(limit: number): TlogError {
+  return new TlogError('BODY_TOO_LARGE', `the request body is over the limit of ${limit} bytes`)
+}
+
+function attempt(action: () => void, failed: (error: Error) => void): void {
+  try {
+    action()
+  } catch (error) {
+    failed(error as Error)
+  }
+}

@@ -1,0 +1,125 @@
+/** What every store must answer: tiles, bundles, places, pages, attachments. */
+
+import t, { type Test } from 'tap'
+import { parseBundle } from '../../src/formats/c2sp/bundle.ts'
+import { type LeafIndex, leafIndex } from '../../src/kernel/brand.ts'
+import { equal } from '../../src/kernel/bytes.ts'
+import { tileWidth } from '../../src/kernel/tile.ts'
+import type { LogStore } from '../../src/log/ports.ts'
+import { attachment, entry, type Feeder, leafHash, lookupKey } from './feeder.ts'
+import { appendPlain, freshStore, type OpenDatabase } from './fresh.ts'
+
+export function readerContract(name: string, open: OpenDatabase): void {
+  t.test(`${name}: tiles and bundles at every edge`, async (t) => {
+    const { store, feeder } = await freshStore(open(t))
+    t.equal(await store.tile(0, 0, 1), null, 'an empty tree')
+    t.equal(await store.bundle(0, 1), null, 'an empty tree')
+    for (const size of [1, 255, 256, 257, 511, 512, 65_535]) {
+      while (feeder.head.size < size) await appendPlain(store, feeder, Math.min(9000, size - feeder.head.size))
+      await checkEdges(t, store, feeder)
+    }
+    const { head } = feeder
+    const full = feeder.plain(1)
+    const short = full.tiles.map((tile) => ({ ...tile, bytes: tile.bytes.subarray(32) }))
+    for (const tiles of [[], short, [...full.tiles, ...full.tiles]])
+      await t.rejects(store.append(head, { ...full, tiles }), { code: 'TILE_MALFORMED' })
+    await store.append(head, full)
+    await checkEdges(t, store, feeder)
+    await appendPlain(store, feeder, 1)
+    await checkEdges(t, store, feeder)
+    t.same(await store.tile(1, 0, 3), feeder.tile(1, 0, 3), 'a prefix of a stored tile')
+    t.same(await store.tile(0, 77, 9), feeder.tile(0, 77, 9), 'a prefix of a full one')
+    for (const [level, index, width] of [
+      [0, 0, 0],
+      [0, 0, 257],
+      [0, -1, 1],
+      [-1, 0, 1],
+      [0, 0.5, 1],
+      [0, 0, 1.5],
+      [Number.NaN, 0, 1],
+    ] as const) {
+      await t.rejects(store.tile(level, index, width), { code: 'RANGE_INVALID' }, `tile ${level}/${index}.p/${width}`)
+      if (level === 0)
+        await t.rejects(store.bundle(index, width), { code: 'RANGE_INVALID' }, `bundle ${index}.p/${width}`)
+    }
+    t.equal(await store.tile(63, 0, 1), null)
+    t.equal(await store.tile(0, Number.MAX_SAFE_INTEGER, 256), null)
+  })
+
+  t.test(`${name}: find`, async (t) => {
+    const { store, feeder } = await freshStore(open(t))
+    await appendPlain(store, feeder, 3, 2000)
+    await appendPlain(store, feeder, 2, 3000)
+    t.same(await store.find([]), [])
+    const [h0, h1, h2, h3] = feeder.hashes
+    if (h0 === undefined || h1 === undefined || h2 === undefined || h3 === undefined) throw new Error('four leaves')
+    const near = leafHash(new Uint8Array(1))
+    near.set(h1.subarray(0, 31))
+    t.same(await store.find([h2, near, h0, h2, h3]), [
+      { index: 2, time: 2000 },
+      null,
+      { index: 0, time: 2000 },
+      { index: 2, time: 2000 },
+      { index: 3, time: 3000 },
+    ])
+  })
+
+  t.test(`${name}: lookup pages`, async (t) => {
+    const { store, feeder } = await freshStore(open(t))
+    const hot = lookupKey('hot')
+    const texts = Array.from({ length: 10 }, (_, i) => `entry ${i}`)
+    const entries = texts.map((text, i) => entry(text, i % 2 === 0 ? [lookupKey(text), hot] : [lookupKey(text)]))
+    await store.append(feeder.head, feeder.batch(entries))
+    const seen: LeafIndex[] = []
+    for (let page = await store.lookup(hot.key, null, 2); page.length > 0; ) {
+      seen.push(...page)
+      page = await store.lookup(hot.key, page.at(-1) ?? null, 2)
+    }
+    t.same(seen, [0, 2, 4, 6, 8])
+    t.same(await store.lookup(lookupKey('entry 3').key, null, 10), [3])
+    t.same(await store.lookup(lookupKey('entry 3').key, leafIndex(3), 10), [])
+    t.same(await store.lookup(lookupKey('unknown').key, null, 10), [])
+    const twice = entry('twice', [lookupKey('twice', 'attachment'), lookupKey('twice'), lookupKey('twice')])
+    const { head } = feeder
+    await store.append(head, feeder.batch([twice]))
+    t.same(await store.lookup(lookupKey('twice').key, null, 10), [10], 'an entry stands once under a key')
+  })
+
+  t.test(`${name}: attachments`, async (t) => {
+    const { store, feeder } = await freshStore(open(t))
+    const big = attachment('x'.repeat(1_000_000), 'sha512')
+    const small = [attachment('a'), attachment('a', 'sha384'), attachment('')]
+    const { head } = feeder
+    await store.append(head, feeder.batch([entry('one', [], [big, ...small]), entry('two', [], [big])]))
+    for (const { algorithm, digest, content } of [big, ...small]) {
+      const found = await store.attachment(algorithm, digest)
+      t.ok(found && equal(found, content), `${algorithm}, ${content.length} bytes`)
+    }
+    const after = feeder.head
+    await store.append(after, feeder.batch([entry('three', [], small)]))
+    t.same(await store.attachment('sha256', attachment('a').digest), attachment('a').content, 'again, in a later batch')
+    t.equal(await store.attachment('sha256', attachment('b').digest), null)
+    t.equal(await store.attachment('sha512', attachment('a').digest), null)
+  })
+}
+
+/** Every partial tile that the size implies, the last full one of each level, and nothing beyond. */
+async function checkEdges(t: Test, store: LogStore, feeder: Feeder): Promise<void> {
+  const { size } = feeder.head
+  for (let level = 0; 256 ** level <= size; level++) {
+    const last = Math.floor((size - 1) / 256 ** (level + 1))
+    for (const index of [last - 1, last].filter((index) => index >= 0)) {
+      const width = tileWidth(level, index, size)
+      if (width > 0)
+        t.same(await store.tile(level, index, width), feeder.tile(level, index, width), `${size}: ${level}/${index}`)
+      if (width < 256) t.equal(await store.tile(level, index, width + 1), null, `${size}: beyond ${level}/${index}`)
+    }
+    t.equal(await store.tile(level, last + 1, 1), null)
+  }
+  const last = Math.floor((size - 1) / 256)
+  const width = size - last * 256
+  const bundle = await store.bundle(last, width)
+  t.same(bundle && parseBundle(bundle, width), feeder.leaves.slice(last * 256), `${size}: the last bundle`)
+  if (width < 256) t.equal(await store.bundle(last, width + 1), null)
+  t.equal(await store.bundle(last + 1, 1), null)
+}

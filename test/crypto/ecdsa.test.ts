@@ -1,0 +1,144 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { toBigInt } from '../../src/crypto/curves.ts'
+import { invert, invertAll, mod } from '../../src/crypto/modular.ts'
+import type { Curve } from '../../src/formats/pki/spki.ts'
+import { CURVE_NAMES, formatSignature, Signer } from './ecdsa.ts'
+import { flip, fromHex, outcome, SIDES } from './sides.ts'
+
+/** SHA-256 of nothing: the hash that stands in for every digest on the native side. */
+const FIXED_HASH = 0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855n
+const RUNS: Readonly<Record<Curve, number>> = { 'P-256': 24, 'P-384': 10, 'P-521': 6 }
+const INVALID = /^SIGNATURE_INVALID the signature does not verify/
+
+const secrets = fc.uint8Array({ minLength: 66, maxLength: 66 })
+
+for (const curve of CURVE_NAMES) {
+  const inputs = fc.record({ secret: secrets, nonce: secrets, digest: secrets, bit: fc.nat(10_000) })
+
+  t.test(`${curve}: both sides agree, on good signatures and on every kind of changed one`, async (t) => {
+    const property = fc.asyncProperty(inputs, async ({ secret, nonce, digest, bit }) => {
+      const signer = new Signer(curve, secret)
+      const e = toBigInt(digest.subarray(0, signer.digestLength))
+      const { r, s, check } = signer.sign(e, 1n + (toBigInt(nonce) % (signer.curve.n - 1n)))
+      const { n } = signer.curve
+      const otherKey = new Signer(curve, flip(secret, bit)).key
+      const changed = [
+        { ...check, digest: flip(check.digest, bit) },
+        { ...check, key: otherKey },
+        { ...check, signature: formatSignature(mod(r + 1n, n) || 1n, s) },
+        { ...check, signature: formatSignature(r, mod(s + 1n, n) || 1n) },
+        { ...check, signature: formatSignature(n - r, s) },
+        { ...check, signature: formatSignature(s, r) },
+        { ...check, signature: flip(check.signature, bit) },
+      ]
+      for (const [, side] of SIDES) {
+        if ((await outcome(() => side.verifyDigest(check))) !== 'good') return false
+        // Go's signers do not normalise s: its twin is as good.
+        const twin = { ...check, signature: formatSignature(r, n - s) }
+        if ((await outcome(() => side.verifyDigest(twin))) !== 'good') return false
+        for (const bad of changed)
+          if (!/^SIGNATURE_INVALID/.test(await outcome(() => side.verifyDigest(bad)))) return false
+      }
+      return true
+    })
+    await fc.assert(property, { numRuns: RUNS[curve] })
+    t.pass()
+  })
+}
+
+for (const curve of ['P-256', 'P-384'] as const) {
+  const signer = new Signer(curve, new Uint8Array(66).fill(0x35))
+  const { n } = signer.curve
+  const nonce = 0x1234567890abcdef1234567890abcdefn
+  const r = signer.r(nonce)
+  // t = (e - e')/r is what the native side adds to the key; these digests make it hit every special case of addition.
+  const special: [string, bigint][] = [
+    ['nothing to add', 0n],
+    ['the key added to itself', signer.secret],
+    ['the key minus itself', n - signer.secret],
+    ['the base point', 1n],
+    ['minus the base point', n - 1n],
+  ]
+  for (const [what, factor] of special)
+    t.test(`${curve}: ${what}`, async (t) => {
+      const e = mod(FIXED_HASH + factor * r, n)
+      const good = signer.sign(e, nonce)
+      // The same sum, another s.
+      const bad = signer.check(e, formatSignature(good.r, mod(good.s + 1n, n)))
+      for (const [name, side] of SIDES) {
+        t.equal(await outcome(() => side.verifyDigest(good.check)), 'good', name)
+        t.match(await outcome(() => side.verifyDigest(bad)), INVALID, name)
+      }
+    })
+
+  t.test(`${curve}: digests at the edges`, async (t) => {
+    const top = 2n ** BigInt(8 * signer.digestLength) - 1n
+    for (const e of [0n, 1n, n - 1n, n, n + 1n, top])
+      for (const [name, side] of SIDES)
+        t.equal(await outcome(() => side.verifyDigest(signer.sign(e, nonce).check)), 'good', `${name}: ${e}`)
+  })
+}
+
+t.test('encodings of a signature: one is taken', async (t) => {
+  const signer = new Signer('P-256', new Uint8Array(66).fill(9))
+  const { n } = signer.curve
+  const { r, s, check } = signer.sign(12345n, 6789n)
+  const der = check.signature
+  const value = der.subarray(2)
+  const long = (length: number[]) => Uint8Array.from([0x30, ...length, ...value])
+  const cases: [string, Uint8Array, RegExp][] = [
+    ['empty', new Uint8Array(0), /the ECDSA signature is missing/],
+    ['the two numbers bare', Uint8Array.from([...new Uint8Array(64).fill(1)]), /tag 0x01/],
+    ['a byte after it', Uint8Array.from([...der, 0]), /at byte \d+: bytes after the ECDSA signature/],
+    ['a third number', formatThree(value), /bytes after s/],
+    ['cut short', der.subarray(0, -1), /cut short/],
+    ['a long length', long([0x81, value.length]), /not minimal/],
+    ['a longer length', long([0x82, 0, value.length]), /not minimal/],
+    ['an indefinite length', Uint8Array.from([0x30, 0x80, ...value, 0, 0]), /indefinite/],
+    ['a padded r', padded(r, s), /r is padded/],
+    ['a negative r', fromHex('3006020180020101'), /r is negative/],
+    ['an r of no bytes', fromHex('30050200020101'), /r is an integer of no bytes/],
+    ['r = 0', formatSignature(0n, s), /r is not from 1 to the order/],
+    ['s = 0', formatSignature(r, 0n), /s is not from 1 to the order/],
+    ['r = n', formatSignature(n, s), /r is not from 1 to the order/],
+    ['s = n', formatSignature(r, n), /s is not from 1 to the order/],
+    ['r + n', formatSignature(r + n, s), /r is not from 1 to the order/],
+    ['s + n', formatSignature(r, s + n), /s is not from 1 to the order/],
+    ['an r of 4,000 bytes', formatSignature(2n ** 32000n, s), /r is not from 1 to the order/],
+  ]
+  for (const [name, side] of SIDES)
+    for (const [what, signature, reason] of cases) {
+      const refusal = await outcome(() => side.verifyDigest({ ...check, signature }))
+      t.match(refusal, /^SIGNATURE_INVALID/, `${name}: ${what}`)
+      t.match(refusal, reason, `${name}: ${what}`)
+    }
+})
+
+function formatThree(value: Uint8Array): Uint8Array {
+  return Uint8Array.from([0x30, value.length + 3, ...value, 2, 1, 1])
+}
+
+function padded(r: bigint, s: bigint): Uint8Array {
+  const der = formatSignature(r, s)
+  const [, length = 0, , rLength = 0] = der
+  return Uint8Array.from([0x30, length + 1, 2, rLength + 1, 0, ...der.subarray(4)])
+}
+
+t.test('inverses of a batch are those of each', async (t) => {
+  const modulus = 2n ** 255n - 19n
+  const values = fc.array(fc.bigInt({ min: 1n, max: modulus - 1n }), { maxLength: 20 })
+  fc.assert(
+    fc.property(values, (values) => {
+      t.same(
+        invertAll(values, modulus),
+        values.map((value) => invert(value, modulus)),
+      )
+      for (const value of values) if ((value * invert(value, modulus)) % modulus !== 1n) return false
+      return true
+    }),
+    { numRuns: 30 },
+  )
+  t.throws(() => invert(0n, modulus), RangeError)
+  t.throws(() => invertAll([1n, modulus], modulus), RangeError)
+})

@@ -1,0 +1,94 @@
+import t from 'tap'
+import { algorithmForKey } from '../../src/crypto/algorithms.ts'
+import type { Crypto } from '../../src/crypto/crypto.ts'
+import { type PublicKey, parseSpki } from '../../src/formats/pki/spki.ts'
+import { fromHex, outcome, readJson, SIDES } from './sides.ts'
+
+interface Vector {
+  readonly tcId: number
+  readonly comment: string
+  readonly flags: readonly string[]
+  readonly msg: string
+  readonly sig: string
+  readonly result: 'valid' | 'invalid' | 'acceptable'
+}
+
+interface Suite {
+  readonly testGroups: readonly { readonly publicKeyDer: string; readonly tests: readonly Vector[] }[]
+}
+
+/** Number of vectors whose key our policy refuses (exponent 3), and flags of 'acceptable' ones; we accept none of them. */
+const FILES = [
+  { file: 'ecdsa_secp256r1_sha256_test.json', refusedKeys: 0, acceptable: [] },
+  { file: 'ecdsa_secp384r1_sha384_test.json', refusedKeys: 0, acceptable: [] },
+  { file: 'ecdsa_secp521r1_sha512_test.json', refusedKeys: 0, acceptable: [] },
+  { file: 'rsa_signature_2048_sha256_test.json', refusedKeys: 2, acceptable: ['MissingNull'] },
+  { file: 'rsa_signature_3072_sha256_test.json', refusedKeys: 1, acceptable: ['MissingNull'] },
+  { file: 'rsa_signature_4096_sha256_test.json', refusedKeys: 0, acceptable: ['MissingNull'] },
+]
+
+/** The native side checks a message on another path than a digest; the portable side hashes it and goes on. */
+const WAYS: Readonly<Record<string, readonly ('message' | 'digest')[]>> = {
+  node: ['message', 'digest'],
+  portable: ['message'],
+}
+
+async function verdicts(name: string, side: Crypto, key: PublicKey, { msg, sig }: Vector): Promise<string[]> {
+  const algorithm = algorithmForKey(key)
+  const [message, signature] = [fromHex(msg), fromHex(sig)]
+  const digest = side.digest(algorithm.digest, message)
+  const check = {
+    message: () => side.verifyMessage({ algorithm, key, message, signature }),
+    digest: () => side.verifyDigest({ algorithm, key, digest, signature }),
+  }
+  return Promise.all((WAYS[name] ?? []).map((way) => outcome(check[way])))
+}
+
+function keyOrNull(der: string): PublicKey | null {
+  try {
+    return parseSpki(fromHex(der))
+  } catch {
+    return null
+  }
+}
+
+for (const [name, side] of SIDES) {
+  for (const { file, refusedKeys, acceptable } of FILES) {
+    t.test(`${name}: ${file}`, async (t) => {
+      const wrong: string[] = []
+      const flags = new Set<string>()
+      const count = { good: 0, bad: 0, refusedKeys: 0 }
+      const check = async (key: PublicKey, vector: Vector) => {
+        if (vector.result === 'acceptable') for (const flag of vector.flags) flags.add(flag)
+        const wanted = vector.result === 'valid' ? /^good$/ : /^SIGNATURE_INVALID /
+        const found = await verdicts(name, side, key, vector)
+        if (found.length === 0) wrong.push(`${vector.tcId}: not checked`)
+        for (const verdict of found)
+          if (!wanted.test(verdict)) wrong.push(`${vector.tcId} (${vector.comment}): ${verdict}`)
+        count[vector.result === 'valid' ? 'good' : 'bad']++
+      }
+      for (const group of readJson<Suite>(`wycheproof/${file}`).testGroups) {
+        const key = keyOrNull(group.publicKeyDer)
+        if (key === null) count.refusedKeys += group.tests.length
+        else await Promise.all(group.tests.map((vector) => check(key, vector)))
+      }
+      t.same(wrong, [], 'every verdict is the one of the vector')
+      t.equal(count.refusedKeys, refusedKeys)
+      t.same([...flags], acceptable)
+      t.ok(count.good >= 6 && count.bad >= 200, `${count.good} good, ${count.bad} bad`)
+    })
+  }
+
+  t.test(`${name}: ed25519_test.json`, async (t) => {
+    const suite = readJson<{
+      testGroups: { publicKey: { pk: string }; tests: Vector[] }[]
+    }>('wycheproof/ed25519_test.json')
+    const wrong: string[] = []
+    for (const { publicKey, tests } of suite.testGroups)
+      for (const { tcId, comment, msg, sig, result } of tests) {
+        const verdict = await outcome(() => side.verifyEd25519(fromHex(publicKey.pk), fromHex(msg), fromHex(sig)))
+        if ((verdict === 'good') !== (result === 'valid')) wrong.push(`${tcId} (${comment}): ${verdict}`)
+      }
+    t.same(wrong, [])
+  })
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import Sqlite from 'better-sqlite3'
+import t from 'tap'
+import { checkSchema, type Migration, migrate, readMigrations } from '../../src/storage/migrate.ts'
+import { openDatabase } from '../../src/storage/sqlite/open.ts'
+import { rawDatabase } from './sqlite/support.ts'
+
+const [core] = readMigrations()
+if (core === undefined) throw new Error('no migrations')
+
+function made(number: number, sql: string): Migration {
+  return { number, name: `000${number}-made.sql`, sql, sha256: createHash('sha256').update(sql).digest() }
+}
+
+t.test('ours are numbered from 1 and apply to an empty database, once', (t) => {
+  const db = new Sqlite(':memory:')
+  const ours = readMigrations()
+  t.equal(core.name, '0001-core.sql')
+  migrate(db, ours)
+  migrate(db, ours)
+  t.equal(checkSchema(db, ours), ours.length)
+  const recorded = db.prepare<[], Migration>('SELECT * FROM migration').all()
+  t.same(
+    recorded.map(({ name }) => name),
+    ours.map(({ name }) => name),
+  )
+  t.end()
+})
+
+t.test('a later one goes on where the database is', (t) => {
+  const db = new Sqlite(':memory:')
+  migrate(db, [core])
+  const second = made(2, 'CREATE TABLE extra (log INTEGER)')
+  migrate(db, [core, second])
+  t.same(db.prepare('SELECT * FROM extra').all(), [])
+  t.equal(checkSchema(db, [core, second]), 2)
+  t.end()
+})
+
+t.test('one that fails half way leaves nothing of itself', (t) => {
+  const db = new Sqlite(':memory:')
+  migrate(db, [core])
+  const broken = made(2, 'CREATE TABLE extra (log INTEGER); CREATE TABLE extra (log INTEGER)')
+  t.throws(() => migrate(db, [core, broken]), { message: /already exists/ })
+  t.throws(() => db.prepare('SELECT * FROM extra'), { message: /no such table/ })
+  t.equal(checkSchema(db, [core]), 1)
+  t.end()
+})
+
+t.test('another text, another name and a newer schema are refused', (t) => {
+  const db = new Sqlite(':memory:')
+  const second = made(2, 'CREATE TABLE extra (log INTEGER)')
+  migrate(db, [core, second])
+  const other = made(2, 'CREATE TABLE other (log INTEGER)')
+  t.throws(() => migrate(db, [core, other]), {
+    code: 'STORE_SCHEMA',
+    message: /0002-made.sql.*another build.*run the one/,
+  })
+  t.throws(() => migrate(db, [core, { ...second, name: '0002-x.sql' }]), { code: 'STORE_SCHEMA' })
+  t.throws(() => migrate(db, [core]), { code: 'STORE_SCHEMA', message: /newer version; run that one/ })
+  t.end()
+})
+
+t.test('a file on disk: refused before anything is changed, older ones not by a reader', (t) => {
+  const path = `${t.testdir({})}/log.db`
+  openDatabase(path, { create: true }).close()
+  const db = rawDatabase(t, path)
+  db.prepare('INSERT INTO migration VALUES (2, ?, ?)').run('0002-future.sql', Buffer.alloc(32))
+  t.throws(() => openDatabase(path), { code: 'STORE_SCHEMA', message: /0002-future.sql/ })
+  t.throws(() => openDatabase(path, { readonly: true }), { code: 'STORE_SCHEMA' })
+  db.exec('DROP TRIGGER migration_kept; DELETE FROM migration')
+  t.throws(() => openDatabase(path, { readonly: true }), { code: 'STORE_SCHEMA', message: /start the server once/ })
+  t.end()
+})
+
+t.test('a folder with a gap, or a stranger in it', (t) => {
+  t.throws(() => readMigrations(t.testdir({ '0001-a.sql': '', '0003-c.sql': '' })), { code: 'STORE_SCHEMA' })
+  t.throws(() => readMigrations(t.testdir({ '1.sql': '' })), { code: 'STORE_SCHEMA' })
+  t.same(readMigrations(t.testdir({ 'README.md': '' })), [])
+  t.end()
+})
