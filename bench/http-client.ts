@@ -9,7 +9,7 @@ export interface Answer {
 
 export class Connection {
   readonly #socket: Socket
-  #received = Buffer.alloc(0)
+  #received: Buffer = Buffer.alloc(0)
   #done: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
 
   private constructor(socket: Socket) {

@@ -49,7 +49,7 @@ export const fsck: Command = {
 
 function fileDamage(database: LogDatabase): string[] {
   try {
-    database.quickCheck()
+    database.checkFile()
     return []
   } catch (error) {
     return [(error as Error).message]

@@ -109,6 +109,7 @@ async function serveLogs(data: DataDirectory, config: ServeConfig, logger: Logge
   })
   const since = new Map(data.database.logs().map((record) => [record.slug, new Date(record.createdAt).toISOString()]))
   const server = createServer({
+    after: world.clock.after,
     logs: new Logs(started),
     metrics,
     logger,

@@ -1,4 +1,4 @@
-/** The one allow-list of signature algorithms, by their Sigstore names (rekor.md §3.5). */
+/** The one allow-list of signature algorithms, by their Sigstore names. */
 
 import type { Curve, PublicKey, RsaBits } from '../formats/pki/spki.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -58,7 +58,7 @@ export function algorithmOf(keyDetails: string): Algorithm {
   return algorithm
 }
 
-/** The algorithm a verifier assumes for a key when the bundle does not say (rekor.md §3.4). */
+/** The algorithm a verifier assumes for a key when the bundle does not say. */
 export function algorithmForKey(key: PublicKey): Algorithm {
   for (const algorithm of ALGORITHMS.values()) if (fits(algorithm.key, key)) return algorithm
   throw new TlogError('KEY_NOT_ALLOWED', `no algorithm is allowed for a key of kind ${describeKey(key)}`)

@@ -1,8 +1,8 @@
 /** Bodies are held in memory: each of them, and all of them together, may take so much and no more. */
 
-import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TlogError } from '../kernel/error.ts'
+import type { Clock } from '../log/ports.ts'
 
 /** In bytes. */
 export interface BodyLimits {
@@ -19,7 +19,7 @@ const MAX_PIECES = 16_384
 const LINGER_MS = 500
 
 /** JSON as the bytes that were sent: Fastify's own parser keeps the last of two equal keys. No other type is taken. */
-export function readBodies(app: FastifyInstance, limits: BodyLimits): void {
+export function readBodies(app: FastifyInstance, limits: BodyLimits, after: Clock['after']): void {
   const budget = { held: 0, limit: limits.bodiesBytes }
   const open = new WeakMap<FastifyRequest, { readonly body: Body; readonly reply: FastifyReply }>()
   app.addHook('onRequest', async (request, reply) => {
@@ -31,23 +31,20 @@ export function readBodies(app: FastifyInstance, limits: BodyLimits): void {
   app.addContentTypeParser('application/json', (request, payload, done) => {
     const { body, reply } = open.get(request) as { body: Body; reply: FastifyReply }
     const stop = (error: Error | null) => {
-      payload.off('data', add).off('end', end).off('error', stop)
+      payload.off('data', add).off('end', end).off('error', cutOff)
       if (error === null) return done(null, body.bytes())
-      reply.raw.once('finish', () => closeLater(request.raw.socket))
+      // Closed with a body still under way, the reset could overtake the answer.
+      reply.raw.once('finish', () => after(LINGER_MS, () => request.raw.socket.destroy()))
       done(error)
     }
     const add = (chunk: Uint8Array) => attempt(() => body.add(chunk), stop)
     const end = () => stop(null)
+    const cutOff = (cause: Error) => stop(new TlogError('REQUEST_MALFORMED', 'the request was cut off', { cause }))
     attempt(() => {
       checkHeaders(request, limits.bodyBytes)
-      payload.on('data', add).on('end', end).on('error', stop)
+      payload.on('data', add).on('end', end).on('error', cutOff)
     }, stop)
   })
-}
-
-/** Closed with a body still under way, the reset could overtake the answer. */
-function closeLater(socket: Socket): void {
-  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
 /** Whether a body of the length that the request announces would be read. */

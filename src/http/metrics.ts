@@ -1,4 +1,4 @@
-/** Counters for operators, in Prometheus' text form. Names are stable; see docs/operate.md. */
+/** Counters for operators, in Prometheus' text form. Names are stable. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { OnStep } from '../log/steps.ts'
@@ -16,41 +16,9 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const ENTRIES = [1, 4, 16, 64, 256, 1024]
 
 export function createMetrics(): Metrics {
-  const registers = [new Registry()]
-  const [registry] = registers as [Registry]
+  const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const requests = new Histogram({
-    name: 'colophon_http_request_seconds',
-    help: 'Time from request to answer, by route and status.',
-    labelNames: ['route', 'status'],
-    buckets: SECONDS,
-    registers,
-  })
-  const batches = new Histogram({
-    name: 'colophon_batch_entries',
-    help: 'Entries in one appended batch.',
-    labelNames: ['log'],
-    buckets: ENTRIES,
-    registers,
-  })
-  const rounds = new Counter({
-    name: 'colophon_checkpoints_total',
-    help: 'Checkpoints published.',
-    labelNames: ['log'],
-    registers,
-  })
-  const sizes = new Gauge({
-    name: 'colophon_tree_size',
-    help: 'Leaves in the tree: durable, and covered by the published checkpoint.',
-    labelNames: ['log', 'kind'],
-    registers,
-  })
-  const waiting = new Gauge({
-    name: 'colophon_pool_entries',
-    help: 'Entries waiting or in flight.',
-    labelNames: ['log'],
-    registers,
-  })
+  const { requests, batches, rounds, sizes, waiting } = instruments([registry])
   return {
     contentType: registry.contentType,
     async text(logs) {
@@ -68,5 +36,32 @@ export function createMetrics(): Metrics {
       if (step === 'appended') batches.observe({ log: slug }, detail.entries)
       if (step === 'published') rounds.inc({ log: slug })
     },
+  }
+}
+
+function instruments(registers: Registry[]) {
+  const log = { labelNames: ['log'] as const, registers }
+  return {
+    requests: new Histogram({
+      name: 'colophon_http_request_seconds',
+      help: 'Time from request to answer, by route and status.',
+      labelNames: ['route', 'status'],
+      buckets: SECONDS,
+      registers,
+    }),
+    batches: new Histogram({
+      ...log,
+      name: 'colophon_batch_entries',
+      help: 'Entries in one appended batch.',
+      buckets: ENTRIES,
+    }),
+    rounds: new Counter({ ...log, name: 'colophon_checkpoints_total', help: 'Checkpoints published.' }),
+    sizes: new Gauge({
+      name: 'colophon_tree_size',
+      help: 'Leaves in the tree: durable, and covered by the published checkpoint.',
+      labelNames: ['log', 'kind'],
+      registers,
+    }),
+    waiting: new Gauge({ ...log, name: 'colophon_pool_entries', help: 'Entries waiting or in flight.' }),
   }
 }

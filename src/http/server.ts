@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { TlogError } from '../kernel/error.ts'
+import type { Clock } from '../log/ports.ts'
 import { isWelcome, readBodies } from './body.ts'
 import { sendClientError, sendError } from './errors.ts'
 import type { Logs } from './logs.ts'
@@ -36,6 +37,7 @@ export interface ServerParts {
   readonly logger: FastifyBaseLogger
   readonly rekorV2: RekorV2Options
   readonly operations: OperationsOptions
+  readonly after: Clock['after']
   /** Where they differ from LIMITS. */
   readonly limits?: Partial<Limits>
 }
@@ -69,7 +71,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
   })
   app.server.maxConnections = limits.connections
   app.addHook('onRequest', async (request) => checkHost(request.raw))
-  readBodies(app, limits)
+  readBodies(app, limits, parts.after)
   continueOnlyIfWelcome(app, limits)
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((request, reply) =>

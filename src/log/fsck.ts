@@ -91,20 +91,35 @@ class Fsck {
   }
 
   async #checkBundle(index: number, width: number): Promise<boolean> {
-    const { store } = this.#parts
-    const [bundle, tile] = await Promise.all([store.bundle(index, width), store.tile(0, index, width)])
-    const entries = bundle === null ? null : entriesOf(bundle, width)
-    if (entries === null || tile === null) return false
-    for (const [i, entry] of entries.entries()) {
+    const tile = await this.#parts.store.tile(0, index, width)
+    if (tile === null) return false
+    const entries = await this.#readEntries(index, width)
+    for (let i = 0; i < width; i++) {
       const at = leafIndex(index * TILE_WIDTH + i)
-      const hash = leafHash(entry)
-      if (!equal(hash, tile.subarray(32 * i, 32 * i + 32)))
-        this.#problem(`leaf ${at}: its entry does not hash to the stored leaf hash`)
-      await this.#try(() => this.#checkPlace(hash, at), `leaf ${at}`)
-      await this.#try(() => this.#checkFacts(entry, at), `leaf ${at}`)
-      await this.#grow(hash)
+      const stored = tile.slice(32 * i, 32 * i + 32) as LeafHash
+      const entry = entries?.[i]
+      if (entry !== undefined) await this.#checkEntry(entry, stored, at)
+      await this.#grow(entry === undefined ? stored : leafHash(entry))
     }
     return true
+  }
+
+  /** Null when the bundle cannot be read: reported, and the check goes on over the stored leaf hashes. */
+  async #readEntries(index: number, width: number): Promise<readonly Uint8Array[] | null> {
+    let entries: readonly Uint8Array[] | null = null
+    await this.#try(async () => {
+      const bundle = await this.#parts.store.bundle(index, width)
+      if (bundle === null) throw new TlogError('STORE_CORRUPT', 'it is missing or has gaps')
+      entries = parseBundle(bundle, width)
+    }, `bundle ${index}`)
+    return entries
+  }
+
+  async #checkEntry(entry: Uint8Array, stored: LeafHash, at: LeafIndex): Promise<void> {
+    const hash = leafHash(entry)
+    if (!equal(hash, stored)) this.#problem(`leaf ${at}: its entry does not hash to the stored leaf hash`)
+    await this.#try(() => this.#checkPlace(hash, at), `leaf ${at}`)
+    await this.#try(() => this.#checkFacts(entry, at), `leaf ${at}`)
   }
 
   async #checkPlace(hash: LeafHash, at: LeafIndex): Promise<void> {
@@ -189,13 +204,5 @@ class Fsck {
   #stop(problem: string): TreeSize {
     this.#problem(problem)
     return treeSize(this.#edge.size)
-  }
-}
-
-function entriesOf(bundle: Uint8Array, width: number): Uint8Array[] | null {
-  try {
-    return parseBundle(bundle, width)
-  } catch {
-    return null
   }
 }

@@ -35,7 +35,7 @@ export interface LogDatabase {
   /** The store of one log; the same object at every call. @throws TlogError LOG_UNKNOWN */
   store(number: number): LogStore
   /** Reads the whole file: seconds for each million leaves. @throws TlogError STORE_CORRUPT */
-  quickCheck(): void
+  checkFile(): void
   close(): void
 }
 

@@ -67,7 +67,7 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
       return log.record
     },
     store: (number) => known(stores, number),
-    quickCheck: () => undefined,
+    checkFile: () => undefined,
     close: () => undefined,
   }
 }

@@ -30,7 +30,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
     t.equal(database.createLog({ ...NEW_LOG, slug: 'a'.repeat(32), vkey: 'b' }).number, 1)
     t.throws(() => database.store(2), { code: 'LOG_UNKNOWN' })
     t.throws(() => database.freezeLog(2), { code: 'LOG_UNKNOWN' })
-    database.quickCheck()
+    database.checkFile()
   })
 
   t.test(`${name}: a frozen log takes no entry, and is still read and published`, async (t) => {

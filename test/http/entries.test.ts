@@ -1,4 +1,4 @@
-/** POST /api/v2/log/entries: what is logged and how it is answered (rekor.md §3.2-3.6). */
+/** POST /api/v2/log/entries: what is logged and how it is answered. */
 
 import { createHash } from 'node:crypto'
 import Sqlite from 'better-sqlite3'

@@ -26,6 +26,7 @@ async function startLimited(scope: Scope, limits: Partial<Limits>): Promise<{ po
   const logs = await startLogs(data, { clock, onStep: () => () => undefined, onFailure: () => undefined })
   const server = createServer({
     logs: new Logs(logs),
+    after: clock.after,
     metrics: createMetrics(),
     logger: pino({ level: 'silent' }),
     rekorV2: { duplicates: 'return', attachmentLimit: 0 },

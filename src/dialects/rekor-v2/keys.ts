@@ -4,11 +4,15 @@ import { certificateKey, digestKey, identityKey, publicKeyKey, subjectKey } from
 import type { Certificate } from '../../formats/pki/certificate.ts'
 import type { PublicKey } from '../../formats/pki/spki.ts'
 import { type BodyV2, parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
+import { TlogError } from '../../kernel/error.ts'
 import type { LeafFacts } from '../../log/fsck.ts'
 import type { LookupKey } from '../../log/ports.ts'
 import { resolveVerifier } from './verifier.ts'
 
 const DIGEST_TYPES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const
+
+/** Above this an entry is refused, never indexed in part: an answer to a search is complete. */
+const MAX_KEYS = 64
 
 /** Digest, key, and of a certificate itself, its subjects and who vouched for them. */
 export function lookupKeys(
@@ -22,6 +26,11 @@ export function lookupKeys(
     const { issuer } = certificate
     if (issuer !== undefined) keys.push(...certificate.sans.map((name) => identityKey(issuer, name)))
   }
+  if (keys.length > MAX_KEYS)
+    throw new TlogError(
+      'CERTIFICATE_MALFORMED',
+      `${keys.length} lookup keys; at most ${MAX_KEYS} are kept for an entry`,
+    )
   return keys.map((key) => ({ key, source: 'leaf' }))
 }
 

@@ -38,7 +38,7 @@ export function createLogDatabase(db: Database): LogDatabase {
       stores.set(number, store)
       return store
     },
-    quickCheck: () => quickCheck(db),
+    checkFile: () => checkFile(db),
     close: () => void db.close(),
   }
 }
@@ -59,10 +59,10 @@ function insertLog(db: Database, { slug, dialect, origin, vkey, createdAt }: New
 }
 
 /** @throws TlogError STORE_CORRUPT with the first things SQLite found. */
-function quickCheck(db: Database): void {
+function checkFile(db: Database): void {
   let found: string[]
   try {
-    found = db.prepare<[], string>('PRAGMA quick_check(5)').pluck().all()
+    found = db.prepare<[], string>('PRAGMA integrity_check(5)').pluck().all()
   } catch (error) {
     throw storeError(error, db.name)
   }

@@ -31,7 +31,7 @@ t.teardown(closeCrypto)
 const LIMIT = { attachmentLimit: 1000 }
 const NAMES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const
 
-/** rekor.md §3.4, as an object; the canonical form is what RFC 8785 makes of it. */
+/** The v0.0.2 body as an object; the canonical form is what RFC 8785 makes of it. */
 function leafOf(key: Key, digest: Uint8Array, signature: Uint8Array, certificate?: Uint8Array): Uint8Array {
   const material =
     certificate === undefined

@@ -8,7 +8,7 @@ import { hashOf, P256, vector } from './support.ts'
 const digest = new Uint8Array(32).fill(0xab)
 const body = { algorithm: 'SHA2_256', digest, signature: new Uint8Array(1), verifier: undefined as never } as const
 
-/** Spelled out as verifiable-index.md §2.7 has them. */
+/** Spelled out as docs/formats.md has them. */
 function spelled(...raw: readonly string[]): string[] {
   return raw.map((text) => createHash('sha256').update(text, 'utf8').digest('hex'))
 }

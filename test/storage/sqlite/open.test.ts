@@ -63,7 +63,7 @@ t.test('reads the same after it was closed', async (t) => {
   t.same(await store.published(), published(feeder.head))
   await store.append(feeder.head, feeder.plain(2))
   t.same(await store.head(), feeder.head)
-  again.quickCheck()
+  again.checkFile()
 })
 
 t.test('readonly reads beside a live server, and cannot write', async (t) => {
@@ -156,7 +156,7 @@ t.test('a lost tile is computed from those below it', async (t) => {
 t.test('a damaged file', async (t) => {
   const { path, database, feeder } = await filledDatabase(t)
   const db = rawDatabase(t, path)
-  database.quickCheck()
+  database.checkFile()
   const pages = db
     .prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name IN ('leaf', 'lookup')")
     .pluck()
@@ -168,7 +168,7 @@ t.test('a damaged file', async (t) => {
   writeFileSync(path, bytes)
   const damaged = openDatabase(path)
   t.teardown(() => damaged.close())
-  t.throws(() => damaged.quickCheck(), { code: 'STORE_CORRUPT' })
+  t.throws(() => damaged.checkFile(), { code: 'STORE_CORRUPT' })
   await t.rejects(damaged.store(0).bundle(0, 3), { code: 'STORE_CORRUPT' })
   const { head } = feeder
   const batch = feeder.plain(1)
