@@ -1,4 +1,4 @@
-/** The leanest HTTP/1.1 client that a load needs: one request at a time on a kept connection. It shares the cores with the server. */
+/** The leanest HTTP/1.1 client that a load needs: requests on a kept connection. It shares the cores with the server. */
 
 import { connect, type Socket } from 'node:net'
 
@@ -10,14 +10,15 @@ export interface Answer {
 export class Connection {
   readonly #socket: Socket
   #received: Buffer = Buffer.alloc(0)
-  #done: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
+  /** Answers come in the order of the requests. */
+  readonly #waiting: { resolve(answer: Answer): void; reject(error: Error): void }[] = []
 
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#read(chunk))
-    socket.on('error', (error) => this.#done?.reject(error))
-    socket.on('close', () => this.#done?.reject(new Error('connection closed')))
+    socket.on('error', (error) => this.#fail(error))
+    socket.on('close', () => this.#fail(new Error('connection closed')))
   }
 
   static open(port: number): Promise<Connection> {
@@ -30,14 +31,17 @@ export class Connection {
   /** @param request the whole request, head and body. */
   send(request: Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#done = { resolve, reject }
+      this.#waiting.push({ resolve, reject })
       this.#socket.write(request)
     })
   }
 
   close(): void {
-    this.#done = undefined
     this.#socket.destroy()
+  }
+
+  #fail(error: Error): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error)
   }
 
   #read(chunk: Buffer): void {
@@ -49,7 +53,8 @@ export class Connection {
     if (this.#received.length < head + 4 + length) return
     const body = this.#received.toString('utf8', head + 4, head + 4 + length)
     this.#received = this.#received.subarray(head + 4 + length)
-    this.#done?.resolve({ status: Number(text.slice(9, 12)), body })
+    this.#waiting.shift()?.resolve({ status: Number(text.slice(9, 12)), body })
+    if (this.#received.length > 0) this.#read(Buffer.alloc(0))
   }
 }
 

@@ -95,12 +95,12 @@ const damages: readonly { name: string; parts?: Partial<FsckParts>; store?: Part
   {
     name: 'a bundle cut short',
     store: { bundle: async (i, w) => (await world.store.bundle(i, w))?.subarray(i === 1 ? 1 : 0) ?? null },
-    says: /bundle 1 is missing, has gaps or is malformed/,
+    says: /bundle 1: not an entry bundle/,
   },
   {
     name: 'a bundle missing',
     store: { bundle: async (i, w) => (i === 2 ? null : world.store.bundle(i, w)) },
-    says: /bundle 2 is missing, has gaps or is malformed/,
+    says: /bundle 2: it is missing or has gaps/,
   },
   { name: 'a leaf hash changed', store: badTile(0, 2, 40), says: /leaf 513: its entry does not hash/ },
   { name: 'an unfinished tile changed', store: badTile(1, 0, 33), says: /unfinished tile 1\/0 does not follow/ },
