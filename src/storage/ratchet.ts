@@ -153,7 +153,7 @@ function checkForward(path: string, held: Mark, to: Mark): void {
 
 const REMEDY =
   'It is the memory of the last head this key signed, and without it an old copy of the database cannot be told from the ' +
-  'newest one. Mount or restore the directory it was in, or recover the log from a published copy, or retire it'
+  'newest one. Mount or restore the directory it was in; without it the log cannot sign again'
 
 async function openFile(path: string, flags: 'r' | 'r+'): Promise<FileHandle> {
   try {
