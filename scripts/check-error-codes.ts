@@ -1,6 +1,6 @@
 /**
  * The codes of src/kernel/error.ts, the rows of docs/errors.md and the codes that src/ throws are one set:
- * `node scripts/error-codes.ts`. A row is a line of a table whose first cell is the code in backquotes.
+ * `node scripts/check-error-codes.ts`. A row is a line of a table whose first cell is the code in backquotes.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
 /**
- * No file of src/ above 300 lines, no function above 50: `node scripts/sizes.ts`. Prints the longest.
+ * No file of src/ above 300 lines, no function above 50: `node scripts/check-sizes.ts`. Prints the longest.
  * Reads functions off the indentation that Biome gives them: one ends at the first line that closes its own indentation.
  */
 
