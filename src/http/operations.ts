@@ -1,9 +1,8 @@
 /** What an operator's tools ask: is it alive, is it ready, how is it doing; and the trust file its clients need. */
 
 import type { FastifyInstance } from 'fastify'
-import { logId, parseVkey } from '../formats/c2sp/vkey.ts'
-import { formatSpki } from '../formats/pki/spki.ts'
-import { formatTrustedRoot } from '../formats/sigstore/trusted-root.ts'
+import { parseVkey } from '../formats/c2sp/vkey.ts'
+import { formatTrustedRoot, type TrustedLog, trustedV2Log } from '../formats/sigstore/trusted-root.ts'
 import type { Logs } from './logs.ts'
 import { onlyMethods } from './methods.ts'
 import type { Metrics } from './metrics.ts'
@@ -43,17 +42,8 @@ export function operations(logs: Logs, metrics: Metrics, options: OperationsOpti
   }
 }
 
-function trustedLogs(logs: Logs, { url, since }: OperationsOptions) {
+function trustedLogs(logs: Logs, { url, since }: OperationsOptions): TrustedLog[] {
   return logs.all
     .filter((log) => log.identity.dialect === REKOR_V2)
-    .map(({ identity }) => {
-      const { name, publicKey } = parseVkey(identity.vkey)
-      return {
-        baseUrl: url,
-        publicKeySpki: formatSpki({ kind: 'ed25519', bytes: publicKey }),
-        keyDetails: 'PKIX_ED25519' as const,
-        logId: logId(name, publicKey),
-        start: since.get(identity.slug) ?? '',
-      }
-    })
+    .map(({ identity }) => trustedV2Log(url, parseVkey(identity.vkey), since.get(identity.slug) ?? ''))
 }

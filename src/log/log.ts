@@ -1,5 +1,6 @@
 /** One log: takes entries, answers with receipts, serves tiles. Plain data in and out; see docs/design.md for the order of steps. */
 
+import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
 import type { LeafIndex, TreeSize } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -25,9 +26,6 @@ import { createSignal } from './signal.ts'
 import type { OnStep } from './steps.ts'
 
 export type { Receipt } from './prover.ts'
-
-/** A leaf above this cannot stand in an entry bundle (c2sp.org/tlog-tiles). */
-export const MAX_LEAF_BYTES = 65_535
 
 export interface LogLimits {
   readonly pool: PoolLimits
@@ -145,10 +143,10 @@ class RunningLog implements Log {
 
   async add(entry: Entry): Promise<Receipt> {
     if (this.#state !== 'running') throw this.#refusal()
-    if (entry.leaf.length > MAX_LEAF_BYTES)
+    if (entry.leaf.length > MAX_ENTRY_BYTES)
       throw new TlogError(
         'ENTRY_TOO_LARGE',
-        `a leaf of ${entry.leaf.length} bytes; at most ${MAX_LEAF_BYTES} fit in a bundle`,
+        `a leaf of ${entry.leaf.length} bytes; at most ${MAX_ENTRY_BYTES} fit in a bundle`,
       )
     return await this.#inTime((patience) => this.#receipt(entry, patience))
   }

@@ -1,7 +1,7 @@
 import t from 'tap'
+import { MAX_ENTRY_BYTES } from '../../src/formats/c2sp/bundle.ts'
 import { parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
 import { TlogError } from '../../src/kernel/error.ts'
-import { MAX_LEAF_BYTES } from '../../src/log/log.ts'
 import { STEPS, type Step } from '../../src/log/steps.ts'
 import { check, createWorld, entries, entry, gate, inTime, outcome, problems, START, settle, start } from './support.ts'
 
@@ -182,11 +182,13 @@ t.test('a full pool refuses at once, in entries and in bytes', async (t) => {
 t.test('a leaf fits a bundle or is refused before it has a place', async (t) => {
   const world = createWorld()
   const { log } = await start(world)
-  const [fits, over] = [MAX_LEAF_BYTES, MAX_LEAF_BYTES + 1].map((length) => entry('', { leaf: new Uint8Array(length) }))
+  const [fits, over] = [MAX_ENTRY_BYTES, MAX_ENTRY_BYTES + 1].map((length) =>
+    entry('', { leaf: new Uint8Array(length) }),
+  )
   if (fits === undefined || over === undefined) throw new Error('two entries')
   t.equal(await outcome(log.add(over)), 'ENTRY_TOO_LARGE')
   t.match(await inTime(world.clock, log.add(fits)), { index: 0 })
-  t.equal((await log.bundle(0, 1))?.length, MAX_LEAF_BYTES + 2)
+  t.equal((await log.bundle(0, 1))?.length, MAX_ENTRY_BYTES + 2)
 })
 
 t.test('a full disk fails the round, and the log goes on', async (t) => {

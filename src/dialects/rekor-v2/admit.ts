@@ -10,7 +10,7 @@ import { pae } from '../../formats/sigstore/dsse.ts'
 import type { RequestV2 } from '../../formats/sigstore/request-v2.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Attachment, Entry } from '../../log/ports.ts'
-import { lookupKeys } from './keys.ts'
+import { DIGEST_TYPES, lookupKeys } from './keys.ts'
 import { type ResolvedVerifier, resolveVerifier } from './verifier.ts'
 
 export interface Admission {
@@ -50,7 +50,7 @@ async function admitEnvelope(request: RequestV2 & { kind: 'dsse' }, admission: A
   const message = pae(envelope.payloadType, envelope.payload)
   await crypto.verifyMessage({ algorithm, key, message, signature })
   const digest = crypto.digest(algorithm.digest, message)
-  const kept: Attachment = { algorithm: attachmentAlgorithm(algorithm.digest), digest, content: message }
+  const kept: Attachment = { algorithm: DIGEST_TYPES[algorithm.digest], digest, content: message }
   return makeEntry(verifier, digest, signature, message.length <= admission.attachmentLimit ? [kept] : [])
 }
 
@@ -72,9 +72,4 @@ function makeEntry(
 ): Entry {
   const body: BodyV2 = { algorithm: verifier.algorithm.digest, digest, signature, verifier: verifier.logged }
   return { leaf: formatBodyV2(body), keys: lookupKeys(body, verifier), attachments }
-}
-
-function attachmentAlgorithm(digest: BodyV2['algorithm']): Attachment['algorithm'] {
-  const names = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const
-  return names[digest]
 }

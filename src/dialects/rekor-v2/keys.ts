@@ -9,7 +9,8 @@ import type { LeafFacts } from '../../log/fsck.ts'
 import type { LookupKey } from '../../log/ports.ts'
 import { resolveVerifier } from './verifier.ts'
 
-const DIGEST_TYPES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const
+/** How lookup keys and attachments spell a digest's algorithm. */
+export const DIGEST_TYPES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const
 
 /** Above this an entry is refused, never indexed in part: an answer to a search is complete. */
 const MAX_KEYS = 64
