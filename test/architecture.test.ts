@@ -55,7 +55,7 @@ function sources(): Source[] {
   return paths.map((path) => ({ path, text: readFileSync(join(SRC, path), 'utf8') }))
 }
 
-/** Paths below src/ as such, packages as they are written; `#crypto` is what it stands for on any platform. */
+/** Paths below src/ as such, packages as they are written; `#crypto` and `#sha256` are what they stand for on any platform. */
 function importsOf({ path, text }: Source): string[] {
   const found = text.matchAll(
     /^(?:import|export)\s(?:[^'";]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
@@ -63,6 +63,7 @@ function importsOf({ path, text }: Source): string[] {
   return [...found].map(([, stated, dynamic]) => {
     const target = stated ?? dynamic ?? ''
     if (target === '#crypto') return 'crypto/portable.ts'
+    if (target === '#sha256') return 'kernel/sha256.ts'
     return target.startsWith('.') ? normalize(join(dirname(path), target)) : target
   })
 }

@@ -32,10 +32,11 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
   const { slug, dialect, origin, vkey } = record
   const { key, ratchet } = await openLogKeys(data.place, record)
   const signer = createSigner(parseVkey(vkey), key)
-  const store = data.database.store(record.number)
+  const store = data.store(record.number)
   const state = await loadState({ origin, store, ratchet, signer })
   const parts = {
     identity: { slug, dialect, origin, vkey },
+    state: record.state,
     store,
     ratchet,
     signer,
@@ -43,6 +44,7 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
     clock: options.clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onStep: options.onStep(slug),
+    onPublishDelayed: () => undefined,
     onFailure: (error: unknown) => options.onFailure(slug, error),
   }
   return () => createLog(parts, state)

@@ -55,7 +55,7 @@ async function create(
   try {
     return await createLogIn(data, request, world.clock.now())
   } finally {
-    data.close()
+    await data.close()
   }
 }
 

@@ -48,7 +48,7 @@ export const serve: Command = {
     try {
       return await serveLogs(data, config, logger, world)
     } finally {
-      data.close()
+      await data.close()
     }
   },
 }
@@ -72,7 +72,7 @@ async function openData(config: ServeConfig, world: World): Promise<DataDirector
       )
     return data
   } catch (error) {
-    data.close()
+    await data.close()
     throw error
   }
 }

@@ -1,6 +1,6 @@
 /** Keys by which entries are found: SHA-256 of `<type>:<value>`, normalised once, here (docs/formats.md). */
 
-import { sha256 } from '@noble/hashes/sha2.js'
+import { sha256 } from '#sha256'
 import { hex, utf8 } from '../kernel/bytes.ts'
 import type { SubjectAltName } from './pki/subject-alt-name.ts'
 

@@ -11,7 +11,7 @@ export interface BodyLimits {
   readonly bodiesBytes: number
 }
 
-/** Most bodies fit into this at once. */
+/** Most bodies fit into this at once; less is taken when less was announced. */
 const FIRST_BYTES = 16 * 1024
 /** Four times what 4 MiB come in over a network; each costs microseconds, were it a byte. */
 const MAX_PIECES = 16_384
@@ -23,7 +23,7 @@ export function readBodies(app: FastifyInstance, limits: BodyLimits, after: Cloc
   const budget = { held: 0, limit: limits.bodiesBytes }
   const open = new WeakMap<FastifyRequest, { readonly body: Body; readonly reply: FastifyReply }>()
   app.addHook('onRequest', async (request, reply) => {
-    const body = new Body(limits.bodyBytes, budget)
+    const body = new Body(limits.bodyBytes, budget, Number(request.headers['content-length'] ?? FIRST_BYTES))
     open.set(request, { body, reply })
     reply.raw.once('close', () => body.release())
   })
@@ -66,13 +66,15 @@ function checkHeaders({ headers }: FastifyRequest, limit: number): void {
 class Body {
   readonly #limit: number
   readonly #budget: { held: number; readonly limit: number }
+  readonly #first: number
   #buffer = new Uint8Array()
   #length = 0
   #pieces = 0
 
-  constructor(limit: number, budget: { held: number; readonly limit: number }) {
+  constructor(limit: number, budget: { held: number; readonly limit: number }, announced: number) {
     this.#limit = limit
     this.#budget = budget
+    this.#first = Math.min(announced, FIRST_BYTES)
   }
 
   /** @throws TlogError BODY_TOO_LARGE, LOG_BUSY, REQUEST_MALFORMED when it comes crumb by crumb. */
@@ -96,7 +98,7 @@ class Body {
   }
 
   #grow(length: number): void {
-    const room = Math.min(this.#limit, Math.max(FIRST_BYTES, length, 4 * this.#buffer.length))
+    const room = Math.min(this.#limit, Math.max(this.#first, length, 4 * this.#buffer.length))
     const more = room - this.#buffer.length
     if (this.#budget.held + more > this.#budget.limit)
       throw new TlogError('LOG_BUSY', 'too many requests are being received; try again shortly')

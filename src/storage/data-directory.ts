@@ -7,12 +7,13 @@ import { createVkey, formatVkey, KEY_TYPE, logId, parseVkey } from '../formats/c
 import { treeSize, type UnixMillis } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT } from '../kernel/hash.ts'
-import type { Mark, Ratchet } from '../log/ports.ts'
+import type { LogStore, Mark, Ratchet } from '../log/ports.ts'
 import { checkSlug, type LogDatabase, type LogRecord } from './database.ts'
 import { createKeyFile, readKeyFile } from './key-file.ts'
 import { type DirectoryLock, lockDataDirectory } from './lock.ts'
 import { createRatchet, openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
 import { openDatabase } from './sqlite/open.ts'
+import { startWriterThread, type WriterThread } from './sqlite/thread.ts'
 
 export interface DataPlace {
   readonly dir: string
@@ -24,7 +25,10 @@ export interface DataPlace {
 export interface DataDirectory {
   readonly place: DataPlace
   readonly database: LogDatabase
-  close(): void
+  /** The store of a log, which writes on a thread of its own. @throws TlogError LOG_UNKNOWN */
+  store(log: number): LogStore
+  /** When what is being written is done. */
+  close(): Promise<void>
 }
 
 export interface LogRequest {
@@ -76,10 +80,17 @@ export function openDataDirectory(place: DataPlace): DataDirectory {
 function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase): DataDirectory {
   try {
     const database = open()
+    let writer: WriterThread | undefined
     return {
       place,
       database,
-      close() {
+      store(log) {
+        const local = database.store(log)
+        writer ??= startWriterThread(databasePath(place))
+        return writer.store(log, local)
+      },
+      async close() {
+        await writer?.close()
         database.close()
         lock.release()
       },

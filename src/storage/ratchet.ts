@@ -1,8 +1,8 @@
 /** The signer's own memory: one small file per log, best on another filesystem than the database. */
 
-import { type FileHandle, open } from 'node:fs/promises'
+import { closeSync, fdatasync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, promisify } from 'node:util'
 import { hash } from '../kernel/brand.ts'
 import { concat, equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -22,26 +22,17 @@ export function ratchetPath(dir: string, identity: RatchetIdentity): string {
  */
 export async function createRatchet(path: string, identity: RatchetIdentity, mark: Mark): Promise<Ratchet> {
   const slots = [0, 1].map((sequence) => formatSlot(identity, { sequence, mark }))
-  const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw refused(
-      path,
-      error.code === 'EEXIST' ? 'exists already: this key has signed before' : 'cannot be created',
-      error,
-    )
+  withFile(createFile(path), (file) => {
+    writeAll(file, concat(...slots), 0)
+    fsyncSync(file)
   })
-  await withFile(file, async () => {
-    await writeAll(file, concat(...slots), 0)
-    await file.sync()
-  })
-  const dir = await open(dirname(path))
-  await withFile(dir, () => dir.sync())
+  withFile(openSync(dirname(path), 'r'), (dir) => fsyncSync(dir))
   return openRatchet(path, identity)
 }
 
 /** @throws TlogError RATCHET_REFUSED when the file is missing, torn, or of another log; the message names the remedy. */
 export async function openRatchet(path: string, identity: RatchetIdentity): Promise<Ratchet> {
-  const file = await openFile(path, 'r')
-  const newest = await withFile(file, () => readNewest(file, path, identity))
+  const newest = withFile(openFile(path, 'r'), (file) => readNewest(file, path, identity))
   return new FileRatchet(path, identity, newest)
 }
 
@@ -96,24 +87,30 @@ class FileRatchet implements Ratchet {
     this.#newest = next
   }
 
-  /** Opened anew each time, so that a file replaced, or moved by a second server with our key, is seen. */
+  /**
+   * Opened anew each time, so that a file replaced, or moved by a second server with our key, is seen. All but the fsync
+   * takes microseconds, less than a trip to another thread would.
+   */
   async #write(next: Slot): Promise<void> {
-    const file = await openFile(this.#path, 'r+')
-    await withFile(file, async () => {
-      const found = await readNewest(file, this.#path, this.#identity)
+    const file = openFile(this.#path, 'r+')
+    try {
+      const found = readNewest(file, this.#path, this.#identity)
       if (!isDeepStrictEqual(found, this.#newest))
         throw refused(this.#path, 'was changed by someone else: is another server signing with this key?')
-      await writeAll(file, formatSlot(this.#identity, next), (next.sequence % 2) * SLOT_BYTES)
-      await file.datasync()
-    })
+      writeAll(file, formatSlot(this.#identity, next), (next.sequence % 2) * SLOT_BYTES)
+      await datasync(file)
+    } finally {
+      closeSync(file)
+    }
   }
 }
 
+const datasync = promisify(fdatasync)
+
 /** @throws TlogError RATCHET_REFUSED */
-async function readNewest(file: FileHandle, path: string, identity: RatchetIdentity): Promise<Slot> {
+function readNewest(file: number, path: string, identity: RatchetIdentity): Slot {
   const bytes = new Uint8Array(2 * SLOT_BYTES + 1)
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
-  if (bytesRead !== 2 * SLOT_BYTES)
+  if (readSync(file, bytes, 0, bytes.length, 0) !== 2 * SLOT_BYTES)
     throw refused(path, `is torn or corrupt: not ${2 * SLOT_BYTES} bytes long. ${REMEDY}`)
   const [first, second] = [0, 1].map((i) =>
     readSlot(path, identity, bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES)),
@@ -155,29 +152,35 @@ const REMEDY =
   'It is the memory of the last head this key signed, and without it an old copy of the database cannot be told from the ' +
   'newest one. Mount or restore the directory it was in; without it the log cannot sign again'
 
-async function openFile(path: string, flags: 'r' | 'r+'): Promise<FileHandle> {
+function createFile(path: string): number {
   try {
-    return await open(path, flags)
+    return openSync(path, 'wx', 0o600)
+  } catch (error) {
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST'
+    throw refused(path, exists ? 'exists already: this key has signed before' : 'cannot be created', error)
+  }
+}
+
+function openFile(path: string, flags: 'r' | 'r+'): number {
+  try {
+    return openSync(path, flags)
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     throw refused(path, missing ? `is missing. ${REMEDY}` : 'cannot be opened', error)
   }
 }
 
-async function withFile<T>(file: FileHandle, use: () => Promise<T>): Promise<T> {
+function withFile<T>(file: number, use: (file: number) => T): T {
   try {
-    return await use()
+    return use(file)
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 
 /** One write may be cut short by a signal or a full disk. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at)
-    at += bytesWritten
-  }
+function writeAll(file: number, bytes: Uint8Array, position: number): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, position + at)
 }
 
 function refused(path: string, why: string, cause?: unknown): TlogError {

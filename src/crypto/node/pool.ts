@@ -18,8 +18,8 @@ export interface PoolLimits {
   readonly waitingMs: number
 }
 
-/** Far above need; a worker that passes it dies alone, not with the process. */
-const HEAP_MB = 256
+/** Far above need; a worker that passes it dies alone, not with the process. Its garbage is collected early. */
+const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 }
 
 /** Below it a message costs more than it carries. */
 const MIN_BATCH = 8
@@ -97,7 +97,7 @@ export class Pool {
 
   #start(): Member {
     // The process's own flags may not suit a worker: --input-type stops one.
-    const worker = new Worker(this.#script, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
+    const worker = new Worker(this.#script, { execArgv: [], resourceLimits: HEAP })
     const member: Member = { worker, batches: [] }
     worker.unref()
     worker.on('message', (verdicts: Uint8Array) => this.#settle(member, verdicts))

@@ -1,6 +1,6 @@
 /** Verifier keys of signed notes: NAME+ID+BASE64(type || key) (c2sp.org/signed-note, tlog-cosignature). */
 
-import { sha256 } from '@noble/hashes/sha2.js'
+import { sha256 } from '#sha256'
 import { base64, concat, hex, parseBase64, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { located } from '../located.ts'

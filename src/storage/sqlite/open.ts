@@ -81,7 +81,7 @@ function configure(db: Sqlite.Database, readonly: boolean): void {
     trusted_schema: 0,
     cell_size_check: 1,
     mmap_size: 0, // an I/O error would be a SIGBUS
-    cache_size: -65_536, // KiB: the upper levels of hash and lookup stay in memory at 10^7 leaves
+    cache_size: -32_768, // KiB, on each side: the upper levels of hash and lookup stay in memory at 10^7 leaves
     temp_store: 2,
     wal_autocheckpoint: 16_384, // pages: keys are random, and a page collects several rows before it is copied home
     journal_size_limit: 134_217_728, // the -wal file after one huge batch

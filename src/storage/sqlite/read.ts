@@ -2,7 +2,7 @@
 
 import type { Database } from 'better-sqlite3'
 import { formatBundle } from '../../formats/c2sp/bundle.ts'
-import { type Hash, hash, leafIndex, treeSize, unixMillis } from '../../kernel/brand.ts'
+import { type Hash, hash, type LeafHash, leafIndex, treeSize, unixMillis } from '../../kernel/brand.ts'
 import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { TILE_WIDTH } from '../../kernel/tile.ts'
@@ -72,6 +72,8 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
   const tile = createTileReader(db, log, rows)
   const bundle = createBundleReader(db, base)
   const place = createPlaceReader(db, log, base)
+  // In one transaction: by itself each statement takes and drops the file's locks, which costs more than the search.
+  const places = db.transaction((hashes: readonly LeafHash[]) => hashes.map((hash) => place(hash)))
   return {
     head: reading(db, () => rows.head()),
     heads: reading(db, (after, limit) => heads.all(log, after ?? -1, limit).map(toHead)),
@@ -80,7 +82,7 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
       checkTile(0, index, width)
       return index * TILE_WIDTH + width > (rows.head()?.size ?? 0) ? null : bundle(index * TILE_WIDTH, width)
     }),
-    find: reading(db, (hashes) => hashes.map((hash) => place(hash))),
+    find: reading(db, places),
     lookup: reading(db, (key, after, limit) => lookup.all(log, key, after ?? -1, limit).map((at) => leafIndex(at))),
     attachment: reading(db, (algorithm, digest) => {
       const found = content.get(log, algorithm, digest)
