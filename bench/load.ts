@@ -1,8 +1,9 @@
 /**
  * Writes a second over real HTTP with 1, 16 and 256 clients, beside bare import-and-verify of the same entries by the
- * same method on all cores, in the same run: the ratio is what a noisy machine leaves comparable.
+ * same method on all cores, in the same run: the ratio is what a noisy machine leaves comparable. So for each number of
+ * entries that the log holds at the start; filling a million takes some minutes.
  *
- * node bench/load.ts [--seconds 8] [--clients 1,16,256] [--json]
+ * node bench/load.ts [--seconds 8] [--clients 1,16,256] [--filled 0,1000000] [--json]
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,6 +19,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '8' },
     clients: { type: 'string', default: '1,16,256' },
+    filled: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -108,34 +110,60 @@ function rowOf(
   }
 }
 
-function print(rows: readonly Row[], bareRate: number, bytes: number): void {
+interface Run {
+  /** Entries at the start. */
+  readonly filled: number
+  readonly rows: readonly Row[]
+  /** On disk, for each entry that the load added. */
+  readonly bytesPerEntry: number
+  /** Import and verification alone, before and after, a second. */
+  readonly bareRates: readonly [number, number]
+}
+
+async function run(filled: number): Promise<Run> {
+  const before = await bare(sample)
+  const server = await startServer(filled)
+  const start = { bytes: server.bytesOnDisk(), sent }
+  const rows = [await openLoop(server, 50, take)]
+  for (const count of clients) rows.push(await closedLoop(server, count, take))
+  const bytesPerEntry = (server.bytesOnDisk() - start.bytes) / (sent - start.sent)
+  await server.stop()
+  return { filled, rows, bytesPerEntry, bareRates: [before, await bare(sample)] }
+}
+
+const HEADINGS = ['load', 'writes/s', 'of bare', 'p50 ms', 'p99 ms', 'p99.9 ms', 'server CPU', 'RSS MiB']
+
+function print({ filled, rows, bytesPerEntry, bareRates }: Run): void {
+  const bareRate = (bareRates[0] + bareRates[1]) / 2
+  const cells = rows.map((r) => [
+    r.what,
+    r.perSecond.toFixed(0),
+    (r.perSecond / bareRate).toFixed(2),
+    ...[r.p50, r.p99, r.p999].map((ms) => ms.toFixed(1)),
+    r.cpu.toFixed(2),
+    r.rssMiB.toFixed(0),
+  ])
+  console.log(`\n${filled} entries at the start:\n`)
+  for (const row of [HEADINGS, ['---', ...HEADINGS.slice(1).map(() => '---:')], ...cells])
+    console.log(`| ${row.join(' | ')} |`)
   console.log(
-    '| load | writes/s | of bare | p50 ms | p99 ms | p99.9 ms | server CPU | RSS MiB |\n|---|---:|---:|---:|---:|---:|---:|---:|',
-  )
-  for (const r of rows)
-    console.log(
-      `| ${r.what} | ${r.perSecond.toFixed(0)} | ${(r.perSecond / bareRate).toFixed(2)} | ${r.p50.toFixed(1)} | ${r.p99.toFixed(1)} | ${r.p999.toFixed(1)} | ${r.cpu.toFixed(2)} | ${r.rssMiB.toFixed(0)} |`,
-    )
-  console.log(
-    `\nbare import-and-verify on all cores: ${bareRate.toFixed(0)}/s · ${bytes.toFixed(0)} bytes on disk an entry`,
+    `\nbare import-and-verify on all cores: ${bareRate.toFixed(0)}/s · ${bytesPerEntry.toFixed(0)} bytes on disk an entry`,
   )
 }
 
 const clients = String(values.clients).split(',').map(Number)
-const entries = signDigests(Math.ceil(SECONDS * clients.length * 4000))
+const fills = String(values.filled).split(',').map(Number)
+const entries = signDigests(Math.ceil(SECONDS * clients.length * fills.length * 4000))
 const requests = entries.map((entry) => postEntry(requestOf(entry)))
 const sample = entries.slice(0, 12_000)
-await bare(sample.slice(0, 2000)) // warm
-const rates = [await bare(sample)]
 let sent = 0
 const take = () => requests[sent++]
-const server = await startServer()
-const rows = [await openLoop(server, 50, take)]
-for (const count of clients) rows.push(await closedLoop(server, count, take))
-const bytes = server.bytesOnDisk() / sent
-await server.stop()
-rates.push(await bare(sample))
+await bare(sample.slice(0, 2000)) // warm
+const runs: Run[] = []
+for (const filled of fills) {
+  const done = await run(filled)
+  runs.push(done)
+  if (!values.json) print(done)
+}
 await closeCrypto()
-const bareRate = rates.reduce((sum, rate) => sum + rate, 0) / rates.length
-if (values.json) console.log(JSON.stringify({ bareRate, bareRates: rates, bytesPerEntry: bytes, rows }, null, 2))
-else print(rows, bareRate, bytes)
+if (values.json) console.log(JSON.stringify(runs, null, 2))

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fillDirectory } from './fill.ts'
 
 export interface Served {
   readonly port: number
@@ -18,14 +19,16 @@ export interface Served {
 
 const CLOCK_TICKS = 100 // of /proc, on every Linux that Node runs on
 
-export async function startServer(flags: readonly string[] = []): Promise<Served> {
+/** @param filled entries that the log holds before the first request. */
+export async function startServer(filled = 0): Promise<Served> {
   const data = mkdtempSync(join(tmpdir(), 'colophon-bench-'))
+  if (filled > 0) await fillDirectory(join(data, 'log'), filled)
   const main = new URL('../src/main.ts', import.meta.url).pathname
   const profile =
     process.env.BENCH_PROFILE === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`]
   const child = spawn(
     process.execPath,
-    [...profile, main, 'serve', '--listen', '127.0.0.1:0', '--data', join(data, 'log'), ...flags],
+    [...profile, main, 'serve', '--listen', '127.0.0.1:0', '--data', join(data, 'log')],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
     },

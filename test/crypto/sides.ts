@@ -5,15 +5,13 @@ import type { Crypto } from '../../src/crypto/crypto.ts'
 import * as node from '../../src/crypto/node.ts'
 import * as portable from '../../src/crypto/portable.ts'
 import { type PublicKey, parseSpki } from '../../src/formats/pki/spki.ts'
-import { TlogError } from '../../src/kernel/error.ts'
+
+export { flip, fromHex, outcome } from './outcome.ts'
 
 export const SIDES: readonly (readonly [name: string, side: Crypto])[] = [
   ['node', node],
   ['portable', portable],
 ]
-
-export const fromHex = (text: string): Uint8Array =>
-  Uint8Array.from(text.match(/../g) ?? [], (two) => Number(`0x${two}`))
 
 export function readJson<T>(path: string): T {
   return JSON.parse(readFileSync(new URL(`../vectors/${path}`, import.meta.url), 'utf8'))
@@ -25,23 +23,4 @@ export function readDer(name: string): Uint8Array {
 
 export function readKey(name: string): PublicKey {
   return parseSpki(readDer(`key-${name}`))
-}
-
-/** 'good', or code and message of the refusal. Any other exception is a bug and fails the test. */
-export async function outcome(check: () => unknown): Promise<string> {
-  try {
-    await check()
-    return 'good'
-  } catch (error) {
-    if (error instanceof TlogError) return `${error.code} ${error.message}`
-    throw error
-  }
-}
-
-/** The bytes with one bit turned. */
-export function flip(bytes: Uint8Array, bit: number): Uint8Array {
-  const out = bytes.slice()
-  const at = Math.floor(bit / 8) % out.length
-  out[at] = (out[at] ?? 0) ^ (1 << (bit % 8))
-  return out
 }

@@ -2,30 +2,8 @@ import t from 'tap'
 import { algorithmForKey } from '../../src/crypto/algorithms.ts'
 import type { Crypto } from '../../src/crypto/crypto.ts'
 import { type PublicKey, parseSpki } from '../../src/formats/pki/spki.ts'
-import { fromHex, outcome, readJson, SIDES } from './sides.ts'
-
-interface Vector {
-  readonly tcId: number
-  readonly comment: string
-  readonly flags: readonly string[]
-  readonly msg: string
-  readonly sig: string
-  readonly result: 'valid' | 'invalid' | 'acceptable'
-}
-
-interface Suite {
-  readonly testGroups: readonly { readonly publicKeyDer: string; readonly tests: readonly Vector[] }[]
-}
-
-/** Number of vectors whose key our policy refuses (exponent 3), and flags of 'acceptable' ones; we accept none of them. */
-const FILES = [
-  { file: 'ecdsa_secp256r1_sha256_test.json', refusedKeys: 0, acceptable: [] },
-  { file: 'ecdsa_secp384r1_sha384_test.json', refusedKeys: 0, acceptable: [] },
-  { file: 'ecdsa_secp521r1_sha512_test.json', refusedKeys: 0, acceptable: [] },
-  { file: 'rsa_signature_2048_sha256_test.json', refusedKeys: 2, acceptable: ['MissingNull'] },
-  { file: 'rsa_signature_3072_sha256_test.json', refusedKeys: 1, acceptable: ['MissingNull'] },
-  { file: 'rsa_signature_4096_sha256_test.json', refusedKeys: 0, acceptable: ['MissingNull'] },
-]
+import { fromHex, outcome, SIDES } from './sides.ts'
+import { FILES, readEd25519Suite, readSuite, type Vector } from './wycheproof.ts'
 
 /** The native side checks a message on another path than a digest; the portable side hashes it and goes on. */
 const WAYS: Readonly<Record<string, readonly ('message' | 'digest')[]>> = {
@@ -67,7 +45,7 @@ for (const [name, side] of SIDES) {
           if (!wanted.test(verdict)) wrong.push(`${vector.tcId} (${vector.comment}): ${verdict}`)
         count[vector.result === 'valid' ? 'good' : 'bad']++
       }
-      for (const group of readJson<Suite>(`wycheproof/${file}`).testGroups) {
+      for (const group of readSuite(file).testGroups) {
         const key = keyOrNull(group.publicKeyDer)
         if (key === null) count.refusedKeys += group.tests.length
         else await Promise.all(group.tests.map((vector) => check(key, vector)))
@@ -80,11 +58,8 @@ for (const [name, side] of SIDES) {
   }
 
   t.test(`${name}: ed25519_test.json`, async (t) => {
-    const suite = readJson<{
-      testGroups: { publicKey: { pk: string }; tests: Vector[] }[]
-    }>('wycheproof/ed25519_test.json')
     const wrong: string[] = []
-    for (const { publicKey, tests } of suite.testGroups)
+    for (const { publicKey, tests } of readEd25519Suite().testGroups)
       for (const { tcId, comment, msg, sig, result } of tests) {
         const verdict = await outcome(() => side.verifyEd25519(fromHex(publicKey.pk), fromHex(msg), fromHex(sig)))
         if ((verdict === 'good') !== (result === 'valid')) wrong.push(`${tcId} (${comment}): ${verdict}`)

@@ -2,88 +2,14 @@
 
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { type Hash, hash, leafIndex, treeSize } from '../../src/kernel/brand.ts'
-import { base64, hex, parseBase64, parseHex, utf8 } from '../../src/kernel/bytes.ts'
-import { leafHash, nodeHash } from '../../src/kernel/hash.ts'
-import {
-  proveConsistency,
-  proveInclusion,
-  proveSubtree,
-  type ReadNodes,
-  rootAt,
-  verifyConsistency,
-  verifyInclusion,
-  verifySubtree,
-  verifySubtreeInclusion,
-} from '../../src/kernel/proof.ts'
-import { type NodeId, validSubtree } from '../../src/kernel/range.ts'
+import { leafIndex, treeSize } from '../../src/kernel/brand.ts'
+import { base64, hex, parseHex, utf8 } from '../../src/kernel/bytes.ts'
+import { leafHash } from '../../src/kernel/hash.ts'
+import { proveConsistency, proveInclusion, proveSubtree, type ReadNodes, rootAt } from '../../src/kernel/proof.ts'
+import { validSubtree } from '../../src/kernel/range.ts'
+import { checks, counts, fromBase64, type MerkleVector, readerOf, refusedHere } from './merkle.ts'
 import { jsonBelow, readJson } from './support.ts'
 
-// Sizes of 2^64-1 are rounded by JSON.parse, but none above 2^53-1 is rounded below 2^53: treeSize refuses them all.
-interface MerkleVector {
-  wantErr: boolean
-  proof: string[] | null
-  leafIdx: number
-  treeSize: number
-  root: string
-  leafHash: string
-  start: number
-  end: number
-  size: number
-  size1: number
-  size2: number
-  root1: string
-  root2: string
-}
-const fromBase64 = (text: string) => hash(parseBase64(text))
-const subtree = (v: MerkleVector, root: string) => ({
-  start: leafIndex(v.start),
-  end: treeSize(v.end),
-  root: fromBase64(root),
-})
-
-const checks: Record<string, (v: MerkleVector, proof: Hash[]) => void> = {
-  inclusion: (v, proof) =>
-    verifyInclusion(
-      fromBase64(v.leafHash),
-      leafIndex(v.leafIdx),
-      { size: treeSize(v.treeSize), root: fromBase64(v.root) },
-      proof,
-    ),
-  consistency: (v, proof) =>
-    verifyConsistency(
-      { size: treeSize(v.size1), root: fromBase64(v.root1) },
-      { size: treeSize(v.size2), root: fromBase64(v.root2) },
-      proof,
-    ),
-  subtreeinclusion: (v, proof) =>
-    verifySubtreeInclusion(fromBase64(v.leafHash), leafIndex(v.leafIdx), subtree(v, v.root), proof),
-  subtreeconsistency: (v, proof) =>
-    verifySubtree(subtree(v, v.root1), { size: treeSize(v.size), root: fromBase64(v.root2) }, proof),
-}
-
-/** Accepted by that library, refused here on purpose. No vector that must pass has a size above 2^53-1. */
-const refusedHere = new Set(
-  [
-    // roots of 12 bytes: no Hash of ours
-    'consistency/additional/sizes-are-equal-one-and-proof-is-empty',
-    'subtreeconsistency/additional/sizes-are-equal-one-and-proof-is-empty',
-    // empty subtrees: the drafts disagree about them, the kernel knows none
-    'subtreeconsistency/additional/subtree-is-empty-sizes-are-equal-one-subtree-root-valid-proof-is-empty',
-    'subtreeconsistency/additional/subtree-is-empty-sizes-are-equal-one-subtree-root-valid-tree-root-random-proof-is-empty',
-    'subtreeconsistency/additional/subtree-is-empty-sizes-are-equal-zero-subtree-root-valid-proof-is-empty',
-    'subtreeconsistency/additional/subtree-is-empty-sizes-are-equal-zero-subtree-root-valid-tree-root-random-proof-is-empty',
-    'subtreeconsistency/additional/subtree-is-empty-subtree-root-valid-proof-is-empty',
-    'subtreeconsistency/additional/subtree-is-empty-subtree-root-valid-tree-root-random-proof-is-empty',
-  ].map((name) => `merkle/testdata/${name}.json`),
-)
-
-const counts: Record<string, number> = {
-  inclusion: 98,
-  consistency: 98,
-  subtreeinclusion: 204,
-  subtreeconsistency: 118,
-}
 for (const [kind, check] of Object.entries(checks))
   t.test(`transparency-dev/merkle: ${kind}`, async (t) => {
     let seen = 0
@@ -96,20 +22,6 @@ for (const [kind, check] of Object.entries(checks))
     }
     t.equal(seen, counts[kind])
   })
-
-/** Nodes over a few leaves, each hashed once. */
-function readerOf(leaves: readonly Hash[]): ReadNodes {
-  const levels: Hash[][] = [[...leaves]]
-  const node = ({ level, index }: NodeId): Hash => {
-    levels[level] ??= []
-    levels[level][index] ??= nodeHash(
-      node({ level: level - 1, index: 2 * index }),
-      node({ level: level - 1, index: 2 * index + 1 }),
-    )
-    return levels[level][index]
-  }
-  return async (ids) => ids.map(node)
-}
 
 t.test('the RFC 6962 reference tree', async (t) => {
   const { leafInputsHex, rootsHexBySize } = readJson('merkle/derived/rfc6962-reference-tree.json') as {
