@@ -23,6 +23,8 @@ export const STATUS = {
   VKEY_MALFORMED: 500,
   CHECKPOINT_MALFORMED: 500,
   BUNDLE_MALFORMED: 500,
+  POLICY_MALFORMED: 500,
+  PROOF_MALFORMED: 500,
   ENVELOPE_MALFORMED: 400,
   ENTRY_TOO_LARGE: 413,
   JSON_MALFORMED: 400,
@@ -44,6 +46,7 @@ export const STATUS = {
   ENTRY_EXISTS: 409,
   LOG_BUSY: 503,
   LOG_CLOSED: 503,
+  LOG_FROZEN: 410,
   LOG_FAILED: 500,
   HEAD_MOVED: 500,
   RATCHET_REFUSED: 500,
@@ -53,11 +56,14 @@ export const STATUS = {
   STORE_LOCKED: 500,
   STORE_SCHEMA: 500,
   STORE_MISSING: 500,
+  COPY_REFUSED: 500,
   LOG_EXISTS: 500,
   LOG_UNKNOWN: 404,
   IDENTITY_CHANGED: 500,
   KEY_FILE_REFUSED: 500,
   CONFIG_INVALID: 500,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   BODY_TOO_LARGE: 413,
@@ -68,7 +74,7 @@ export const STATUS = {
 } as const satisfies Record<ErrorCode, number>
 
 /** google.rpc.Code by HTTP status, as gRPC-gateway pairs them. */
-const GRPC: Readonly<Record<number, number>> = { 404: 5, 405: 12, 408: 4, 409: 6, 500: 13, 503: 14 }
+const GRPC: Readonly<Record<number, number>> = { 401: 16, 403: 7, 404: 5, 405: 12, 408: 4, 409: 6, 500: 13, 503: 14 }
 const INVALID_ARGUMENT = 3
 
 /** Seconds; a full pool drains well within this. */

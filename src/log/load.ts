@@ -18,8 +18,8 @@ import { checkPublished } from './publisher.ts'
 export interface LoadParts {
   readonly origin: string
   readonly store: LogReader
-  readonly ratchet: Ratchet
-  readonly signer: Signer
+  readonly ratchet: Pick<Ratchet, 'read'>
+  readonly signer: Pick<Signer, 'open'>
 }
 
 /**
@@ -44,17 +44,38 @@ export async function loadState(parts: LoadParts): Promise<LogState> {
   return { head, edge, published }
 }
 
+/**
+ * A frozen log that cannot sign any more: its tail, its ratchet or its key is gone. What its newest checkpoint covers was
+ * signed once and stays provable; of anything after it nothing is known, so the tree ends there and nothing is signed.
+ * Null when no checkpoint was published: then there is nothing to show.
+ *
+ * @throws TlogError STORE_CORRUPT when the checkpoint is not the log's, or the stored tree is not the one it signs.
+ */
+export async function loadRetired(parts: Omit<LoadParts, 'ratchet'>): Promise<LogState | null> {
+  const { store, origin, signer } = parts
+  const published = await store.published()
+  if (published === null) return null
+  await checkPublished(published, origin, signer.open)
+  const { size, root, time } = published
+  const head: Head = { size, root, time }
+  const edge = await loadVerifiedEdge(head, store)
+  await checkLastEntries(head, store)
+  return { head, edge, published }
+}
+
 /** A database that ends before the last signature was rolled back: an old copy, a lost WAL, a flipped bit in it. */
 function checkForward(head: Head, mark: Mark): void {
   if (mark.size > head.size)
     throw new TlogError(
       'RATCHET_REFUSED',
       `the database is behind the last signed head: it ends at ${head.size}, the ratchet says ${mark.size} was signed. ` +
-        'An older copy was restored or the end of the database was lost. Bring back the newest database with its -wal file',
+        'An older copy was restored or the end of the database was lost. Bring back the newest database with its -wal ' +
+        'file, fetch what is missing with `colophon recover`, or end the log with `colophon retire`',
     )
 }
 
-async function loadVerifiedEdge(head: Head, store: LogReader): Promise<Edge> {
+/** The edge of the stored tree. @throws TlogError STORE_CORRUPT unless it hashes to the root of `head`. */
+export async function loadVerifiedEdge(head: Head, store: LogReader): Promise<Edge> {
   let edge: Edge
   try {
     edge = await loadEdge(head.size, store.tile)
@@ -91,7 +112,7 @@ async function checkSigned(head: Head, mark: Mark, store: LogReader): Promise<vo
     throw new TlogError(
       'RATCHET_REFUSED',
       `at size ${mark.size} the database has the root ${hex(root)}, but this log signed ${hex(mark.root)}. ` +
-        'The database is not the one that was signed: bring back the right one, or retire the log',
+        'The database is not the one that was signed: bring back the right one, or end the log with `colophon retire`',
     )
   await checkExtends(mark, head, store)
 }

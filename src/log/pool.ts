@@ -1,15 +1,17 @@
 /**
  * Entries on their way into the tree: waiting, or in flight with the sequencer. Bounded in count and bytes.
  *
- * An equal entry (all 256 bits of the leaf hash) joins the one that is here; what the store already holds is found by
+ * An equal entry (all 256 bits of the leaf hash) joins the one that is here, and adds its attachments while that one
+ * waits; when it is in flight without them, the equal entry waits for the next round. What the store already holds is found by
  * the sequencer, in the same round that would append it, so that no interleaving can store an entry twice. A failed
- * round leaves no trace: its entries are as if they had never been offered.
+ * write leaves no trace: its entries are as if they had never been offered.
  */
 
 import type { LeafHash } from '../kernel/brand.ts'
+import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Patience } from './patience.ts'
-import type { Entry, Place } from './ports.ts'
+import type { Attachment, Entry, Place } from './ports.ts'
 
 /** Where an entry went, and whether this call was the one that brought it. */
 export interface Settled extends Place {
@@ -17,9 +19,13 @@ export interface Settled extends Place {
 }
 
 export interface Pending {
-  readonly entry: Entry
   readonly hash: LeafHash
-  readonly bytes: number
+  /** With the attachments of all equal ones that joined while it waited. */
+  entry: Entry
+  /** Of leaf and attachments. */
+  bytes: number
+  state: 'waiting' | 'in flight' | 'over'
+  readonly key: string
   readonly waiters: Set<Waiter>
 }
 
@@ -37,8 +43,10 @@ export interface PoolLimits {
 
 export class Pool {
   readonly #limits: PoolLimits
+  /** The one that an equal entry would join: the waiting one, else the one in flight. */
   readonly #byHash = new Map<string, Pending>()
   #waiting: Pending[] = []
+  #entries = 0
   #bytes = 0
 
   constructor(limits: PoolLimits) {
@@ -52,7 +60,7 @@ export class Pool {
 
   /** Entries waiting or in flight. */
   get size(): number {
-    return this.#byHash.size
+    return this.#entries
   }
 
   /**
@@ -61,17 +69,9 @@ export class Pool {
    */
   add(entry: Entry, hash: LeafHash, patience: Patience): Promise<Settled> {
     const key = keyOf(hash)
-    let pending = this.#byHash.get(key)
-    const joined = pending !== undefined
-    if (pending === undefined) {
-      pending = { entry, hash, bytes: weigh(entry), waiters: new Set() }
-      if (this.#byHash.size >= this.#limits.entries || this.#bytes + pending.bytes > this.#limits.bytes)
-        throw new TlogError('LOG_BUSY', 'too many entries are waiting to be sequenced; try again shortly')
-      this.#byHash.set(key, pending)
-      this.#waiting.push(pending)
-      this.#bytes += pending.bytes
-    }
-    const { waiters } = pending
+    const known = this.#byHash.get(key)
+    const joined = known !== undefined && this.#join(known, entry)
+    const { waiters } = joined ? known : this.#enter(key, entry, hash)
     return new Promise((resolve, reject) => {
       const waiter = { joined, resolve, reject }
       waiters.add(waiter)
@@ -83,6 +83,7 @@ export class Pool {
   take(max: number): Pending[] {
     const taken = this.#waiting.slice(0, max)
     this.#waiting = this.#waiting.slice(max)
+    for (const pending of taken) pending.state = 'in flight'
     return taken
   }
 
@@ -102,12 +103,44 @@ export class Pool {
     for (const pending of this.take(this.#waiting.length)) this.fail(pending, error)
   }
 
+  #enter(key: string, entry: Entry, hash: LeafHash): Pending {
+    const bytes = entry.leaf.length + contentBytes(entry.attachments)
+    this.#reserve(1, bytes)
+    const pending: Pending = { key, hash, entry, bytes, state: 'waiting', waiters: new Set() }
+    this.#byHash.set(key, pending)
+    this.#waiting.push(pending)
+    return pending
+  }
+
+  /** False when `entry` brings something for which the equal one has left too early. */
+  #join(pending: Pending, entry: Entry): boolean {
+    if (entry.attachments.length === 0) return true
+    const more = entry.attachments.filter((attachment) => !isAmong(pending.entry.attachments, attachment))
+    if (more.length === 0) return true
+    if (pending.state === 'in flight') return false
+    const bytes = contentBytes(more)
+    this.#reserve(0, bytes)
+    pending.bytes += bytes
+    const { leaf, keys, attachments } = pending.entry
+    const derived = entry.keys.filter(({ source }) => source === 'attachment')
+    pending.entry = { leaf, keys: [...keys, ...derived], attachments: [...attachments, ...more] }
+    return true
+  }
+
+  #reserve(entries: number, bytes: number): void {
+    if (this.#entries + entries > this.#limits.entries || this.#bytes + bytes > this.#limits.bytes)
+      throw new TlogError('LOG_BUSY', 'too many entries are waiting to be sequenced; try again shortly')
+    this.#entries += entries
+    this.#bytes += bytes
+  }
+
   /** Once: a round that throws fails also those it had settled, and an equal entry may be waiting anew by then. */
   #drop(pending: Pending): void {
-    const key = keyOf(pending.hash)
-    if (this.#byHash.get(key) !== pending) return
-    this.#byHash.delete(key)
+    if (pending.state === 'over') return
+    pending.state = 'over'
+    this.#entries -= 1
     this.#bytes -= pending.bytes
+    if (this.#byHash.get(pending.key) === pending) this.#byHash.delete(pending.key)
   }
 }
 
@@ -116,6 +149,10 @@ function keyOf(hash: LeafHash): string {
   return String.fromCharCode(...hash)
 }
 
-function weigh(entry: Entry): number {
-  return entry.attachments.reduce((sum, attachment) => sum + attachment.content.length, entry.leaf.length)
+function isAmong(attachments: readonly Attachment[], { algorithm, digest }: Attachment): boolean {
+  return attachments.some((other) => other.algorithm === algorithm && equal(other.digest, digest))
+}
+
+function contentBytes(attachments: readonly Attachment[]): number {
+  return attachments.reduce((sum, { content }) => sum + content.length, 0)
 }

@@ -22,7 +22,7 @@ export interface Attachment {
 /** A row by which an entry is found: SHA-256 of `<type>:<value>`, 32 bytes. */
 export interface LookupKey {
   readonly key: Uint8Array
-  /** What it was derived from, and so can be rebuilt from. */
+  /** What it was derived from, and so can be rebuilt from; a key of an attachment comes with that attachment. */
   readonly source: 'leaf' | 'attachment'
 }
 
@@ -36,6 +36,14 @@ export interface Entry {
 
 export interface SealedEntry extends Entry {
   readonly hash: LeafHash
+}
+
+/** What a repeat brings that its stored entry may not have: see LogStore.attach. */
+export interface Supplement {
+  readonly index: LeafIndex
+  /** Lookup keys derived from the attachments. */
+  readonly keys: readonly LookupKey['key'][]
+  readonly attachments: readonly Attachment[]
 }
 
 /** A full tile of level 1 or above that a batch completed: 256 hashes, 8192 bytes. */
@@ -91,13 +99,22 @@ export interface LogReader {
 export interface LogStore extends LogReader {
   /**
    * Entries, lookup rows, attachments, tiles and head in one transaction: fsynced once it returns, absent if it throws
-   * HEAD_MOVED or STORE_FULL; after any other error the outcome is unknown and the caller must stop.
+   * HEAD_MOVED, STORE_FULL or LOG_FROZEN; after any other error the outcome is unknown and the caller must stop.
    *
    * @throws TlogError HEAD_MOVED when the stored head is not `expected`: another process is writing.
    * @throws TlogError STORE_FULL when the disk is full; nothing was kept.
+   * @throws TlogError LOG_FROZEN when the log is frozen; nothing was kept.
    * @throws TlogError STORE_REPLACED when the file under the store is no longer the one that was opened.
    */
   append(expected: Head | null, batch: SealedBatch): Promise<void>
+  /**
+   * Keeps attachments and their lookup rows for entries that are stored, all in one transaction; what is there already
+   * stays as it is, and costs no write. The tree does not change. A frozen log takes none: it grows no more, not even
+   * beside its tree. Throws as append does, but for HEAD_MOVED.
+   *
+   * @throws TlogError LOG_FROZEN when the log is frozen, INDEX_OUT_OF_RANGE when an entry is not stored; nothing was kept.
+   */
+  attach(supplements: readonly Supplement[]): Promise<void>
   /** Makes a checkpoint the newest published one, durably. Never a smaller one than before. Throws as append does. */
   publish(published: Published): Promise<void>
 }

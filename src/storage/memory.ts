@@ -5,7 +5,18 @@ import { type LeafIndex, leafIndex, treeSize, unixMillis } from '../kernel/brand
 import { concat, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT } from '../kernel/hash.ts'
-import type { FullTile, Head, LogReader, LogStore, Place, Published, SealedBatch, SealedEntry } from '../log/ports.ts'
+import type {
+  Attachment,
+  FullTile,
+  Head,
+  LogReader,
+  LogStore,
+  Place,
+  Published,
+  SealedBatch,
+  SealedEntry,
+  Supplement,
+} from '../log/ports.ts'
 import { checkSlug, type LogDatabase, type LogRecord, type NewLog } from './database.ts'
 import {
   checkAttachment,
@@ -13,6 +24,7 @@ import {
   checkExpected,
   checkLeaf,
   checkPublished,
+  checkStored,
   distinctKeys,
   entryExists,
   isKept,
@@ -22,7 +34,7 @@ import { checkTile, tileReader } from './tiles.ts'
 /** `before` fails with nothing kept, `after` with everything kept; the caller cannot tell which. */
 export type Failure = 'before' | 'after'
 
-type Step = 'append' | 'publish'
+type Step = 'append' | 'attach' | 'publish'
 type Fail = (step: Step) => Failure | undefined
 
 export interface MemoryOptions {
@@ -95,13 +107,18 @@ function createMemoryStore(log: MemoryLog, fail: Fail): LogStore {
   return {
     ...createReader(log),
     append: async (expected, batch) => write('append', () => append(log, expected, batch)),
+    attach: async (supplements) => write('attach', () => attach(log, supplements)),
     publish: async (published) => write('publish', () => publish(log, published)),
   }
 }
 
+function checkActive({ record }: MemoryLog): void {
+  if (record.state === 'frozen') throw new TlogError('LOG_FROZEN', `log ${record.number} is frozen`)
+}
+
 /** Every check stands before the first change, so that a batch is kept whole or not at all. */
 function append(log: MemoryLog, expected: Head | null, batch: SealedBatch): void {
-  if (log.record.state === 'frozen') throw new TlogError('LOG_CLOSED', `log ${log.record.number} is frozen`)
+  checkActive(log)
   checkExpected(log.heads.at(-1) ?? null, expected)
   checkBatch(expected, batch)
   const entries = structuredClone(batch.entries)
@@ -121,9 +138,30 @@ function keep(log: MemoryLog, entry: SealedEntry): void {
   const index = leafIndex(log.entries.length)
   log.entries.push(entry)
   log.places.set(hex(entry.hash), index)
-  for (const { key } of distinctKeys(entry)) log.keys.set(hex(key), [...(log.keys.get(hex(key)) ?? []), index])
-  for (const { algorithm, digest, content } of entry.attachments)
-    log.attachments.set(`${algorithm}:${hex(digest)}`, content)
+  for (const { key } of distinctKeys(entry)) keepKey(log, key, index)
+  for (const attachment of entry.attachments) keepAttachment(log, attachment)
+}
+
+function attach(log: MemoryLog, supplements: readonly Supplement[]): void {
+  checkActive(log)
+  checkStored(supplements, log.heads.at(-1) ?? null)
+  for (const { attachments } of supplements) attachments.forEach(checkAttachment)
+  for (const { index, keys, attachments } of structuredClone(supplements)) {
+    for (const key of keys) keepKey(log, key, leafIndex(index))
+    for (const attachment of attachments) keepAttachment(log, attachment)
+  }
+}
+
+function keepKey(log: MemoryLog, key: Uint8Array, index: LeafIndex): void {
+  const under = new Set(log.keys.get(hex(key)))
+  log.keys.set(
+    hex(key),
+    [...under.add(index)].sort((a, b) => a - b),
+  )
+}
+
+function keepAttachment(log: MemoryLog, { algorithm, digest, content }: Attachment): void {
+  log.attachments.set(`${algorithm}:${hex(digest)}`, content)
 }
 
 function publish(log: MemoryLog, published: Published): void {

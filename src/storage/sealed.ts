@@ -1,11 +1,11 @@
-/** What a store checks of a batch before it keeps it, whichever store. Each of these is a bug, or memory gone bad. */
+/** What a store checks before it keeps something, whichever store. Each of these is a bug, or memory gone bad. */
 
 import { createHash, hash as digestOf } from 'node:crypto'
 import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
 import { equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { TILE_WIDTH } from '../kernel/tile.ts'
-import type { Attachment, Head, Published, SealedBatch, SealedEntry } from '../log/ports.ts'
+import type { Attachment, Head, Published, SealedBatch, SealedEntry, Supplement } from '../log/ports.ts'
 import { MAX_LEAVES } from './database.ts'
 
 // One buffer and one call: twice as fast as three calls for each of a million entries. Its first byte stays 0.
@@ -61,6 +61,17 @@ export function checkLeaf(index: number, leaf: Uint8Array, hash: Uint8Array): vo
 export function checkAttachment({ algorithm, digest, content }: Attachment): void {
   if (!equal(createHash(algorithm).update(content).digest(), digest))
     throw new TlogError('STORE_CORRUPT', `attachment ${algorithm}:${hex(digest)}: its content does not hash to that`)
+}
+
+/** @throws TlogError INDEX_OUT_OF_RANGE unless every entry is in the stored tree. */
+export function checkStored(supplements: readonly Supplement[], stored: Head | null): void {
+  const size = stored?.size ?? 0
+  for (const { index } of supplements)
+    if (index >= size)
+      throw new TlogError(
+        'INDEX_OUT_OF_RANGE',
+        `leaf ${index}: attachments for it, but the stored tree ends at ${size}`,
+      )
 }
 
 /** The writer looks every entry up before it seals: one that is there all the same was looked up in a bad index. */

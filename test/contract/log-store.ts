@@ -4,12 +4,14 @@ import t, { type Test } from 'tap'
 import { treeSize, unixMillis } from '../../src/kernel/brand.ts'
 import { EMPTY_ROOT } from '../../src/kernel/hash.ts'
 import type { SealedBatch } from '../../src/log/ports.ts'
+import { attachContract } from './attach.ts'
 import { attachment, entry, leafHash, lookupKey, minutes, published } from './feeder.ts'
 import { appendPlain, freshStore, NEW_LOG, type OpenDatabase } from './fresh.ts'
 import { readerContract } from './log-reader.ts'
 
 export function storeContract(name: string, open: OpenDatabase): void {
   readerContract(name, open)
+  attachContract(name, open)
 
   t.test(`${name}: logs`, async (t) => {
     const database = open(t)
@@ -40,7 +42,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
     const { head } = feeder
     t.equal(database.freezeLog(number).state, 'frozen')
     t.equal(database.freezeLog(number).state, 'frozen', 'again')
-    await t.rejects(store.append(head, feeder.plain(1)), { code: 'LOG_CLOSED' })
+    await t.rejects(store.append(head, feeder.plain(1)), { code: 'LOG_FROZEN' })
     await store.publish(published(head))
     t.same(await store.head(), head)
   })

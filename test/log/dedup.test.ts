@@ -4,6 +4,8 @@ import { parseBundle } from '../../src/formats/c2sp/bundle.ts'
 import { hex } from '../../src/kernel/bytes.ts'
 import { TlogError } from '../../src/kernel/error.ts'
 import type { Receipt } from '../../src/log/log.ts'
+import type { Entry } from '../../src/log/ports.ts'
+import { attachment, lookupKey } from '../contract/feeder.ts'
 import {
   check,
   createWorld,
@@ -117,12 +119,15 @@ t.test('the known entries of a batch that fails keep their receipts', async (t) 
 })
 
 type Act =
-  | { readonly do: 'add'; readonly name: number }
+  | { readonly do: 'add'; readonly name: number; readonly content: boolean }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'fault'; readonly fault: Fault }
-  | { readonly do: 'stall'; readonly hook: 'beforeAppend' | 'afterAppend' | 'beforePublish' }
+  | { readonly do: 'stall'; readonly hook: Stall }
   | { readonly do: 'release' }
   | { readonly do: 'restart' }
+
+type Stall = 'beforeAppend' | 'afterAppend' | 'beforeAttach' | 'afterAttach' | 'beforePublish'
+const STALLS: readonly Stall[] = ['beforeAppend', 'afterAppend', 'beforeAttach', 'afterAttach', 'beforePublish']
 
 interface Fault {
   readonly hook: keyof World['hooks']
@@ -133,6 +138,9 @@ interface Fault {
 const faults: readonly Fault[] = [
   { hook: 'beforeAppend', code: 'STORE_FULL' },
   { hook: 'beforePublish', code: 'STORE_FULL' },
+  { hook: 'beforeAttach', code: 'STORE_FULL' },
+  { hook: 'beforeAttach', code: undefined },
+  { hook: 'afterAttach', code: undefined },
   { hook: 'beforeAppend', code: undefined },
   { hook: 'afterAppend', code: undefined },
   { hook: 'beforePublish', code: undefined },
@@ -140,24 +148,44 @@ const faults: readonly Fault[] = [
 ]
 
 const acts: fc.Arbitrary<Act> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('add' as const), name: fc.nat(15) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant('add' as const), name: fc.nat(15), content: fc.boolean() }),
+  },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 5, 20, 1500) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('fault' as const), fault: fc.constantFrom(...faults) }) },
   {
     weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('stall' as const),
-      hook: fc.constantFrom('beforeAppend' as const, 'afterAppend' as const, 'beforePublish' as const),
-    }),
+    arbitrary: fc.record({ do: fc.constant('stall' as const), hook: fc.constantFrom(...STALLS) }),
   },
   { weight: 2, arbitrary: fc.constant({ do: 'release' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'restart' as const }) },
 )
 
+interface Offer {
+  readonly name: number
+  /** Offered with its attachment, or by the digest alone: the same leaf. */
+  readonly content: boolean
+}
+
+const contentOf = (name: number) => attachment(`content of ${name}`)
+const keyOf = (name: number) => lookupKey(`content of ${name}`, 'attachment')
+
+function offered({ name, content }: Offer): Entry {
+  return content ? entry(name, { keys: [keyOf(name)], attachments: [contentOf(name)] }) : entry(name)
+}
+
+async function checkContent(world: World, name: number, index: number): Promise<void> {
+  const { algorithm, digest } = contentOf(name)
+  if ((await world.store.attachment(algorithm, digest)) === null) throw new Error(`${name}: its content was not kept`)
+  const found = await world.store.lookup(keyOf(name).key, null, 2)
+  if (found.length !== 1 || found[0] !== index) throw new Error(`${name}: not found by its content`)
+}
+
 /** Drives one log, over its restarts, through a random story. */
 class Story {
   readonly world = createWorld()
-  readonly answers: Promise<{ name: number; receipt: Receipt } | { name: number; code: string }>[] = []
+  readonly answers: Promise<(Offer & { receipt: Receipt }) | (Offer & { code: string })>[] = []
   #running: Running | undefined
   #held: ReturnType<typeof gate>[] = []
 
@@ -171,7 +199,7 @@ class Story {
   }
 
   async #act(act: Act): Promise<void> {
-    if (act.do === 'add') this.#add(act.name)
+    if (act.do === 'add') this.#add(act)
     else if (act.do === 'advance') await this.world.clock.advance(act.ms)
     else if (act.do === 'fault') this.#arm(act.fault)
     else if (act.do === 'stall') this.#stall(act.hook)
@@ -179,11 +207,11 @@ class Story {
     else await this.#restart()
   }
 
-  #add(name: number): void {
-    const answer = this.#running?.log.add(entry(name)) ?? Promise.reject(new Error('not running'))
+  #add({ name, content }: Offer): void {
+    const answer = this.#running?.log.add(offered({ name, content })) ?? Promise.reject(new Error('not running'))
     const noted = answer.then(
-      (receipt) => ({ name, receipt }),
-      (error: unknown) => ({ name, code: error instanceof TlogError ? error.code : String(error) }),
+      (receipt) => ({ name, content, receipt }),
+      (error: unknown) => ({ name, content, code: error instanceof TlogError ? error.code : String(error) }),
     )
     this.answers.push(noted)
   }
@@ -195,7 +223,7 @@ class Story {
     }
   }
 
-  #stall(hook: 'beforeAppend' | 'afterAppend' | 'beforePublish'): void {
+  #stall(hook: Stall): void {
     const held = gate()
     this.#held.push(held)
     this.world.hooks[hook] = () => held.passed
@@ -209,7 +237,7 @@ class Story {
   async #restart(): Promise<void> {
     await this.#stop()
     this.#running = await start(this.world, {
-      limits: { batch: 4, unpublished: 6, pool: { entries: 10, bytes: 1000 } },
+      limits: { batch: 4, unpublished: 6, unpublishedBytes: 120, pool: { entries: 10, bytes: 1000 } },
     })
   }
 
@@ -227,7 +255,7 @@ async function storedLeaves(world: World): Promise<string[]> {
   return bundle === null ? [] : parseBundle(bundle, size).map(hex)
 }
 
-t.test('any story: what was acknowledged is there once, where the receipt says', async (t) => {
+t.test('any story: what was acknowledged is there once, with its content, where the receipt says', async (t) => {
   let receipts = 0
   const property = fc.asyncProperty(fc.array(acts, { minLength: 10, maxLength: 40 }), async (story) => {
     const told = new Story()
@@ -244,6 +272,7 @@ t.test('any story: what was acknowledged is there once, where the receipt says',
       }
       receipts++
       await check(told.world, entry(answer.name), answer.receipt)
+      if (answer.content) await checkContent(told.world, answer.name, answer.receipt.index)
       if (leaves[answer.receipt.index] !== hex(entry(answer.name).leaf)) throw new Error('not where the receipt says')
     }
     const found = await problems(told.world)

@@ -3,6 +3,7 @@ import { leafIndex, unixMillis } from '../../src/kernel/brand.ts'
 import { leafHash } from '../../src/kernel/hash.ts'
 import { patience } from '../../src/log/patience.ts'
 import { Pool } from '../../src/log/pool.ts'
+import { attachment, lookupKey } from '../contract/feeder.ts'
 import { entry } from './support.ts'
 
 const place = { index: leafIndex(4), time: unixMillis(5) }
@@ -91,4 +92,59 @@ t.test('a caller that gave up is forgotten, its entry is not', async (t) => {
   t.equal(pending?.waiters.size, 1)
   if (pending !== undefined) pool.settle(pending, place, false)
   t.same(await second, { ...place, repeated: true }, 'it had not brought the entry')
+})
+
+function bring(pool: Pool, name: string, ...contents: string[]) {
+  const keys = [lookupKey(name), ...contents.map((text) => lookupKey(text, 'attachment'))]
+  const one = entry(name, { keys, attachments: contents.map((text) => attachment(text)) })
+  return pool.add(one, leafHash(one.leaf), patience())
+}
+
+t.test('a waiting entry takes on what an equal one brings, each content once, with its keys', async (t) => {
+  const pool = new Pool({ entries: 2, bytes: 30 })
+  const all = [bring(pool, 'a'), bring(pool, 'a', 'one'), bring(pool, 'a', 'one', 'two'), bring(pool, 'a', 'two')]
+  t.same([pool.size, pool.waiting], [1, 1])
+  t.throws(() => bring(pool, 'a', 'x'.repeat(18)), { code: 'LOG_BUSY' }, '7 + 3 + 3 + 18')
+  t.doesNotThrow(() => all.push(bring(pool, 'a', 'x'.repeat(17))))
+  t.throws(() => offer(pool, 'b'), { code: 'LOG_BUSY' })
+  const [pending] = pool.take(9)
+  if (pending === undefined) throw new Error('nothing taken')
+  t.same(
+    pending.entry.attachments.map(({ content }) => content.length),
+    [3, 3, 17],
+  )
+  t.same(
+    pending.entry.keys.filter(({ source }) => source === 'leaf'),
+    [lookupKey('a')],
+  )
+  pool.settle(pending, place, false)
+  t.same(
+    (await Promise.all(all)).map(({ repeated }) => repeated),
+    [false, true, true, true, true],
+  )
+  t.doesNotThrow(() => bring(pool, 'b', 'x'.repeat(23)), 'all its bytes came back')
+})
+
+t.test('an entry in flight takes nothing on: what an equal one brings goes with the next round', async (t) => {
+  const pool = new Pool({ entries: 3, bytes: 1000 })
+  const first = bring(pool, 'a', 'one')
+  const [inFlight] = pool.take(9)
+  const same = bring(pool, 'a', 'one')
+  t.equal(pool.waiting, 0, 'it brings nothing that is not on its way')
+  const more = bring(pool, 'a', 'one', 'two')
+  t.same([pool.size, pool.waiting], [2, 1])
+  const bare = offer(pool, 'a')
+  t.same([pool.size, pool.waiting], [2, 1], 'the next equal one joins the waiting one')
+  if (inFlight === undefined) throw new Error('nothing taken')
+  pool.settle(inFlight, place, false)
+  t.same([pool.size, pool.waiting], [1, 1])
+  t.same(await Promise.all([first, same]), [
+    { ...place, repeated: false },
+    { ...place, repeated: true },
+  ])
+  const joined = offer(pool, 'a')
+  t.equal(pool.size, 1, 'the waiting one is still the one to join')
+  for (const pending of pool.take(9)) pool.settle(pending, place, true)
+  t.ok((await Promise.all([more, bare, joined])).every(({ repeated }) => repeated))
+  t.equal(pool.size, 0)
 })

@@ -11,7 +11,17 @@ import { verifyInclusion } from '../../src/kernel/proof.ts'
 import { fsck } from '../../src/log/fsck.ts'
 import { loadState } from '../../src/log/load.ts'
 import { createLog, DEFAULT_LIMITS, type Log, type LogLimits, type Receipt } from '../../src/log/log.ts'
-import type { Clock, Entry, LogStore, Mark, Published, Ratchet, SealedBatch, Signer } from '../../src/log/ports.ts'
+import type {
+  Clock,
+  Entry,
+  LogStore,
+  Mark,
+  Published,
+  Ratchet,
+  SealedBatch,
+  Signer,
+  Supplement,
+} from '../../src/log/ports.ts'
 import { createSigner } from '../../src/log/signer.ts'
 import type { Step } from '../../src/log/steps.ts'
 import { memoryDatabase } from '../../src/storage/memory.ts'
@@ -77,6 +87,8 @@ export class ManualClock implements Clock {
 export interface Hooks {
   beforeAppend?: ((batch: SealedBatch) => unknown) | undefined
   afterAppend?: (() => unknown) | undefined
+  beforeAttach?: ((supplements: readonly Supplement[]) => unknown) | undefined
+  afterAttach?: (() => unknown) | undefined
   beforePublish?: ((published: Published) => unknown) | undefined
   afterPublish?: (() => unknown) | undefined
 }
@@ -90,6 +102,8 @@ export interface World {
   readonly hooks: Hooks
   readonly ratchet: Ratchet
   readonly clock: ManualClock
+  /** In the store, behind the back of a running log. */
+  freeze(): void
 }
 
 const EMPTY: Mark = { size: 0 as Mark['size'], root: EMPTY_ROOT }
@@ -112,6 +126,7 @@ export function createWorld(): World {
     hooks,
     ratchet: memoryRatchet(EMPTY),
     clock,
+    freeze: () => void database.freezeLog(number),
   }
 }
 
@@ -131,6 +146,11 @@ function hooked(store: LogStore, hooks: Hooks, reads: string[]): LogStore {
       await store.append(expected, batch)
       await hooks.afterAppend?.()
     },
+    attach: async (supplements) => {
+      await hooks.beforeAttach?.(supplements)
+      await store.attach(supplements)
+      await hooks.afterAttach?.()
+    },
     publish: async (published) => {
       await hooks.beforePublish?.(published)
       await store.publish(published)
@@ -143,9 +163,11 @@ export interface Running {
   readonly log: Log
   readonly steps: Step[]
   readonly failures: unknown[]
+  readonly delays: TlogError[]
 }
 
 export interface StartOptions {
+  readonly state?: 'active' | 'frozen'
   readonly limits?: Partial<LogLimits>
   readonly cosign?: (note: Uint8Array) => Promise<Uint8Array>
   readonly onStep?: (step: Step, detail: { entries: number; size: number }) => void
@@ -156,8 +178,10 @@ export async function start(world: World, options: StartOptions = {}): Promise<R
   const { vkey, signer, store, ratchet, clock } = world
   const steps: Step[] = []
   const failures: unknown[] = []
+  const delays: TlogError[] = []
   const parts = {
     identity: { slug: 'v2', dialect: 'test', origin: ORIGIN, vkey },
+    state: options.state ?? 'active',
     store,
     ratchet,
     signer,
@@ -168,11 +192,12 @@ export async function start(world: World, options: StartOptions = {}): Promise<R
       steps.push(step)
       options.onStep?.(step, detail)
     },
+    onPublishDelayed: (error: TlogError) => void delays.push(error),
     onFailure: (error: unknown) => void failures.push(error),
   }
   const log = createLog(parts, await loadState({ origin: ORIGIN, store, ratchet, signer }))
   await settle()
-  return { log, steps, failures }
+  return { log, steps, failures, delays }
 }
 
 /** The answer, with the clock running. */

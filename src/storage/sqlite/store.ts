@@ -2,7 +2,7 @@
 
 import type { Database } from 'better-sqlite3'
 import { TlogError } from '../../kernel/error.ts'
-import type { Attachment, LogStore, SealedBatch } from '../../log/ports.ts'
+import type { Attachment, LogStore, SealedBatch, Supplement } from '../../log/ports.ts'
 import { MAX_LEAVES } from '../database.ts'
 import {
   checkAttachment,
@@ -10,6 +10,7 @@ import {
   checkExpected,
   checkLeaf,
   checkPublished,
+  checkStored,
   distinctKeys,
   entryExists,
   isKept,
@@ -20,7 +21,11 @@ import type { Write } from './writer.ts'
 export function createStore(db: Database, log: number, write: Write): LogStore {
   const rows = createRows(db, log)
   const state = db.prepare<[number], string>('SELECT state FROM log WHERE number = ?').pluck()
+  const checkActive = (): void => {
+    if (state.get(log) !== 'active') throw new TlogError('LOG_FROZEN', `log ${log} is frozen`)
+  }
   const insertBatch = createBatchInsert(db, log)
+  const insertSupplement = createSupplementInsert(db, log)
   const newest = db.prepare(
     `INSERT INTO newest_checkpoint (log, size, root, time_ms, note) VALUES (?, ?, ?, ?, ?) ON CONFLICT (log)
      DO UPDATE SET size = excluded.size, root = excluded.root, time_ms = excluded.time_ms, note = excluded.note`,
@@ -30,10 +35,16 @@ export function createStore(db: Database, log: number, write: Write): LogStore {
     ...createReader(db, log, rows),
     append: async (expected, batch) =>
       write(() => {
-        if (state.get(log) !== 'active') throw new TlogError('LOG_CLOSED', `log ${log} is frozen`)
+        checkActive()
         checkExpected(rows.head(), expected)
         checkBatch(expected, batch)
         insertBatch(expected.size, batch)
+      }),
+    attach: async (supplements) =>
+      write(() => {
+        checkActive()
+        checkStored(supplements, rows.head())
+        supplements.forEach(insertSupplement)
       }),
     publish: async (published) =>
       write(() => {
@@ -61,6 +72,18 @@ function createBatchInsert(db: Database, log: number): (before: number, batch: S
     insertKeys(before, entries)
     for (const { level, index, bytes } of tiles) tile.run(log, level, index, bytes)
     head.run(log, size, root, time)
+  }
+}
+
+/** What is there stays: a key that the leaf yields is not marked as an attachment's. */
+function createSupplementInsert(db: Database, log: number): (supplement: Supplement) => void {
+  const insertAttachment = createAttachmentInsert(db, log)
+  const byKey = db.prepare(
+    'INSERT INTO lookup (log, key, idx, source) VALUES (?, ?, ?, 1) ON CONFLICT (log, key, idx) DO NOTHING',
+  )
+  return ({ index, keys, attachments }) => {
+    attachments.forEach(insertAttachment)
+    for (const key of keys) byKey.run(log, key, index)
   }
 }
 

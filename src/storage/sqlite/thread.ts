@@ -22,14 +22,15 @@ const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 }
 export function startWriterThread(path: string): WriterThread {
   const thread = new Thread(path)
   return {
-    store: (log, local) => ({
-      ...local,
-      find: (hashes) => thread.call('find', log, [hashes]), // the writer's page cache is warm, a reader's is void after each write
+    store: (log, { head, heads, tile, bundle, lookup, attachment, published, history }) => ({
+      ...{ head, heads, tile, bundle, lookup, attachment, published, history },
+      find: (hashes) => thread.call('find', log, [hashes]), // each write voids the pages that a reader had in memory
       append: (expected, batch) => {
         const packed = pack(batch)
         return thread.call('append', log, [expected, packed.batch], [packed.buffer])
       },
-      publish: (published) => thread.call('publish', log, [published]),
+      attach: (supplements) => thread.call('attach', log, [supplements]),
+      publish: (checkpoint) => thread.call('publish', log, [checkpoint]),
     }),
     close: () => thread.close(),
   }

@@ -6,7 +6,7 @@ import type { LogStore } from '../../log/ports.ts'
 import { openDatabase } from './open.ts'
 
 /** What is done on this side. */
-export type Calls = Pick<LogStore, 'find' | 'append' | 'publish'>
+export type Calls = Pick<LogStore, 'find' | 'append' | 'attach' | 'publish'>
 export type Method = keyof Calls
 
 export interface Call {

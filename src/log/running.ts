@@ -1,0 +1,219 @@
+/** The two loops of one log, joined: what the sequencer made durable the publisher shows, and callers wait for both. */
+
+import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
+import { type LeafHash, type LeafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
+import type { Edge } from '../kernel/edge.ts'
+import { TlogError } from '../kernel/error.ts'
+import { leafHash } from '../kernel/hash.ts'
+import type { Log, LogIdentity, LogParts, LogState, LogStatus } from './log.ts'
+import { createPace, type Pace, sleep } from './pace.ts'
+import { inTime, type Patience } from './patience.ts'
+import { Pool } from './pool.ts'
+import type { DigestAlgorithm, Entry, Place, Published } from './ports.ts'
+import { prove, type Receipt } from './prover.ts'
+import { PublishedTree } from './published-tree.ts'
+import { Publisher } from './publisher.ts'
+import { Sequencer } from './sequencer.ts'
+import { createSignal } from './signal.ts'
+
+/** Leaves whose nodes stay in memory behind the published head, so that an early repeat needs no read either. */
+const KEPT_BEHIND = 4096
+const RETRY_MS = 1000
+
+export class RunningLog implements Log {
+  readonly #parts: LogParts
+  readonly #edge: Edge
+  readonly #pool: Pool
+  readonly #sequencer: Sequencer
+  readonly #publisher: Publisher
+  readonly #tree: PublishedTree
+  readonly #pace: Pace
+  readonly #entriesWait = createSignal()
+  readonly #headMoved = createSignal()
+  readonly #publishedMoved = createSignal()
+  readonly #loops: Promise<unknown>
+  readonly #started = Promise.withResolvers<void>()
+  #state: LogStatus['state'] = 'running'
+  #delayed: LogStatus['delayed'] = null
+  #sequenced = false
+  /** Of the sequencer's `written`, what a checkpoint covers. */
+  #covered = 0
+
+  constructor(parts: LogParts, state: LogState) {
+    const { store, clock, limits } = parts
+    this.#parts = parts
+    this.#edge = state.edge
+    this.#pool = new Pool(limits.pool)
+    this.#sequencer = new Sequencer({ ...parts, pool: this.#pool, edge: state.edge }, state.head)
+    this.#publisher = new Publisher({ ...parts, origin: parts.identity.origin }, state.published)
+    this.#tree = new PublishedTree(store, state.edge, () => this.#publishedSize)
+    this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
+    this.#loops = Promise.all([this.#sequence(), this.#publish()].map((loop) => loop.catch((e) => this.#fail(e))))
+    void this.#loops.then(() => this.#started.resolve())
+  }
+
+  get identity(): LogIdentity {
+    return this.#parts.identity
+  }
+
+  async add(entry: Entry): Promise<Receipt> {
+    if (this.#state !== 'running' || this.#sequencer.frozen) throw this.#refusal()
+    if (entry.leaf.length > MAX_ENTRY_BYTES)
+      throw new TlogError(
+        'ENTRY_TOO_LARGE',
+        `a leaf of ${entry.leaf.length} bytes; at most ${MAX_ENTRY_BYTES} fit in a bundle`,
+      )
+    const { clock, limits } = this.#parts
+    return await inTime(clock, limits.waitMs, (patience) => this.#receipt(entry, patience))
+  }
+
+  published(): Published | null {
+    return this.#publisher.published
+  }
+
+  tile(level: number, index: number, width: number): Promise<Uint8Array | null> {
+    return this.#tree.tile(level, index, width)
+  }
+
+  bundle(index: number, width: number): Promise<Uint8Array | null> {
+    return this.#tree.bundle(index, width)
+  }
+
+  find(hash: LeafHash): Promise<Place | null> {
+    return this.#tree.find(hash)
+  }
+
+  lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]> {
+    return this.#tree.lookup(key, after, limit)
+  }
+
+  history(after: TreeSize | null, limit: number): Promise<readonly Published[]> {
+    return this.#tree.history(after, limit)
+  }
+
+  attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null> {
+    return this.#parts.store.attachment(algorithm, digest)
+  }
+
+  status(): LogStatus {
+    return {
+      durable: this.#sequencer.head.size,
+      published: this.#publishedSize,
+      pooled: this.#pool.size,
+      waiting: this.#publisher.waiting,
+      state: this.#state,
+      frozen: this.#sequencer.frozen,
+      delayed: this.#delayed,
+    }
+  }
+
+  started(): Promise<void> {
+    return this.#started.promise
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'running') this.#state = 'closing'
+    this.#wakeAll()
+    await this.#loops
+  }
+
+  get #publishedSize(): TreeSize {
+    return this.#publisher.published?.size ?? treeSize(0)
+  }
+
+  async #receipt(entry: Entry, patience: Patience): Promise<Receipt> {
+    const hash = leafHash(entry.leaf)
+    const settling = this.#pool.add(entry, hash, patience)
+    this.#entriesWait.wake()
+    const { index, time, repeated } = await settling
+    const published = await this.#publisher.covering(index, patience)
+    const path = await prove({ hash, index }, published, this.#edge, this.#parts.store)
+    return { index, time, repeated, size: published.size, root: published.root, path, note: published.note }
+  }
+
+  async #sequence(): Promise<void> {
+    while (this.#state === 'running' || (this.#state === 'closing' && this.#pool.waiting > 0)) {
+      if (this.#pool.waiting === 0) await this.#entriesWait.wait()
+      else if (this.#state === 'running' && this.#isFarAhead()) await this.#publishedMoved.wait()
+      else await this.#pace(() => this.#sequenceRound())
+    }
+    this.#sequenced = true
+    this.#headMoved.wake()
+  }
+
+  async #sequenceRound(): Promise<void> {
+    await this.#sequencer.round(this.#parts.limits.batch)
+    this.#headMoved.wake() // here, not after the pause: an idle log answers at once
+  }
+
+  /** What is durable without a checkpoint is bounded: witnesses may be gone for days. */
+  #isFarAhead(): boolean {
+    const { head, written } = this.#sequencer
+    const { unpublished, unpublishedBytes } = this.#parts.limits
+    return head.size - this.#publishedSize >= unpublished || written - this.#covered >= unpublishedBytes
+  }
+
+  async #publish(): Promise<void> {
+    while (this.#state !== 'failed') {
+      if (this.#publisher.isBehind(this.#sequencer.head)) await this.#pace(() => this.#publishRound())
+      else if (this.#sequenced) return
+      else {
+        this.#started.resolve()
+        await this.#headMoved.wait()
+      }
+    }
+  }
+
+  async #publishRound(): Promise<void> {
+    const { head, written } = this.#sequencer
+    try {
+      await this.#publisher.round(head)
+    } catch (error) {
+      if (!isPassing(error) || this.#state !== 'running') throw error
+      await this.#putOff(error)
+      return
+    }
+    this.#delayed = null
+    this.#covered = written
+    const kept = Math.max(this.#edge.from, head.size - KEPT_BEHIND)
+    this.#edge.forget(kept as TreeSize)
+    this.#publishedMoved.wake()
+  }
+
+  /** Nothing was shown; callers give up in their own time. */
+  async #putOff(error: TlogError): Promise<void> {
+    const { clock, onPublishDelayed } = this.#parts
+    this.#delayed = { since: this.#delayed?.since ?? clock.now(), reason: `${error.code}: ${error.message}` }
+    onPublishDelayed(error)
+    this.#started.resolve()
+    await sleep(clock, RETRY_MS)
+  }
+
+  #refusal(): TlogError {
+    if (this.#state === 'failed') return new TlogError('LOG_FAILED', 'the log has stopped and takes no entries')
+    return this.#state === 'closing'
+      ? new TlogError('LOG_CLOSED', 'the log is shutting down; try again shortly')
+      : new TlogError('LOG_FROZEN', 'the log is frozen and takes no entries')
+  }
+
+  /** Fail closed: no round runs after an error whose outcome is unknown. A restart reads the truth from the disk. */
+  #fail(error: unknown): void {
+    if (this.#state === 'failed') return
+    this.#state = 'failed'
+    const refusal = this.#refusal()
+    this.#pool.failWaiting(refusal)
+    this.#publisher.fail(refusal)
+    this.#wakeAll()
+    this.#started.resolve()
+    this.#parts.onFailure(error)
+  }
+
+  #wakeAll(): void {
+    for (const signal of [this.#entriesWait, this.#headMoved, this.#publishedMoved]) signal.wake()
+  }
+}
+
+/** No room, or no quorum: the round is tried again with the head that is newest then. */
+function isPassing(error: unknown): error is TlogError {
+  return error instanceof TlogError && (error.code === 'STORE_FULL' || error.code === 'LOG_BUSY')
+}
