@@ -1,12 +1,24 @@
-/** Flags and environment to a Config, once; every problem is reported at once. */
+/** Flags, environment and file to a Config, once; every problem is reported at once. The settings are in config/settings.ts. */
 
-import { isAbsolute, join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { TlogError } from './kernel/error.ts'
+import { statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseSmallFile } from './config/files.ts'
+import { type Flags, parseFlags, type Words } from './config/flags.ts'
+import { parseHostname } from './config/parsers.ts'
+import { Problems } from './config/problems.ts'
+import { PASSPHRASE_VARIABLE, SETTING_NAMES, type SettingName, type ValueOf } from './config/settings.ts'
+import { type Environment, Sources } from './config/sources.ts'
+import type { TrustConfig } from './config/trust.ts'
+import { trustOf } from './config/trust-settings.ts'
+import { parseTokenFile, TOKEN_FILE_MAX_BYTES, type Token } from './formats/token-file.ts'
+import { type Endpoint, formatEndpoint } from './http/listen.ts'
+import type { TrustsPeer } from './http/proxies.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
-
-type Flags = Readonly<Record<string, string | undefined>>
+export { parseFlags } from './config/flags.ts'
+export { parseHostname } from './config/parsers.ts'
+export { Problems } from './config/problems.ts'
+export { PASSPHRASE_VARIABLE } from './config/settings.ts'
+export type { Environment } from './config/sources.ts'
 
 /** Where the data is; what every command that reads a log takes. */
 export interface DataConfig {
@@ -17,10 +29,14 @@ export interface DataConfig {
 
 export interface ServeConfig {
   readonly data: DataConfig
-  readonly host: string
-  readonly port: number
+  readonly listen: Endpoint
+  /** Null: metrics are where everything else is. */
+  readonly metricsListen: Endpoint | null
+  /** Null: nobody's forwarded headers are read. */
+  readonly trustedProxies: TrustsPeer | null
   /** What clients reach; no trailing slash. */
   readonly url: string
+  readonly urlGiven: boolean
   /** Origin of the log that a new data directory gets. */
   readonly hostname: string
   /** Whether `hostname` was said, rather than taken from the URL or the default. */
@@ -28,138 +44,133 @@ export interface ServeConfig {
   readonly duplicates: 'return' | 'conflict'
   readonly intervalMs: number
   readonly attachmentLimit: number
-  readonly logLevel: string
+  /** Null: everybody may write. */
+  readonly writeTokens: TokensConfig | null
+  /** Directory of the static copy, or null. */
+  readonly publish: string | null
+  readonly trust: TrustConfig
+  /** Null: nobody asked for one. */
+  readonly logLevel: ValueOf<'log-level'>
 }
 
-export const SERVE_FLAGS = [
-  'listen',
-  'data',
-  'ratchet',
-  'hostname',
-  'url',
-  'duplicates',
-  'interval',
-  'attachment-limit',
-  'log-level',
-]
-
-/** The name of a passphrase's variable stands in messages; its value never does. */
-export const PASSPHRASE_VARIABLE = 'COLOPHON_KEY_PASSPHRASE'
-
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-
-/** Collects what is wrong, so that the user hears of all of it. */
-export class Problems {
-  readonly #found: string[] = []
-
-  /** The value of `parse`, or `instead` and a problem noted under `name`. */
-  take<T>(name: string, instead: T, parse: () => T): T {
-    try {
-      return parse()
-    } catch (error) {
-      this.#found.push(`${name}: ${(error as Error).message}`)
-      return instead
-    }
-  }
-
-  /** @throws TlogError CONFIG_INVALID with all of them, a line each. */
-  check(): void {
-    if (this.#found.length > 0) throw new TlogError('CONFIG_INVALID', this.#found.join('\n'))
-  }
+export interface TokensConfig {
+  readonly path: string
+  /** As they stood there at the start. */
+  readonly tokens: readonly Token[]
 }
 
-/** @param names the flags the command takes, each with a value; `switches` those without. @throws TlogError CONFIG_INVALID */
-export function parseFlags(
-  argv: readonly string[],
-  names: readonly string[],
-  switches: readonly string[] = [],
-): { flags: Flags; on: ReadonlySet<string>; words: readonly string[] } {
-  const options = Object.fromEntries([
-    ...names.map((name) => [name, { type: 'string' as const }]),
-    ...switches.map((name) => [name, { type: 'boolean' as const }]),
-  ])
-  try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
-    const given = Object.entries(values)
-    const flags = Object.fromEntries(given.filter(([, value]) => typeof value === 'string')) as Flags
-    return { flags, on: new Set(given.filter(([, value]) => value === true).map(([name]) => name)), words: positionals }
-  } catch (error) {
-    throw new TlogError('CONFIG_INVALID', (error as Error).message)
-  }
-}
+export const SERVE_FLAGS: readonly SettingName[] = SETTING_NAMES
 
+/** What a command takes that reads the logs of a data directory. */
+export const DATA_FLAGS = ['config', 'data', 'ratchet'] as const satisfies readonly SettingName[]
+
+/** @throws TlogError CONFIG_INVALID */
 export function parseData(flags: Flags, env: Environment): DataConfig {
-  const dir = resolve(flags.data ?? './data')
-  const ratchet = flags.ratchet ?? 'ratchet'
-  const ratchetDir = flags.ratchet === undefined ? join(dir, ratchet) : isAbsolute(ratchet) ? ratchet : resolve(ratchet)
-  return { dir, ratchetDir, passphrase: env[PASSPHRASE_VARIABLE] || undefined }
-}
-
-/** @throws TlogError CONFIG_INVALID naming every flag that is wrong. */
-export function parseServe(argv: readonly string[], env: Environment): ServeConfig {
-  const { flags, words } = parseFlags(argv, SERVE_FLAGS)
-  const problems = new Problems()
-  problems.take('arguments', undefined, () => {
-    if (words.length > 0) throw new Error(`serve takes flags alone, not ${words.join(' ')}`)
-  })
-  const { host, port } = problems.take('--listen', { host: '', port: 0 }, () =>
-    parseListen(flags.listen ?? '127.0.0.1:3000'),
-  )
-  const url = problems.take('--url', '', () => parseUrl(flags.url ?? `http://localhost:${port}`))
-  const hostname = problems.take('--hostname', '', () =>
-    parseHostname(flags.hostname ?? (url === '' ? 'localhost' : new URL(url).hostname)),
-  )
-  const config: ServeConfig = {
-    data: parseData(flags, env),
-    host,
-    port,
-    url,
-    hostname,
-    hostnameGiven: flags.hostname !== undefined || flags.url !== undefined,
-    duplicates: problems.take('--duplicates', 'return', () =>
-      oneOf(['return', 'conflict'] as const, flags.duplicates ?? 'return'),
-    ),
-    intervalMs: problems.take('--interval', 5, () => wholeNumber(flags.interval ?? '5', 1, 10_000)),
-    attachmentLimit: problems.take('--attachment-limit', 0, () =>
-      wholeNumber(flags['attachment-limit'] ?? '1048576', 0, 4 * 2 ** 20),
-    ),
-    logLevel: problems.take('--log-level', 'info', () => oneOf(LOG_LEVELS, flags['log-level'] ?? 'info')),
-  }
-  problems.check()
+  const sources = new Sources(flags, env)
+  const config = dataOf(sources, env)
+  sources.problems.check()
   return config
 }
 
-/** HOST:PORT, [IPv6]:PORT. */
-function parseListen(text: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text)
-  if (match === null) throw new Error(`not HOST:PORT: ${text}`)
-  return { host: match[1] ?? match[2] ?? '', port: wholeNumber(match[3] ?? '', 0, 65_535) }
+/** @throws TlogError CONFIG_INVALID naming everything that is wrong. */
+export function parseServe(argv: readonly string[], env: Environment): ServeConfig {
+  const problems = new Problems()
+  const nothing = { flags: {}, words: [], on: new Set<string>() }
+  const { flags, words } = problems.take<Words>('', nothing, () => parseFlags(argv, SERVE_FLAGS))
+  if (words.length > 0) problems.note('arguments', `serve takes flags alone, not ${words.join(' ')}`)
+  return readServe(flags, env, problems).config
 }
 
-function parseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    throw new Error(`not an http(s) URL: ${text}`)
-  if (url.username !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/')
-    throw new Error('scheme, host and port alone are taken: clients derive the log from the host name')
-  return url.origin
+/** With who said what. @throws TlogError CONFIG_INVALID with what `problems` holds, and what is found here. */
+export function readServe(
+  flags: Flags,
+  env: Environment,
+  problems: Problems,
+): { config: ServeConfig; sources: Sources } {
+  const sources = new Sources(flags, env, problems)
+  const config = serveOf(sources, env)
+  problems.check()
+  return { config, sources }
 }
 
-/** An origin is a key name too (c2sp.org/signed-note), and Rekor v2 clients compare it with a URL's host. */
-export function parseHostname(text: string): string {
-  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text))
-    throw new Error(`not a lowercase host name: ${text.slice(0, 64)}`)
-  return text
+/** The config of a server whose free port is chosen: a URL that nobody gave names it. */
+export function listeningAt(config: ServeConfig, listen: Endpoint): ServeConfig {
+  return { ...config, listen, url: config.urlGiven ? config.url : localUrl(listen) }
 }
 
-function oneOf<T extends string>(allowed: readonly T[], text: string): T {
-  const found = allowed.find((one) => one === text)
-  if (found === undefined) throw new Error(`must be one of ${allowed.join(', ')}, not ${text}`)
-  return found
+/** @throws Error when the file cannot be read, or is not what `colophon token` writes. */
+export function readTokens(path: string): TokensConfig {
+  const tokens = parseSmallFile(path, TOKEN_FILE_MAX_BYTES, parseTokenFile)
+  if ((statSync(path).mode & 0o022) !== 0) throw new Error(`${path} may be written by others: run chmod go-w on it`)
+  return { path, tokens }
 }
 
-function wholeNumber(text: string, min: number, max: number): number {
-  const value = /^(0|[1-9][0-9]{0,9})$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= min && value <= max)) throw new Error(`must be a whole number from ${min} to ${max}, not ${text}`)
-  return value
+function dataOf(sources: Sources, env: Environment): DataConfig {
+  const dir = resolve(sources.value('data') ?? '')
+  const ratchet = sources.value('ratchet')
+  const ratchetDir = ratchet === null ? join(dir, 'ratchet') : resolve(ratchet)
+  return { dir, ratchetDir, passphrase: env[PASSPHRASE_VARIABLE] || undefined }
+}
+
+function serveOf(sources: Sources, env: Environment): ServeConfig {
+  const listening = listeningOf(sources)
+  const publish = sources.value('publish')
+  return {
+    ...listening,
+    data: dataOf(sources, env),
+    trustedProxies: sources.value('trusted-proxies'),
+    publish: publish === null ? null : resolve(publish),
+    duplicates: sources.value('duplicates'),
+    intervalMs: sources.value('interval'),
+    attachmentLimit: sources.value('attachment-limit'),
+    logLevel: sources.value('log-level'),
+    writeTokens: tokensOf(sources),
+    trust: trustOf(sources),
+  }
+}
+
+type Listening = Pick<ServeConfig, 'listen' | 'metricsListen' | 'url' | 'urlGiven' | 'hostname' | 'hostnameGiven'>
+
+function listeningOf(sources: Sources): Listening {
+  const listen: Endpoint | null = sources.value('listen')
+  const metricsListen = sources.value('metrics-listen')
+  const urlGiven = sources.said('url') !== null
+  const url = sources.value('url') ?? (listen === null ? '' : localUrl(listen))
+  const hostname = sources.value('hostname') ?? hostOf(url, sources)
+  if (listen?.kind === 'unix' && !urlGiven)
+    sources.problems.note(
+      sources.said('listen')?.place ?? '',
+      'behind a unix socket, --url must say what clients reach',
+    )
+  if (listen !== null && metricsListen !== null && isTaken(listen, metricsListen))
+    sources.problems.note(sources.said('metrics-listen')?.place ?? '', 'is the address of --listen')
+  // A null is a problem that was noted, and no config is made of it.
+  return {
+    listen: listen as Endpoint,
+    metricsListen,
+    url,
+    urlGiven,
+    hostname,
+    hostnameGiven: urlGiven || sources.said('hostname') !== null,
+  }
+}
+
+/** A name that no log may have is refused where it comes from. */
+function hostOf(url: string, sources: Sources): string {
+  if (url === '') return ''
+  return sources.problems.take(sources.said('url')?.place ?? '', '', () => parseHostname(new URL(url).hostname))
+}
+
+function isTaken(listen: Endpoint, other: Endpoint): boolean {
+  return formatEndpoint(listen) === formatEndpoint(other) && !(listen.kind === 'tcp' && listen.port === 0)
+}
+
+function localUrl(listen: Endpoint): string {
+  return listen.kind === 'unix' ? 'http://localhost' : new URL(`http://localhost:${listen.port}`).origin
+}
+
+function tokensOf(sources: Sources): TokensConfig | null {
+  const path = sources.value('write-tokens')
+  if (path === null) return null
+  return sources.problems.take(sources.said('write-tokens')?.place ?? '', null, () => readTokens(resolve(path)))
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The composition root: the only file that touches environment, clock and signals. */
 
+import { randomBytes } from 'node:crypto'
+import { createInterface } from 'node:readline/promises'
 import type { World } from './cli/world.ts'
 import { unixMillis } from './kernel/brand.ts'
 import type { OnStep } from './log/steps.ts'
@@ -35,7 +37,22 @@ function realWorld(onStep: OnStep): World {
     stopped: new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
     }),
+    onHangup(listener) {
+      process.on('SIGHUP', listener)
+      return () => process.off('SIGHUP', listener)
+    },
+    ask: process.stdin.isTTY === true ? askOnTerminal : undefined,
+    random: (bytes) => randomBytes(bytes),
     onStep,
+  }
+}
+
+async function askOnTerminal(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await terminal.question(question)
+  } finally {
+    terminal.close()
   }
 }
 

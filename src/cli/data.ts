@@ -10,6 +10,7 @@ import type { OnStep } from '../log/steps.ts'
 import { quorumNone } from '../log/witnesses.ts'
 import { type DataDirectory, openLogKeys } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
+import { openFrozen, type Startable } from './retired.ts'
 
 export const DEFAULT_SLUG = 'v2'
 export const DEFAULT_DIALECT = 'rekor-v2'
@@ -21,19 +22,27 @@ export interface StartOptions {
   readonly onFailure: (slug: string, error: unknown) => void
 }
 
-/** @throws TlogError whatever is in doubt about any log: then none is started. */
+/** @throws TlogError whatever is in doubt about any log that may still sign: then none is started. */
 export async function startLogs(data: DataDirectory, options: StartOptions): Promise<Log[]> {
   const ready = []
   for (const record of data.database.logs()) ready.push(await prepareLog(data, record, options))
-  return ready.map((start) => start())
+  const logs = ready.flatMap((start) => (start === null ? [] : [start()]))
+  await Promise.all(logs.map((log) => log.started()))
+  return logs
 }
 
-async function prepareLog(data: DataDirectory, record: LogRecord, options: StartOptions): Promise<() => Log> {
+/** Null for a frozen log of which there is nothing to serve. */
+async function prepareLog(data: DataDirectory, record: LogRecord, options: StartOptions): Promise<(() => Log) | null> {
   const { slug, dialect, origin, vkey } = record
-  const { key, ratchet } = await openLogKeys(data.place, record)
-  const signer = createSigner(parseVkey(vkey), key)
   const store = data.store(record.number)
-  const state = await loadState({ origin, store, ratchet, signer })
+  const whole = async (): Promise<Startable> => {
+    const { key, ratchet } = await openLogKeys(data.place, record)
+    const signer = createSigner(parseVkey(vkey), key)
+    return { signer, ratchet, state: await loadState({ origin, store, ratchet, signer }) }
+  }
+  const startable = record.state === 'frozen' ? await openFrozen(record, store, whole) : await whole()
+  if (startable === null) return null
+  const { signer, ratchet, state } = startable
   const parts = {
     identity: { slug, dialect, origin, vkey },
     state: record.state,

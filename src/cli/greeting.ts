@@ -1,23 +1,68 @@
-/** What a person sees when the server has started on a terminal. */
+/** What a person sees when the server has started on a terminal: what runs, and commands to copy that sign and verify. */
 
 import type { ServeConfig } from '../config.ts'
 import type { Log } from '../log/log.ts'
 
 export function greeting(address: string, logs: readonly Log[], config: ServeConfig): string {
+  const { url, data, writeTokens } = config
+  const takesEntries = logs.some((log) => !log.status().frozen)
   const entries = logs.map((log) => {
     const { slug, dialect, origin, vkey } = log.identity
     return `  log ${slug} (${dialect}), origin ${origin}, ${log.status().durable} entries\n  verifier key  ${vkey}`
   })
   return `
-Colophon listens on ${address}${address === config.url ? '' : `, for clients at ${config.url}`}
-data in ${config.data.dir}
+Colophon listens on ${address}${address === url ? '' : `, for clients at ${url}`}
+data in ${data.dir}
 
 ${entries.join('\n\n')}
 
-  checkpoint    curl ${config.url}/checkpoint
-  trust file    curl ${config.url}/trust/trusted_root.json
-  submit        POST ${config.url}/api/v2/log/entries
-
+${writeTokens !== null ? TOKENS : takesEntries ? signing(url) : FROZEN}
 Ctrl-C stops it; nothing that was acknowledged is lost.
+`
+}
+
+const FROZEN = 'Every log is frozen: they are read and verified, and take no entries.\n'
+const TOKENS = `Writing takes a token of --write-tokens; cosign and sigstore-js send none (docs/clients.md, "The server's address").
+`
+
+/** Each command runs as it stands. Not indented: the shell wants the end of the program at the start of a line. */
+function signing(url: string): string {
+  return `Sign and verify a file with cosign:
+
+${cosign(url)}
+The same file with sigstore-js:
+
+${sigstoreJs(url)}`
+}
+
+function cosign(url: string): string {
+  return `echo hello > hello.txt
+curl -fsS -O ${url}/trust/trusted_root.json -O ${url}/trust/signing_config.json
+cosign generate-key-pair
+cosign sign-blob --key cosign.key --signing-config signing_config.json --trusted-root trusted_root.json --bundle hello.sigstore.json hello.txt
+cosign verify-blob --key cosign.pub --trusted-root trusted_root.json --bundle hello.sigstore.json hello.txt
+`
+}
+
+/** An entry of such a log has no time of its own, hence no timestamp is asked for; the key is trusted by hand. */
+function sigstoreJs(url: string): string {
+  return `npm install @sigstore/protobuf-specs@0.5 @sigstore/sign@5 @sigstore/verify@4
+node --input-type=module <<'END'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { TrustedRoot } from '@sigstore/protobuf-specs'
+import { MessageSignatureBundleBuilder, RekorWitness } from '@sigstore/sign'
+import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify'
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const key = { $case: 'publicKey', publicKey: publicKey.export({ type: 'spki', format: 'pem' }) }
+const signer = { sign: async (data) => ({ key, signature: sign('sha256', data, privateKey) }) }
+const witnesses = [new RekorWitness({ rekorBaseURL: '${url}', majorApiVersion: 2 })]
+const data = readFileSync('hello.txt')
+const bundle = await new MessageSignatureBundleBuilder({ signer, witnesses }).create({ data })
+const root = TrustedRoot.fromJSON(await (await fetch('${url}/trust/trusted_root.json')).json())
+const trust = toTrustMaterial(root, () => ({ publicKey, validFor: () => true }))
+new Verifier(trust, { timestampThreshold: 0 }).verify(toSignedEntity(bundle, data))
+console.log('verified: entry', bundle.verificationMaterial.tlogEntries[0].logIndex)
+END
 `
 }

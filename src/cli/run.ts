@@ -2,13 +2,34 @@
 
 import { readFileSync } from 'node:fs'
 import { TlogError } from '../kernel/error.ts'
+import { backup } from './backup.ts'
+import { config } from './config.ts'
+import { exportCommand } from './export.ts'
 import { fsck } from './fsck.ts'
 import { keygen } from './keygen.ts'
 import { log } from './log.ts'
+import { prove } from './prove.ts'
+import { recover } from './recover.ts'
+import { restore } from './restore.ts'
+import { retire } from './retire.ts'
 import { serve } from './serve.ts'
+import { token } from './token.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
-const COMMANDS: readonly Command[] = [serve, log, keygen, fsck]
+const COMMANDS: readonly Command[] = [
+  serve,
+  config,
+  log,
+  keygen,
+  token,
+  fsck,
+  prove,
+  backup,
+  restore,
+  recover,
+  retire,
+  exportCommand,
+]
 
 export async function run(argv: readonly string[], world: World): Promise<ExitCode> {
   const [name = 'help', ...rest] = argv

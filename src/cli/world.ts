@@ -17,6 +17,12 @@ export interface World {
   readonly progress: (line: string) => void
   /** Resolves when the process is asked to end. */
   readonly stopped: Promise<string>
+  /** Calls `listener` each time the process is told to read again what it was given (SIGHUP), until it is cancelled. */
+  readonly onHangup: (listener: () => void) => () => void
+  /** A line that the person at the terminal types, without its end; absent where there is no such person. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined
+  /** Bytes that nobody can guess. */
+  readonly random: (bytes: number) => Uint8Array
   /** Besides metrics, who else watches the steps of a log. */
   readonly onStep: OnStep
 }

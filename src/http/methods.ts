@@ -10,6 +10,7 @@ export function onlyMethods(app: FastifyInstance, url: string, only: 'GET' | 'PO
   app.route({
     method: ALL.filter((method) => !allowed.includes(method)),
     url,
+    config: { onlyReads: true, openapi: 'none' },
     // Before the body is read: nobody needs it.
     onRequest: async (request, reply) => {
       reply.header('allow', allowed.join(', '))

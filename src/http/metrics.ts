@@ -8,6 +8,8 @@ export interface Metrics {
   readonly contentType: string
   text(logs: Logs): Promise<string>
   answered(route: string, status: number, seconds: number): void
+  /** Whose token was good for a write, by its name. */
+  readonly wrote: (token: string) => void
   /** To be called with every step of a log. */
   onStep(slug: string): OnStep
 }
@@ -18,7 +20,7 @@ const ENTRIES = [1, 4, 16, 64, 256, 1024]
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const { requests, batches, rounds, sizes, waiting } = instruments([registry])
+  const { requests, writes, batches, rounds, sizes, waiting } = instruments([registry])
   return {
     contentType: registry.contentType,
     async text(logs) {
@@ -32,6 +34,7 @@ export function createMetrics(): Metrics {
       return await registry.metrics()
     },
     answered: (route, status, seconds) => requests.observe({ route, status }, seconds),
+    wrote: (token) => writes.inc({ token }),
     onStep: (slug) => (step, detail) => {
       if (step === 'appended') batches.observe({ log: slug }, detail.entries)
       if (step === 'published') rounds.inc({ log: slug })
@@ -47,6 +50,12 @@ function instruments(registers: Registry[]) {
       help: 'Time from request to answer, by route and status.',
       labelNames: ['route', 'status'],
       buckets: SECONDS,
+      registers,
+    }),
+    writes: new Counter({
+      name: 'colophon_token_requests_total',
+      help: 'Requests to write that a token was good for, by its name.',
+      labelNames: ['token'],
       registers,
     }),
     batches: new Histogram({

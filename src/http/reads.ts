@@ -6,17 +6,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TlogError } from '../kernel/error.ts'
 import { parseTilePath, type Tile } from '../kernel/tile.ts'
 import type { Log } from '../log/log.ts'
+import { describeCheckpoint, describeTile } from './api/describe/tiles.ts'
+import { IMMUTABLE } from './api/resource.ts'
 import { onlyMethods } from './methods.ts'
 
 const compress = promisify(gzip)
-
-const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /** @param choose which log a request under this prefix means; throws LOG_UNKNOWN. */
 export function reads(prefix: string, choose: (request: FastifyRequest) => Log) {
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, `${prefix}/checkpoint`, 'GET')
-    app.get(`${prefix}/checkpoint`, async (request, reply) => {
+    app.get(`${prefix}/checkpoint`, { config: { openapi: describeCheckpoint(prefix) } }, async (request, reply) => {
       open(reply)
       const published = choose(request).published()
       if (published === null) throw new TlogError('NOT_FOUND', 'the log has published no checkpoint yet')
@@ -24,7 +24,7 @@ export function reads(prefix: string, choose: (request: FastifyRequest) => Log) 
       return reply.send(Buffer.from(published.note))
     })
     onlyMethods(app, `${prefix}/tile/*`, 'GET')
-    app.get(`${prefix}/tile/*`, async (request, reply) => {
+    app.get(`${prefix}/tile/*`, { config: { openapi: describeTile(prefix) } }, async (request, reply) => {
       open(reply)
       const tile = parseTilePath(tilePathOf(request))
       const bytes = await readTile(choose(request), tile)

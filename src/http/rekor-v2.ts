@@ -1,12 +1,13 @@
 /** POST /api/v2/log/entries: check, log, and answer once a published checkpoint covers the entry. */
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Admission, admit } from '../dialects/rekor-v2/admit.ts'
 import { createRespond, type Respond } from '../dialects/rekor-v2/respond.ts'
 import { parseJson } from '../formats/json.ts'
 import { parseRequestV2 } from '../formats/sigstore/request-v2.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Log } from '../log/log.ts'
+import { ADD_ENTRY } from './api/describe/rekor-v2.ts'
 import type { Logs } from './logs.ts'
 import { onlyMethods } from './methods.ts'
 
@@ -22,10 +23,11 @@ export interface RekorV2Options extends Admission {
 export function rekorV2(logs: Logs, options: RekorV2Options) {
   const responders = new Map<Log, Respond>(logs.all.map((log) => [log, createRespond(log.identity.vkey)]))
   const url = '/api/v2/log/entries'
+  const writesTo = (request: FastifyRequest) => logs.forHost(request.host, REKOR_V2)
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, url, 'POST')
-    app.post(url, async (request, reply) => {
-      const log = logs.forHost(request.host, REKOR_V2)
+    app.post(url, { config: { writesTo, openapi: ADD_ENTRY } }, async (request, reply) => {
+      const log = writesTo(request)
       const entry = await admit(parseRequestV2(parseJson(request.body as Uint8Array)), options)
       const receipt = await log.add(entry)
       if (receipt.repeated && options.duplicates === 'conflict') {

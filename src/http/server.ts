@@ -4,11 +4,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { TlogError } from '../kernel/error.ts'
 import type { Clock } from '../log/ports.ts'
+import { api } from './api/api.ts'
+import { collectRoutes } from './api/openapi.ts'
+import { requireToken, type Writers } from './auth.ts'
 import { isWelcome, readBodies } from './body.ts'
 import { sendClientError, sendError } from './errors.ts'
+import { health, measurements } from './health.ts'
 import type { Logs } from './logs.ts'
 import type { Metrics } from './metrics.ts'
 import { type OperationsOptions, operations } from './operations.ts'
+import { checkForwarded, type TrustsPeer } from './proxies.ts'
 import { reads } from './reads.ts'
 import { REKOR_V2, type RekorV2Options, rekorV2 } from './rekor-v2.ts'
 
@@ -31,24 +36,82 @@ export const LIMITS = {
 
 export type Limits = Readonly<typeof LIMITS>
 
-export interface ServerParts {
+/** What each listener of ours has. */
+export interface AppParts {
   readonly logs: Logs
   readonly metrics: Metrics
   readonly logger: FastifyBaseLogger
-  readonly rekorV2: RekorV2Options
-  readonly operations: OperationsOptions
   readonly after: Clock['after']
   /** Where they differ from LIMITS. */
   readonly limits?: Partial<Limits>
 }
 
+export interface ServerParts extends AppParts {
+  readonly rekorV2: RekorV2Options
+  readonly operations: OperationsOptions
+  /** Absent: everybody may write. */
+  readonly writers?: Writers | null
+  /** Absent: nobody is believed to speak for another. */
+  readonly trustedProxies?: TrustsPeer | null
+  /** Whether /metrics has a listener of its own. */
+  readonly metricsElsewhere?: boolean
+}
+
+/** What clients reach. */
 export function createServer(parts: ServerParts): FastifyInstance {
-  const { logs, metrics } = parts
+  const { logs, metrics, writers = null, trustedProxies = null } = parts
+  const app = createApp(parts, trustedProxies)
+  const document = collectRoutes(app)
+  if (writers !== null) requireToken(app, { writers, onWriter: metrics.wrote })
+  app.register(rekorV2(logs, parts.rekorV2))
+  for (const prefix of ['', '/api/v2']) app.register(reads(prefix, (request) => logs.forHost(request.host, REKOR_V2)))
+  app.register(reads('/logs/:log', (request) => logs.named((request.params as { log: string }).log)))
+  app.register(api(logs, document))
+  app.register(operations(logs, parts.operations))
+  app.register(health(logs))
+  if (parts.metricsElsewhere !== true) app.register(measurements(logs, metrics))
+  return app
+}
+
+/** What the operator's tools alone reach. */
+export function createMetricsServer(parts: AppParts): FastifyInstance {
+  const app = createApp(parts, null)
+  app.register(health(parts.logs))
+  app.register(measurements(parts.logs, parts.metrics))
+  return app
+}
+
+function createApp(parts: AppParts, trustedProxies: TrustsPeer | null): FastifyInstance {
+  const { metrics } = parts
   const limits = { ...LIMITS, ...parts.limits }
   const app = Fastify({
+    ...strict(limits),
     loggerInstance: parts.logger,
     logController: new LogController({ disableRequestLogging: true }),
     clientErrorHandler: sendClientError,
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
+    trustProxy: trustedProxies ?? false,
+  })
+  app.server.maxConnections = limits.connections
+  app.addHook('onRequest', async ({ raw }) => {
+    checkHost(raw)
+    if (trustedProxies !== null) checkForwarded(raw, trustedProxies)
+  })
+  readBodies(app, limits, parts.after)
+  continueOnlyIfWelcome(app, limits)
+  app.setErrorHandler(sendError)
+  app.setNotFoundHandler((request, reply) =>
+    sendError(new TlogError('NOT_FOUND', 'there is nothing at this path'), request, reply),
+  )
+  app.addHook('onResponse', async (request, reply) =>
+    metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000),
+  )
+  return app
+}
+
+/** Fastify and Node are lax and patient by default. */
+function strict(limits: Limits) {
+  return {
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
     connectionTimeout: limits.socketIdleMs,
@@ -59,7 +122,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
       maxHeaderSize: limits.headerBytes,
       requireHostHeader: false, // checkHost does, with an answer that has a body
     },
-    forceCloseConnections: 'idle',
+    forceCloseConnections: 'idle' as const,
     return503OnClosing: false, // the log itself refuses new entries; reads go on to the end
     routerOptions: {
       caseSensitive: true,
@@ -67,24 +130,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
       ignoreDuplicateSlashes: false,
       maxParamLength: 512,
     },
-    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
-  })
-  app.server.maxConnections = limits.connections
-  app.addHook('onRequest', async (request) => checkHost(request.raw))
-  readBodies(app, limits, parts.after)
-  continueOnlyIfWelcome(app, limits)
-  app.setErrorHandler(sendError)
-  app.setNotFoundHandler((request, reply) =>
-    sendError(new TlogError('NOT_FOUND', 'there is nothing at this path'), request, reply),
-  )
-  app.addHook('onResponse', async (request, reply) =>
-    metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000),
-  )
-  app.register(rekorV2(logs, parts.rekorV2))
-  for (const prefix of ['', '/api/v2']) app.register(reads(prefix, (request) => logs.forHost(request.host, REKOR_V2)))
-  app.register(reads('/logs/:log', (request) => logs.named((request.params as { log: string }).log)))
-  app.register(operations(logs, metrics, parts.operations))
-  return app
+  }
 }
 
 /** Which log a path means depends on it: a second one would let a proxy and us disagree (RFC 9112 §3.2). */

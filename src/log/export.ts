@@ -77,8 +77,8 @@ export async function exportLog(parts: ExportParts): Promise<TreeSize> {
   await target.add(ATTACHMENTS.layout, utf8(ATTACHMENTS.text))
   await addTiles(parts, tiles, { from, size: published.size })
   await target.flush() // 1. all that the checkpoint covers
-  if (before === null || !equal(before.note, published.note)) await target.replace('checkpoint', published.note) // 2. the checkpoint
-  await removePartials(target, from, published.size) // 3. what no checkpoint of ours points to any more
+  await removePartials(target, from, published.size) // 2. a reader of the old checkpoint takes the full tiles instead
+  if (before === null || !equal(before.note, published.note)) await target.replace('checkpoint', published.note) // 3. last
   return published.size
 }
 
@@ -147,10 +147,10 @@ function firstUnfinished(level: number, size: TreeSize): number {
   return Math.floor(size / TILE_WIDTH ** (level + 1))
 }
 
-/** A partial tile may go once the full one is there. Looks one tile further back: the last run may have ended before this. */
+/** Of tiles that are full now and were not, or of which an interrupted run left a part. */
 async function removePartials(target: ExportTarget, from: TreeSize, size: TreeSize): Promise<void> {
   for (let level = 0; tileWidth(level, 0, size) === TILE_WIDTH; level++)
-    for (let index = Math.max(0, firstUnfinished(level, from) - 1); index < firstUnfinished(level, size); index++) {
+    for (let index = firstUnfinished(level, from); index < firstUnfinished(level, size); index++) {
       if (level === 0) await target.removePartials(tilePath({ level: 'entries', index, width: TILE_WIDTH }))
       await target.removePartials(tilePath({ level, index, width: TILE_WIDTH }))
     }

@@ -70,7 +70,7 @@ function checkForward(head: Head, mark: Mark): void {
       'RATCHET_REFUSED',
       `the database is behind the last signed head: it ends at ${head.size}, the ratchet says ${mark.size} was signed. ` +
         'An older copy was restored or the end of the database was lost. Bring back the newest database with its -wal ' +
-        'file, fetch what is missing with `colophon recover`, or end the log with `colophon retire`',
+        'file, fetch what is missing with `colophon recover`, or retire the log (`colophon retire`)',
     )
 }
 
@@ -112,7 +112,7 @@ async function checkSigned(head: Head, mark: Mark, store: LogReader): Promise<vo
     throw new TlogError(
       'RATCHET_REFUSED',
       `at size ${mark.size} the database has the root ${hex(root)}, but this log signed ${hex(mark.root)}. ` +
-        'The database is not the one that was signed: bring back the right one, or end the log with `colophon retire`',
+        'The database is not the one that was signed: bring back the right one, or retire the log (`colophon retire`)',
     )
   await checkExtends(mark, head, store)
 }

@@ -1,6 +1,6 @@
 /** A data directory: the database, lock and keys of one server, and by default its ratchets. */
 
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SigningKey } from '../crypto/crypto.ts'
 import { createVkey, formatVkey, KEY_TYPE, logId, parseVkey } from '../formats/c2sp/vkey.ts'
@@ -11,6 +11,7 @@ import type { LogStore, Mark, Ratchet } from '../log/ports.ts'
 import { checkSlug, type LogDatabase, type LogRecord } from './database.ts'
 import { createKeyFile, readKeyFile } from './key-file.ts'
 import { type DirectoryLock, lockDataDirectory } from './lock.ts'
+import { makeDirectory } from './make-directory.ts'
 import { createRatchet, openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
 import { openDatabase } from './sqlite/open.ts'
 import { startWriterThread, type WriterThread } from './sqlite/thread.ts'
@@ -58,7 +59,7 @@ export function isUnused(place: DataPlace): boolean {
  */
 export function createDataDirectory(place: DataPlace): DataDirectory {
   checkStrays(place.ratchetDir, new Set())
-  mkdirSync(place.dir, { recursive: true, mode: 0o700 })
+  makeDirectory(place.dir)
   const lock = lockDataDirectory(place.dir)
   return opened(place, lock, () => openDatabase(databasePath(place), { create: true }))
 }
@@ -114,7 +115,7 @@ export async function createLogIn(data: DataDirectory, request: LogRequest, crea
   const namesake = logs.find((log) => log.origin === request.origin)
   if (namesake !== undefined)
     throw new TlogError('LOG_EXISTS', `log ${namesake.slug} has the origin ${request.origin}: it is for one log alone`)
-  for (const dir of [join(place.dir, 'keys'), place.ratchetDir]) mkdirSync(dir, { recursive: true, mode: 0o700 })
+  for (const dir of [join(place.dir, 'keys'), place.ratchetDir]) makeDirectory(dir)
   const file = { path: keyPath(place, request.slug), passphrase: place.passphrase }
   const key = existsSync(file.path) ? readKeyFile(file) : createKeyFile(file)
   const { publicKey } = key

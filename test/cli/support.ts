@@ -1,5 +1,6 @@
 /** Commands run inside the test's process, with a world of its own. */
 
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +18,8 @@ export interface TestWorld extends World {
   readonly warned: () => string
   /** As SIGTERM would. */
   readonly stop: () => void
+  /** As SIGHUP would. */
+  readonly hangUp: () => void
 }
 
 export interface Outcome {
@@ -35,6 +38,7 @@ export function scratch(scope: Scope): string {
 export function testWorld(env: World['env'] = {}, terminal = false): TestWorld {
   const [out, err]: [string[], string[]] = [[], []]
   const stopped = Promise.withResolvers<string>()
+  const listeners = new Set<() => void>()
   return {
     env,
     clock: {
@@ -50,6 +54,14 @@ export function testWorld(env: World['env'] = {}, terminal = false): TestWorld {
     progress: () => undefined,
     stopped: stopped.promise,
     onStep: () => undefined,
+    onHangup(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    random: randomBytes,
+    hangUp: () => {
+      for (const listener of listeners) listener()
+    },
     printed: () => out.join(''),
     warned: () => err.join('\n'),
     stop: () => stopped.resolve('the test'),

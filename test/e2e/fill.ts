@@ -47,6 +47,27 @@ export function signedRequest(): SignedRequest {
   return { digest, body: JSON.stringify({ hashedRekordRequestV002: { digest, signature: { content, verifier } } }) }
 }
 
+/** A statement in both forms in which it can be logged: the same leaf, but the envelope brings what was signed. */
+export interface SignedEnvelope extends SignedRequest {
+  readonly envelope: string
+}
+
+export function signedEnvelope(): SignedEnvelope {
+  const { secret, spki } = KEYS[turn++ % KEYS.length] ?? createKey()
+  const payloadType = 'application/octet-stream'
+  const payload = randomBytes(64)
+  const pae = Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `), payload])
+  const digest = createHash('sha256').update(pae).digest('base64')
+  const content = sign('sha256', pae, secret).toString('base64')
+  const verifier = { publicKey: { rawBytes: spki }, keyDetails: 'PKIX_ECDSA_P256_SHA_256' }
+  const envelope = { payload: payload.toString('base64'), payloadType, signatures: [{ sig: content }] }
+  return {
+    digest,
+    body: JSON.stringify({ hashedRekordRequestV002: { digest, signature: { content, verifier } } }),
+    envelope: JSON.stringify({ dsseRequestV002: { envelope, verifiers: [verifier] } }),
+  }
+}
+
 /** One POST of an entry. Rejects only when there is no answer. */
 export function post(url: string, body: string, agent?: Agent): Promise<Answer> {
   return new Promise((resolve, reject) => {

@@ -13,6 +13,11 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The program under test; `dist/main.js` judges what is shipped. */
 const MAIN = process.env.COLOPHON_E2E_MAIN ?? 'src/main.ts'
 
+/** What tells the tests what to do is no setting of the program, which would refuse it. */
+const PROGRAM_ENV = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('COLOPHON_E2E_')),
+)
+
 const READY_MS = 20_000
 const STOP_MS = 30_000
 
@@ -31,6 +36,7 @@ export interface Finished {
 
 export interface RunOptions {
   readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
   /** After this the program is killed, which shows as `signal: 'SIGKILL'`. */
   readonly timeoutMs?: number
 }
@@ -57,6 +63,7 @@ export interface LogInfo {
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
+    env: options.env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: options.timeoutMs ?? 120_000,
     killSignal: 'SIGKILL',
@@ -68,7 +75,7 @@ export async function run(command: string, args: readonly string[], options: Run
 
 /** Runs our command. @throws Error with what it wrote on stderr unless it exits with 0. */
 export async function colophon(...args: readonly string[]): Promise<string> {
-  const done = await run(process.execPath, [MAIN, ...args])
+  const done = await run(process.execPath, [MAIN, ...args], { env: PROGRAM_ENV })
   if (done.code !== 0) throw new Error(`colophon ${args.join(' ')}: exit ${done.code ?? done.signal}\n${done.stderr}`)
   return done.stdout
 }
@@ -114,6 +121,7 @@ export async function startServer(data: string, ...flags: readonly string[]): Pr
   const listen = `127.0.0.1:${await freePort()}`
   const child = spawn(process.execPath, [MAIN, 'serve', '--listen', listen, '--data', data, ...flags], {
     cwd: ROOT,
+    env: PROGRAM_ENV,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]

@@ -12,7 +12,7 @@ import { parseNote } from '../../src/formats/c2sp/note.ts'
 import { formatVkey, logId, parseVkey, type Vkey } from '../../src/formats/c2sp/vkey.ts'
 import { parseJson } from '../../src/formats/json.ts'
 import { parseEntryV2, type TransparencyLogEntry } from '../../src/formats/sigstore/response-v2.ts'
-import { equal, hex, utf8 } from '../../src/kernel/bytes.ts'
+import { equal, hex, parseHex, utf8 } from '../../src/kernel/bytes.ts'
 import { inclusionRoot, leaf as leafHash } from '../reference/rfc6962.ts'
 import { type Read, Tree } from './tree.ts'
 
@@ -35,6 +35,8 @@ export class Checker {
   /** What receipts said, both ways round. */
   #leafAt = new Map<number, string>()
   #indexOf = new Map<string, number>()
+  /** SHA-256 of contents that the log acknowledged, in hex. */
+  #kept = new Set<string>()
   /** Every root that the log signed, by size. */
   #roots = new Map<number, Uint8Array>()
   /** Notes opened already, by their bytes: a checkpoint stands in many receipts. */
@@ -61,6 +63,7 @@ export class Checker {
     copy.#offered = new Set(this.#offered)
     copy.#leafAt = new Map(this.#leafAt)
     copy.#indexOf = new Map(this.#indexOf)
+    copy.#kept = new Set(this.#kept)
     copy.#roots = new Map(this.#roots)
     copy.#largest = this.#largest
     copy.#last = this.#last
@@ -74,6 +77,17 @@ export class Checker {
 
   get size(): number {
     return this.#tree.leaves.length
+  }
+
+  /** A content with this SHA-256 was acknowledged. */
+  kept(digest: Uint8Array): void {
+    this.#kept.add(hex(digest))
+  }
+
+  /** @param read the content under a digest, as it is stored. */
+  async contents(read: (digest: Uint8Array) => Promise<Uint8Array | null>): Promise<void> {
+    for (const digest of this.#kept)
+      if ((await read(parseHex(digest))) === null) this.report(`the content ${digest} was acknowledged, and is lost`)
   }
 
   /** This leaf was asked for. A leaf in the tree that nobody asked for is a finding. */

@@ -4,6 +4,7 @@ import { main } from '../../src/main.ts'
 import type { CrashPoint } from './server.ts'
 
 const { step, nth, from, to } = JSON.parse(process.env.COLOPHON_FAULT_CRASH ?? '{}') as CrashPoint
+delete process.env.COLOPHON_FAULT_CRASH // no setting of the program
 let left = nth
 
 await main((at, { entries, size }) => {

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Answer, post, signedRequest } from '../e2e/fill.ts'
+import { type Answer, post, signedEnvelope, signedRequest } from '../e2e/fill.ts'
 import type { Checker } from './checker.ts'
 
 /** An entry that a client wants logged. */
@@ -11,6 +11,8 @@ export interface Wish {
   readonly body: string
   /** What must stand in the tree for it. */
   readonly leaf: Uint8Array
+  /** The same leaf, asked for with what was signed: once that is acknowledged, the log keeps the content. */
+  readonly envelope?: { readonly body: string; readonly digest: Uint8Array }
 }
 
 /** Uniform in [0, 1); the same numbers for the same seed. */
@@ -27,6 +29,9 @@ export const CUT = 0
 /** Of the wishes: answered before, and cut off before. The rest are new. */
 const REPEATED = 0.1
 const RETRIED = 0.5
+/** Of the new wishes those with an envelope, and of their requests those that send it. */
+const ENVELOPES = 0.25
+const WHOLE = 0.5
 /** Answered wishes that stay at hand to be repeated. */
 const REMEMBERED = 1000
 const POLL_MS = 15
@@ -46,8 +51,7 @@ export class Load {
   }
 
   wish(): Wish {
-    const { body } = signedRequest()
-    const wish = { body, leaf: leafOf(body) }
+    const wish = this.#random() < ENVELOPES ? envelopeWish() : digestWish()
     this.#checker.offered(wish.leaf)
     return wish
   }
@@ -127,7 +131,9 @@ export class Load {
   }
 
   async #offer(url: string, wish: Wish, agent: Agent): Promise<number> {
-    const status = this.take(wish, await post(url, wish.body, agent).catch(() => null))
+    const whole = this.#random() < WHOLE ? wish.envelope : undefined
+    const status = this.take(wish, await post(url, whole?.body ?? wish.body, agent).catch(() => null))
+    if (status === 201 && whole !== undefined) this.#checker.kept(whole.digest)
     if (status === 503) await sleep(POLL_MS)
     return status
   }
@@ -154,6 +160,16 @@ export class Load {
   #at(length: number): number {
     return Math.floor(this.#random() * length)
   }
+}
+
+function digestWish(): Wish {
+  const { body } = signedRequest()
+  return { body, leaf: leafOf(body) }
+}
+
+function envelopeWish(): Wish {
+  const { body, envelope, digest } = signedEnvelope()
+  return { body, leaf: leafOf(body), envelope: { body: envelope, digest: Buffer.from(digest, 'base64') } }
 }
 
 /** The canonical body that must be logged for a request, spelled here on its own: keys in the order of RFC 8785. */

@@ -2,6 +2,7 @@
 
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
+import { openDatabase } from '../../src/storage/sqlite/open.ts'
 import { colophon, run, soleLog } from '../e2e/support.ts'
 import { Checker } from './checker.ts'
 import { createRandom, Load } from './load.ts'
@@ -91,6 +92,9 @@ export class Scene {
     await this.load.settle(server.url)
     await this.checker.final(readFrom(server.url))
     await this.stop(server)
+    const database = openDatabase(join(this.data, 'log.db'), { readonly: true })
+    await this.checker.contents((digest) => database.store(0).attachment('sha256', digest))
+    database.close()
     const { code, signal, stdout, stderr } = await run(
       process.execPath,
       [MAIN, 'fsck', '--data', this.data, '--json'],

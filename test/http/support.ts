@@ -28,13 +28,14 @@ export interface Asked {
   readonly body?: string | Uint8Array
 }
 
-/** `serve` until the scope ends, on a free port. @throws Error with what it said when it does not start. */
+/** `serve` until the scope ends, on a free port, ready. @throws Error with what it said when it does not start. */
 export async function startServer(scope: Scope, flags: readonly string[] = [], dir?: string): Promise<TestServer> {
   const data = dir ?? scratch(scope)
   const world = testWorld({}, true) // a terminal: the greeting names the port
   const argv = ['serve', '--listen', '127.0.0.1:0', '--data', data, '--log-level', 'silent', ...flags]
   const ended = run(argv, world)
-  const port = await Promise.race([greeted(world), ended.then((code) => Promise.reject(refused(code, world)))])
+  const port = await greeted(world, ended)
+  await ready(port)
   const stop = () => {
     world.stop()
     return ended
@@ -43,12 +44,18 @@ export async function startServer(scope: Scope, flags: readonly string[] = [], d
   return { url: `http://127.0.0.1:${port}`, port, dir: data, world, ended, stop }
 }
 
-async function greeted(world: TestWorld): Promise<number> {
+async function greeted(world: TestWorld, ended: Promise<number>): Promise<number> {
   for (;;) {
     const found = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(world.printed())
     if (found !== null) return Number(found[1])
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    const code = await Promise.race([ended, new Promise<null>((resolve) => setTimeout(resolve, 5, null))])
+    if (code !== null) throw refused(code, world)
   }
+}
+
+/** A server listens before its logs have published their first checkpoints. */
+async function ready(port: number): Promise<void> {
+  while ((await ask({ port }, '/readyz')).status !== 200) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 function refused(code: number, world: TestWorld): Error {

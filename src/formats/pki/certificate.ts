@@ -19,6 +19,10 @@ export interface Certificate {
   readonly sans: readonly SubjectAltName[]
   /** Fulcio: the OpenID provider that vouched for the identity. */
   readonly issuer: string | undefined
+  /** Issuer and subject are one name, as in a root. */
+  readonly isSelfIssued: boolean
+  /** Values of all extensions by their OID, in DER; those above have been read. */
+  readonly extensions: ReadonlyMap<string, Uint8Array>
 }
 
 const MAX_BYTES = 64 * 1024
@@ -56,19 +60,20 @@ function readTbs(tbs: DerReader, outerAlgorithm: Uint8Array): Omit<Certificate, 
   version.end('the version')
   if (tbs.unsigned('the serial number').length > MAX_SERIAL_BYTES) tbs.fail('a serial number of over 20 bytes')
   if (!equal(tbs.next('the signature algorithm').der, outerAlgorithm)) tbs.fail('two different signature algorithms')
-  tbs.read(TAG.sequence, 'the issuer')
+  const issuerName = tbs.read(TAG.sequence, 'the issuer')
   readValidity(tbs.enter(TAG.sequence, 'the validity'))
-  tbs.read(TAG.sequence, 'the subject')
+  const isSelfIssued = equal(tbs.read(TAG.sequence, 'the subject'), issuerName)
   if (tbs.tag !== TAG.sequence) tbs.fail('the public key is missing')
   const spki = tbs.next('the public key').der
   for (const tag of [0x81, 0x82]) if (tbs.tag === tag) tbs.next('a unique identifier')
-  if (tbs.tag === undefined) return { spki, sans: [], issuer: undefined }
+  if (tbs.tag === undefined) return { spki, sans: [], issuer: undefined, isSelfIssued, extensions: new Map() }
   const explicit = tbs.enter(0xa3, 'the extensions')
   tbs.end('the extensions')
   const extensions = readExtensions(explicit.enter(TAG.sequence, 'the extensions'))
   explicit.end('the extensions')
   const sans = extensions.get(SUBJECT_ALT_NAME)
-  return { spki, sans: sans === undefined ? [] : parseSubjectAltName(sans), issuer: fulcioIssuer(extensions) }
+  const names = { sans: sans === undefined ? [] : parseSubjectAltName(sans), issuer: fulcioIssuer(extensions) }
+  return { spki, ...names, isSelfIssued, extensions }
 }
 
 function readValidity(validity: DerReader): void {

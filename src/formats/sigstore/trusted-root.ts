@@ -1,50 +1,118 @@
-/** trusted_root.json: the log keys a Sigstore client trusts (sigstore/protobuf-specs sigstore_trustroot.proto). */
+/** trusted_root.json: the keys a Sigstore client trusts (sigstore/protobuf-specs sigstore_trustroot.proto, TrustedRoot). */
 
-import { base64, concat, parseHex } from '../../kernel/bytes.ts'
+import { sha256 } from '#sha256'
+import { base64 } from '../../kernel/bytes.ts'
 import { logId, type Vkey } from '../c2sp/vkey.ts'
+import type { JsonObject } from '../json.ts'
+import { formatSpki, type PublicKey, parseSpki } from '../pki/spki.ts'
 import type { KeyDetails } from './key-details.ts'
+
+/** RFC 3339 in UTC; both ends are inside. */
+export interface TimeRange {
+  readonly start: string
+  /** Absent: still valid. */
+  readonly end?: string
+}
 
 export interface TrustedLog {
   readonly baseUrl: string
   readonly publicKeySpki: Uint8Array
   readonly keyDetails: KeyDetails
-  /** 32 bytes: for v1 the hash of the SPKI, for v2 `logId` of origin and key. */
+  /** 32 bytes. */
   readonly logId: Uint8Array
-  /** RFC 3339, not after the log's first entry; without it sigstore-go ignores the log. */
-  readonly start: string
+  /** From not after the log's first entry on; a file without it is refused by sigstore-go. */
+  readonly validFor: TimeRange
 }
 
-const ED25519_SPKI_PREFIX = parseHex('302a300506032b6570032100') // RFC 8410 §4: everything before the 32 bytes
+/** A certificate authority or a timestamp authority. */
+export interface TrustedAuthority {
+  /** Of the chain's last certificate. */
+  readonly subject: { readonly organization: string; readonly commonName: string }
+  readonly uri: string
+  /** DER, the leaf-most certificate first, the trust anchor last. */
+  readonly chain: readonly Uint8Array[]
+  readonly validFor: TimeRange
+}
 
-/** A v2 log by its Ed25519 verifier key, which holds its origin. */
-export function trustedV2Log(baseUrl: string, vkey: Vkey, start: string): TrustedLog {
+export interface TrustedRoot {
+  readonly tlogs: readonly TrustedLog[]
+  readonly certificateAuthorities: readonly TrustedAuthority[]
+  readonly ctLogs: readonly TrustedLog[]
+  readonly timestampAuthorities: readonly TrustedAuthority[]
+}
+
+/** The older spelling of the type, the only one that sigstore-go and sigstore-python take. */
+const MEDIA_TYPE = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1'
+
+/** A Rekor v2 log by its Ed25519 verifier key, which holds its origin. Clients compare the origin with the URL's host. */
+export function trustedV2Log(baseUrl: string, vkey: Vkey, validFor: TimeRange): TrustedLog {
   return {
     baseUrl,
-    publicKeySpki: concat(ED25519_SPKI_PREFIX, vkey.publicKey),
+    publicKeySpki: formatSpki({ kind: 'ed25519', bytes: vkey.publicKey }),
     keyDetails: 'PKIX_ED25519',
     logId: logId(vkey.name, vkey.publicKey),
-    start,
+    validFor,
   }
 }
 
 /**
- * The file for a client that needs no certificate authority: key-based verification.
- * The older media type, the only one sigstore-go and sigstore-python take; no checkpointKeyId, which sigstore-js would
- * look up by all 32 bytes.
+ * A log whose ID is the hash of its key: certificate transparency (RFC 6962 §3.2), Rekor v1.
+ * @throws TlogError KEY_MALFORMED, KEY_NOT_ALLOWED
  */
-export function formatTrustedRoot(logs: readonly TrustedLog[]): string {
-  const tlogs = logs.map((log) => ({
+export function trustedLogByKey(baseUrl: string, spki: Uint8Array, validFor: TimeRange): TrustedLog {
+  const keyDetails = detailsOf(parseSpki(spki))
+  return { baseUrl, publicKeySpki: spki, keyDetails, logId: sha256(spki), validFor }
+}
+
+const EC_DETAILS = {
+  'P-256': 'PKIX_ECDSA_P256_SHA_256',
+  'P-384': 'PKIX_ECDSA_P384_SHA_384',
+  'P-521': 'PKIX_ECDSA_P521_SHA_512',
+} as const
+
+function detailsOf(key: PublicKey): KeyDetails {
+  if (key.kind === 'ec') return EC_DETAILS[key.curve]
+  if (key.kind === 'rsa') return `PKIX_RSA_PKCS1V15_${key.bits}_SHA256`
+  return 'PKIX_ED25519'
+}
+
+export function formatTrustedRoot(root: TrustedRoot): string {
+  return `${JSON.stringify(trustedRootJson(root), null, 2)}\n`
+}
+
+export function trustedRootJson(root: TrustedRoot): JsonObject {
+  return {
+    mediaType: MEDIA_TYPE,
+    tlogs: root.tlogs.map(logJson),
+    certificateAuthorities: root.certificateAuthorities.map(authorityJson),
+    ctlogs: root.ctLogs.map(logJson),
+    timestampAuthorities: root.timestampAuthorities.map(authorityJson),
+  }
+}
+
+/** Without checkpointKeyId, which the older media type does not have: sigstore-js would look it up by all 32 bytes. */
+function logJson(log: TrustedLog): JsonObject {
+  return {
     baseUrl: log.baseUrl,
     hashAlgorithm: 'SHA2_256',
-    publicKey: { rawBytes: base64(log.publicKeySpki), keyDetails: log.keyDetails, validFor: { start: log.start } },
+    publicKey: {
+      rawBytes: base64(log.publicKeySpki),
+      keyDetails: log.keyDetails,
+      validFor: timeRangeJson(log.validFor),
+    },
     logId: { keyId: base64(log.logId) },
-  }))
-  const file = {
-    mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
-    tlogs,
-    certificateAuthorities: [],
-    ctlogs: [],
-    timestampAuthorities: [],
   }
-  return `${JSON.stringify(file, null, 2)}\n`
+}
+
+function authorityJson({ subject, uri, chain, validFor }: TrustedAuthority): JsonObject {
+  return {
+    subject: { organization: subject.organization, commonName: subject.commonName },
+    uri,
+    certChain: { certificates: chain.map((der) => ({ rawBytes: base64(der) })) },
+    validFor: timeRangeJson(validFor),
+  }
+}
+
+export function timeRangeJson({ start, end }: TimeRange): JsonObject {
+  return end === undefined ? { start } : { start, end }
 }

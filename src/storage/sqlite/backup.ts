@@ -1,6 +1,6 @@
 /** A copy of a database beside a live server. */
 
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { TlogError } from '../../kernel/error.ts'
 import { storeError } from './failure.ts'
@@ -20,6 +20,7 @@ export async function copyDatabase(
   to: string,
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
+  if (!existsSync(from)) throw new TlogError('STORE_MISSING', `${from} does not exist`)
   closeSync(openSync(to, 'wx', 0o600)) // SQLite itself would make it readable to all
   try {
     const db = new Sqlite(from, { readonly: true, fileMustExist: true })
@@ -39,8 +40,6 @@ export async function copyDatabase(
     copy.pragma('journal_mode = DELETE') // one file, whole by itself, that a reader adds nothing to
     copy.close()
   } catch (error) {
-    if (error instanceof Sqlite.SqliteError && error.code === 'SQLITE_CANTOPEN')
-      throw new TlogError('STORE_MISSING', `${from} cannot be opened`, { cause: error })
     throw storeError(error, from)
   }
 }

@@ -1,0 +1,63 @@
+/** `serve --publish`: keeps the static copies of a server's logs in step. */
+
+import { join } from 'node:path'
+import { createExporter, type Exporter } from '../log/exporter.ts'
+import type { Clock, LogReader } from '../log/ports.ts'
+import type { LogRecord } from '../storage/database.ts'
+import { type ExportDirectory, openExportDirectory } from '../storage/export-directory.ts'
+import { exportTo } from './export.ts'
+
+/** A checkpoint in the copy at most this often: each leaves partial tiles behind until the full one is there. */
+const INTERVAL_MS = 250
+/** Between two bundles of a long export, so that requests are not kept waiting by it. */
+const REST_MS = 5
+
+export interface ExportersParts {
+  readonly dir: string
+  /** The logs that run, each with its own reader. */
+  readonly logs: readonly { readonly record: LogRecord; readonly reader: LogReader }[]
+  readonly clock: Clock
+  readonly intervalMs?: number
+  readonly onExported: (slug: string, size: number) => void
+  /** It is tried again by itself. */
+  readonly onFailure: (slug: string, error: unknown) => void
+}
+
+export interface Exporters {
+  /** A log has published. Returns at once. */
+  wake(slug: string): void
+  /** After the logs have closed: their last checkpoints go out too. */
+  close(): Promise<void>
+}
+
+/** Holds each copy's lock until it is closed: `colophon export` has nothing to do there meanwhile. */
+export function startExporters(parts: ExportersParts): Exporters {
+  const exporters = new Map(parts.logs.map((log) => [log.record.slug, startOne(log, parts)]))
+  return {
+    wake: (slug) => exporters.get(slug)?.wake(),
+    close: async () => void (await Promise.all([...exporters.values()].map((exporter) => exporter.close()))),
+  }
+}
+
+function startOne({ record, reader }: ExportersParts['logs'][number], parts: ExportersParts): Exporter {
+  const { dir, clock, intervalMs = INTERVAL_MS } = parts
+  const rest = () => new Promise<void>((resolve) => void clock.after(REST_MS, resolve))
+  let target: ExportDirectory | undefined
+  const exporter = createExporter({
+    run: async () => {
+      target ??= await openExportDirectory(join(dir, record.slug))
+      return await exportTo(target, record, { reader, rest, onProgress: () => undefined })
+    },
+    clock,
+    intervalMs,
+    onExported: (size) => parts.onExported(record.slug, size),
+    onFailure: (error) => parts.onFailure(record.slug, error),
+  })
+  return {
+    wake: () => exporter.wake(),
+    async close() {
+      await exporter.close()
+      await target?.close()
+    },
+  }
+}

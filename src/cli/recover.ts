@@ -1,0 +1,122 @@
+/** `colophon recover`: the tail that a database lost, from a copy of the log. */
+
+import { createHash } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
+import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
+import { parseVkey } from '../formats/c2sp/vkey.ts'
+import { TlogError } from '../kernel/error.ts'
+import { type ReadResource, readCheckpoint } from '../log/copy.ts'
+import type { Mark } from '../log/ports.ts'
+import { type Recovery, recover as recoverLog } from '../log/recover.ts'
+import { openNote } from '../log/signer.ts'
+import { type DataDirectory, type DataPlace, openDataDirectory, readMark } from '../storage/data-directory.ts'
+import type { LogRecord } from '../storage/database.ts'
+import { readDirectory } from '../storage/export-directory.ts'
+import { parseCopyUrl, readUrl } from '../storage/http-copy.ts'
+import { placeOf } from './data.ts'
+import { progressBar } from './progress.ts'
+import type { Command, ExitCode, World } from './world.ts'
+
+export const recover: Command = {
+  name: 'recover',
+  summary: 'fetch the entries that a database lost from a copy of the log',
+  usage: `colophon recover --from URL|DIR [--log SLUG] [--data DIR] [--ratchet DIR]
+
+  --from   an export (\`colophon export\`, \`serve --publish\`), a mirror, or any other copy laid out as
+           c2sp.org/tlog-tiles: where \`checkpoint\` or \`SLUG/checkpoint\` is. http and https; redirects are not followed
+  --log    one log; without it, every active log that the copy has
+
+  Nothing is believed: the copy's checkpoint must be signed by the log's own key and reproduce what the database and the
+  ratchet have; every entry is authenticated under it before it is appended. Attachments come from an export alone.
+  The server must not be running. Interrupted, it is run again and goes on.
+  Exit code 0: each log is whole. 1: the copies end before the last signature; other copies may have more.`,
+
+  async run(argv, world): Promise<ExitCode> {
+    const { flags, words } = parseFlags(argv, [...DATA_FLAGS, 'from', 'log'])
+    if (words.length > 0 || flags.from === undefined)
+      throw new TlogError('CONFIG_INVALID', 'recover takes flags alone, and --from')
+    const candidates = openCopies(flags.from, world)
+    const data = openDataDirectory(placeOf(parseData(flags, world.env)))
+    try {
+      const logs = chosen(data, flags.log)
+      const whole: boolean[] = []
+      for (const record of logs) whole.push(await recoverOne(data, record, candidates, world))
+      return whole.every(Boolean) ? 0 : 1
+    } finally {
+      await data.close()
+    }
+  },
+}
+
+/** A copy of one log by the log's name: below it, else right there. */
+type OpenCopies = (slug: string) => readonly ReadResource[]
+
+function openCopies(from: string, world: World): OpenCopies {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(from))
+    return (slug) => [readDirectory(join(resolve(from), slug)), readDirectory(resolve(from))]
+  const url = parseCopyUrl(from)
+  return (slug) => [readUrl(new URL(`${slug}/`, url), world.clock), readUrl(url, world.clock)]
+}
+
+function chosen(data: DataDirectory, slug: string | undefined): readonly LogRecord[] {
+  const logs = data.database.logs()
+  if (slug === undefined) return logs.filter(({ state }) => state === 'active')
+  const record = logs.find((log) => log.slug === slug)
+  if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} in ${data.place.dir}`)
+  if (record.state === 'frozen')
+    throw new TlogError('LOG_FROZEN', `log ${slug} is frozen: it takes no entries, not even its own`)
+  return [record]
+}
+
+async function recoverOne(data: DataDirectory, record: LogRecord, copies: OpenCopies, world: World): Promise<boolean> {
+  const { slug, origin } = record
+  const vkey = parseVkey(record.vkey)
+  const open = (note: Uint8Array) => openNote(vkey, note)
+  const mark = await markOf(data.place, record, world)
+  const found = await recoverLog({
+    origin,
+    store: data.database.store(record.number),
+    mark,
+    open,
+    read: await choose(copies(slug), { origin, open }),
+    facts: factsOfLeaf,
+    digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
+    clock: world.clock,
+    onProblem: (problem) => world.warn(`${slug}: ${problem}`),
+    onProgress: progressBar(world, slug),
+  })
+  world.print(`${slug}: ${inWords(found)}\n`)
+  const lost = mark === null ? null : mark.size - found.after
+  if (lost !== null && lost <= 0) return true
+  const what = lost === null ? 'its ratchet is gone' : `${lost} entries that were signed are still missing`
+  world.warn(
+    `${slug}: ${what}, so it cannot sign. Try other copies; when there are none, \`colophon retire ${slug}\` ends it`,
+  )
+  return false
+}
+
+/** The first that has a checkpoint of this log; the last one says what is wrong. */
+async function choose(
+  copies: readonly ReadResource[],
+  log: Parameters<typeof readCheckpoint>[1],
+): Promise<ReadResource> {
+  for (const read of copies.slice(0, -1)) if ((await readCheckpoint(read, log)) !== null) return read
+  return copies.at(-1) as ReadResource
+}
+
+/** Null: gone. Entries may come back all the same, signatures may not. */
+async function markOf(place: DataPlace, record: LogRecord, world: World): Promise<Mark | null> {
+  try {
+    return await readMark(place, record)
+  } catch (error) {
+    if (!(error instanceof TlogError)) throw error
+    world.warn(`${record.slug}: ${error.message}`)
+    return null
+  }
+}
+
+function inWords({ before, after, copy }: Recovery): string {
+  if (copy < before) return `nothing to bring: the copy ends at ${copy}, the database at ${before}`
+  return `${after - before} entries brought, now ${after}`
+}

@@ -1,0 +1,41 @@
+/** What a log needs to start, also when it is frozen and can never sign again. */
+
+import { parseVkey } from '../formats/c2sp/vkey.ts'
+import { type ErrorCode, TlogError } from '../kernel/error.ts'
+import { loadRetired } from '../log/load.ts'
+import type { LogState } from '../log/log.ts'
+import type { LogReader, Ratchet, Signer } from '../log/ports.ts'
+import { openNote } from '../log/signer.ts'
+import type { LogRecord } from '../storage/database.ts'
+
+export interface Startable {
+  readonly signer: Signer
+  readonly ratchet: Ratchet
+  readonly state: LogState
+}
+
+/** Of key, ratchet and tail, one is gone or not to be believed. */
+const LOST: readonly ErrorCode[] = ['RATCHET_REFUSED', 'KEY_FILE_REFUSED', 'IDENTITY_CHANGED']
+
+/**
+ * A frozen log: whole, when `whole` finds it so; else as far as its newest checkpoint, with hands that cannot sign. It
+ * must not keep the other logs from starting. Null: it never published anything, and there is nothing to serve.
+ */
+export async function openFrozen(
+  record: LogRecord,
+  store: LogReader,
+  whole: () => Promise<Startable>,
+): Promise<Startable | null> {
+  try {
+    return await whole()
+  } catch (error) {
+    if (!(error instanceof TlogError && LOST.includes(error.code))) throw error
+  }
+  const vkey = parseVkey(record.vkey)
+  const never = async (): Promise<never> => {
+    throw new TlogError('LOG_FROZEN', `log ${record.slug} is retired: it signs nothing any more`)
+  }
+  const signer: Signer = { sign: never, open: (note) => openNote(vkey, note) }
+  const state = await loadRetired({ origin: record.origin, store, signer })
+  return state === null ? null : { signer, ratchet: { read: never, advance: never }, state }
+}

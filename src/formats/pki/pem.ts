@@ -1,0 +1,27 @@
+/** PEM (RFC 7468) as tools write it: blocks of one kind, nothing but white space around them. */
+
+import { base64, parseBase64 } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+
+export type PemLabel = 'CERTIFICATE' | 'PUBLIC KEY'
+
+const LINE = 64
+
+/** The DER of each block, in order; at least one. The text's length is for the caller to bound. @throws TlogError DER_MALFORMED */
+export function parsePem(text: string, label: PemLabel): Uint8Array[] {
+  const block = new RegExp(`^-----BEGIN ${label}-----\\n([A-Za-z0-9+/=\\n]+)\\n-----END ${label}-----\\n`)
+  const blocks: Uint8Array[] = []
+  let rest = `${text.replaceAll('\r\n', '\n').trim()}\n`
+  while (rest !== '') {
+    const found = block.exec(rest)
+    if (found === null) throw new TlogError('DER_MALFORMED', `block ${blocks.length}: not PEM with the label ${label}`)
+    blocks.push(parseBase64((found[1] ?? '').replaceAll('\n', '')))
+    rest = rest.slice(found[0].length).trimStart()
+  }
+  return blocks
+}
+
+export function formatPem(der: Uint8Array, label: PemLabel): string {
+  const lines = base64(der).match(new RegExp(`.{1,${LINE}}`, 'g')) ?? []
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+}

@@ -1,0 +1,52 @@
+/** in-toto statements, as far as a verifier needs them: of which artifacts they speak (in-toto/attestation spec/v1). */
+
+import { parseHex } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import { isJsonArray, isJsonObject, type JsonValue, parseJson } from '../json.ts'
+
+export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
+
+export interface Subject {
+  readonly name: string
+  /** By in-toto's names of algorithms: sha256, sha512, … An algorithm whose value is no hex is left out. */
+  readonly digests: ReadonlyMap<string, Uint8Array>
+}
+
+export interface Statement {
+  readonly type: string
+  readonly predicateType: string
+  readonly subjects: readonly Subject[]
+}
+
+const TYPES = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1']
+
+/**
+ * Fields that are not read may be anything: they are the signer's claims.
+ * @throws TlogError ENVELOPE_MALFORMED when this is not a statement with at least one subject, or a JSON_ code.
+ */
+export function parseStatement(payload: Uint8Array): Statement {
+  const json = parseJson(payload)
+  if (!isJsonObject(json)) throw malformed('not an object')
+  const { _type: type, predicateType, subject } = json
+  if (typeof type !== 'string' || !TYPES.includes(type)) throw malformed('_type is not that of a statement')
+  if (typeof predicateType !== 'string' || predicateType === '') throw malformed('predicateType is missing')
+  if (subject === undefined || !isJsonArray(subject) || subject.length === 0) throw malformed('no subject')
+  return { type, predicateType, subjects: subject.map(readSubject) }
+}
+
+function readSubject(subject: JsonValue, at: number): Subject {
+  const digest = isJsonObject(subject) ? subject.digest : undefined
+  if (!isJsonObject(subject) || digest === undefined || !isJsonObject(digest))
+    throw malformed(`subject ${at}: no digest`)
+  const name = typeof subject.name === 'string' ? subject.name : ''
+  return { name, digests: new Map(Object.entries(digest).flatMap(([algorithm, value]) => hexEntry(algorithm, value))) }
+}
+
+function hexEntry(algorithm: string, value: JsonValue): [string, Uint8Array][] {
+  if (typeof value !== 'string' || !/^([0-9a-f]{2})+$/.test(value)) return []
+  return [[algorithm, parseHex(value)]]
+}
+
+function malformed(why: string): TlogError {
+  return new TlogError('ENVELOPE_MALFORMED', `not an in-toto statement: ${why}`)
+}

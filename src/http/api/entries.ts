@@ -1,0 +1,102 @@
+/** GET /logs/{log}/entries/{index}, and the same as a proof file: an entry, and that it is in the newest tree. */
+
+import type { FastifyInstance } from 'fastify'
+import { DIGEST_TYPES } from '../../dialects/rekor-v2/keys.ts'
+import { parseBundle } from '../../formats/c2sp/bundle.ts'
+import { formatTlogProof } from '../../formats/c2sp/tlog-proof.ts'
+import { parseJson } from '../../formats/json.ts'
+import { parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
+import type { Hash, LeafHash, LeafIndex } from '../../kernel/brand.ts'
+import { base64, hex, parseUtf8 } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import { leafHash } from '../../kernel/hash.ts'
+import { TILE_WIDTH } from '../../kernel/tile.ts'
+import type { Log } from '../../log/log.ts'
+import type { Attachment } from '../../log/ports.ts'
+import type { Logs } from '../logs.ts'
+import { ENTRY, TLOG_PROOF } from './describe/entries.ts'
+import { logOf, time } from './logs.ts'
+import { readIndex } from './parameters.ts'
+import { PublishedTree } from './published-tree.ts'
+import { json, resource } from './resource.ts'
+
+type Commitment = Omit<Attachment, 'content'>
+
+export function entryRoutes(logs: Logs) {
+  return async (app: FastifyInstance): Promise<void> => {
+    resource(app, '/logs/:log/entries/:index', ENTRY, async (request) => {
+      const log = logOf(logs, request)
+      const { index, leaf, hash, tree, path } = await readEntry(log, readIndex(request))
+      const { size, root, note } = tree.newest
+      return json({
+        index,
+        leafHash: hex(hash),
+        leaf: base64(leaf),
+        body: attempt(() => parseJson(leaf), null),
+        time: time(await sealed(log, index, hash)),
+        attachments: (await kept(log, leaf)).map(({ algorithm, digest }) => ({ algorithm, digest: hex(digest) })),
+        proof: { size, root: hex(root), path: path.map(hex), checkpoint: parseUtf8(note) },
+      })
+    })
+    resource(app, '/logs/:log/entries/:index/tlog-proof', TLOG_PROOF, async (request) => {
+      const { index, tree, path } = await readEntry(logOf(logs, request), readIndex(request))
+      const file = formatTlogProof({ extra: null, index, path, note: tree.newest.note })
+      return { type: 'text/plain; charset=utf-8', body: Buffer.from(file), fixed: false }
+    })
+  }
+}
+
+interface ProvenEntry {
+  readonly index: LeafIndex
+  readonly leaf: Uint8Array
+  readonly hash: LeafHash
+  readonly tree: PublishedTree
+  readonly path: readonly Hash[]
+}
+
+/** The path starts at the hash of the entry's own bytes: what it proves is what is sent. */
+async function readEntry(log: Log, index: LeafIndex): Promise<ProvenEntry> {
+  const tree = new PublishedTree(log)
+  tree.checkIndex(index)
+  const leaf = await readLeaf(log, index)
+  const hash = leafHash(leaf)
+  return { index, leaf, hash, tree, path: await tree.inclusion(hash, index, tree.newest) }
+}
+
+/** @throws TlogError STORE_CORRUPT */
+async function readLeaf(log: Log, index: LeafIndex): Promise<Uint8Array> {
+  const width = (index % TILE_WIDTH) + 1
+  const bytes = await log.bundle(Math.floor(index / TILE_WIDTH), width)
+  const leaf = attempt(() => (bytes === null ? undefined : parseBundle(bytes, width).at(-1)), undefined)
+  if (leaf === undefined) throw new TlogError('STORE_CORRUPT', `leaf ${index}: its bundle is missing or malformed`)
+  return leaf
+}
+
+/** @throws TlogError STORE_CORRUPT */
+async function sealed(log: Log, index: LeafIndex, hash: LeafHash): Promise<number> {
+  const place = await log.find(hash)
+  if (place?.index !== index) throw new TlogError('STORE_CORRUPT', `leaf ${index} is not found by its hash`)
+  return place.time
+}
+
+/** Of what the leaf commits to, what was sent with it, small enough, and kept. */
+async function kept(log: Log, leaf: Uint8Array): Promise<Commitment[]> {
+  const found: Commitment[] = []
+  for (const one of commitments(leaf)) if ((await log.attachment(one.algorithm, one.digest)) !== null) found.push(one)
+  return found
+}
+
+function commitments(leaf: Uint8Array): Commitment[] {
+  const body = attempt(() => parseBodyV2(leaf), null)
+  return body === null ? [] : [{ algorithm: DIGEST_TYPES[body.algorithm], digest: body.digest }]
+}
+
+/** A leaf need not be of the form that is tried. */
+function attempt<T>(read: () => T, instead: T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof TlogError) return instead
+    throw error
+  }
+}

@@ -1,0 +1,110 @@
+/** Parameters in their one spelling: what the document says of each, and the parser that decides. */
+
+import type { FastifyRequest } from 'fastify'
+import { quoted } from '../../formats/fields.ts'
+import { hash, type LeafHash, type LeafIndex, leafIndex, type TreeSize, treeSize } from '../../kernel/brand.ts'
+import { parseDecimal, parseHex } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import { HASH, INDEX, type Schema, SIZE } from './schemas.ts'
+
+export interface Parameter<T> {
+  readonly description: string
+  readonly schema: Schema
+  /** @throws TlogError */
+  readonly parse: (text: string) => T
+}
+
+export type Declared = Readonly<Record<string, Parameter<unknown>>>
+
+/** What a request said of the declared parameters; absent ones are undefined. */
+export type Query<D extends Declared> = { readonly [K in keyof D]?: D[K] extends Parameter<infer T> ? T : never }
+
+export const MAX_PAGE = 100
+
+const parseSize = (text: string): TreeSize => treeSize(parseDecimal(text))
+
+export function sizeParameter(description: string): Parameter<TreeSize> {
+  return { description, schema: SIZE, parse: parseSize }
+}
+
+export const indexParameter: Parameter<LeafIndex> = {
+  description: 'The position of an entry, from 0.',
+  schema: INDEX,
+  parse: (text) => leafIndex(parseDecimal(text)),
+}
+
+export const leafParameter: Parameter<LeafHash> = {
+  description: 'The hash of a leaf: SHA-256 of a zero byte and the entry, in lowercase hex.',
+  schema: HASH,
+  // Claimed, not made: whether it is the hash of a leaf is what the request asks.
+  parse: (text) => hash(parseHex(text)) as LeafHash,
+}
+
+export const limitParameter: Parameter<number> = {
+  description: `At most so many, 1 to ${MAX_PAGE}.`,
+  schema: { type: 'integer', minimum: 1, maximum: MAX_PAGE, default: MAX_PAGE },
+  parse(text) {
+    const limit = parseDecimal(text)
+    if (limit < 1 || limit > MAX_PAGE) throw new TlogError('FIELD_INVALID', `1 to ${MAX_PAGE}, not ${limit}`)
+    return limit
+  },
+}
+
+/** Those that stand in paths; the parsers of `log` and `path` are their own routes'. */
+export const PATH_PARAMETERS: Declared = {
+  log: { description: 'The name of a log, as GET /logs lists it.', schema: { type: 'string' }, parse: String },
+  index: indexParameter,
+  path: {
+    description:
+      'The rest of a tile path of c2sp.org/tlog-tiles, its slashes not escaped: level or `entries`, index, partial width.',
+    schema: { type: 'string' },
+    parse: String,
+  },
+}
+
+/**
+ * The parameters of a request as they were sent: percent signs would admit a second spelling, and Fastify makes a list of
+ * a repeated one.
+ *
+ * @throws TlogError FIELD_UNKNOWN, FIELD_INVALID when one is repeated, and what its parser throws.
+ */
+export function readQuery<D extends Declared>(request: FastifyRequest, declared: D): Query<D> {
+  const sent = request.raw.url ?? ''
+  const start = sent.indexOf('?')
+  const found: Record<string, unknown> = {}
+  for (const pair of start === -1 ? [] : sent.slice(start + 1).split('&')) {
+    const [name = ''] = pair.split('=', 1)
+    const parameter = Object.hasOwn(declared, name) ? declared[name] : undefined
+    if (parameter === undefined) throw new TlogError('FIELD_UNKNOWN', `${quoted(name)}: no such parameter`)
+    if (Object.hasOwn(found, name)) throw new TlogError('FIELD_INVALID', `${name}: given twice`)
+    found[name] = parseNamed(name, parameter, pair.slice(name.length + 1))
+  }
+  return found as Query<D>
+}
+
+/** @throws TlogError DECIMAL_MALFORMED, SIZE_OUT_OF_RANGE, INDEX_OUT_OF_RANGE */
+export function readIndex(request: FastifyRequest): LeafIndex {
+  return parseNamed('index', indexParameter, (request.params as { index: string }).index)
+}
+
+/** @throws TlogError FIELD_INVALID when the path was sent with percent signs, which the router would decode. */
+export function checkPath(request: FastifyRequest): void {
+  const [path = ''] = (request.raw.url ?? '').split('?', 1)
+  if (path.includes('%')) throw new TlogError('FIELD_INVALID', 'the path: percent signs are not taken')
+}
+
+/** @throws TlogError FIELD_MISSING */
+export function given<T>(name: string, value: T | undefined): T {
+  if (value === undefined) throw new TlogError('FIELD_MISSING', `${name}: missing`)
+  return value
+}
+
+/** The parser's own code, with the parameter's name before its message. */
+function parseNamed<T>(name: string, { parse }: Parameter<T>, text: string): T {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (error instanceof TlogError) throw new TlogError(error.code, `${name}: ${error.message}`, { cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,39 @@
+/** One resource of the small API: a path, what it takes, how it is kept by caches. */
+
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { onlyMethods } from '../methods.ts'
+import type { Description } from './openapi.ts'
+import { checkPath, type Declared, type Query, readQuery } from './parameters.ts'
+
+export interface Answer {
+  readonly type: string
+  readonly body: string | Buffer
+  /** The same for every time and reader. */
+  readonly fixed: boolean
+}
+
+export const IMMUTABLE = 'public, max-age=31536000, immutable'
+
+export function json(body: object, { fixed } = { fixed: false }): Answer {
+  return { type: 'application/json', body: JSON.stringify(body), fixed }
+}
+
+/** GET and HEAD; other methods get 405. Open to any page: nothing here is secret, and an auditor may be a page. */
+export function resource<Q extends Declared>(
+  app: FastifyInstance,
+  url: string,
+  openapi: Description & { readonly query?: Q },
+  answer: (request: FastifyRequest, query: Query<Q>) => Promise<Answer>,
+): void {
+  onlyMethods(app, url, 'GET')
+  app.get(url, { config: { openapi } }, async (request, reply) => {
+    reply.header('access-control-allow-origin', '*')
+    checkPath(request)
+    const query = readQuery(request, openapi.query ?? ({} as Q))
+    const { type, body, fixed } = await answer(request, query)
+    return reply
+      .header('cache-control', fixed ? IMMUTABLE : 'no-cache')
+      .type(type)
+      .send(body)
+  })
+}

@@ -1,0 +1,132 @@
+/** JSON Schemas (2020-12) of what the API takes and gives. */
+
+export interface Schema {
+  readonly [keyword: string]: unknown
+}
+
+const MAX_SIZE = Number.MAX_SAFE_INTEGER
+
+export const SIZE: Schema = { type: 'integer', minimum: 0, maximum: MAX_SIZE }
+export const INDEX: Schema = { type: 'integer', minimum: 0, maximum: MAX_SIZE - 1 }
+export const HASH: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' }
+export const BASE64: Schema = { type: 'string', contentEncoding: 'base64' }
+export const TIME: Schema = {
+  type: 'string',
+  pattern: '^[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$',
+}
+const TEXT: Schema = { type: 'string' }
+/** A signed note as text (c2sp.org/tlog-checkpoint). */
+const NOTE: Schema = { type: 'string', description: 'The signed note, verbatim (c2sp.org/tlog-checkpoint).' }
+const DECIMAL: Schema = { type: 'string', pattern: '^(0|[1-9][0-9]*)$' }
+
+export function ref(name: keyof typeof SCHEMAS): Schema {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+/** An object of exactly these fields; those of `optional` may be absent. */
+export function record(fields: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
+  return {
+    type: 'object',
+    required: Object.keys(fields).filter((name) => !optional.includes(name)),
+    properties: fields,
+  }
+}
+
+/** A request's object: another field is refused. */
+export function closed(fields: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
+  return { ...record(fields, optional), additionalProperties: false }
+}
+
+export function listOf(items: Schema, limits: { minItems?: number; maxItems?: number } = {}): Schema {
+  return { type: 'array', items, ...limits }
+}
+
+export function nullable(schema: Schema): Schema {
+  return { oneOf: [schema, { type: 'null' }] }
+}
+
+const PATH: Schema = {
+  ...listOf(HASH, { maxItems: 53 }),
+  description: "The leaf's sibling first, the root's child last (RFC 6962 §2.1.1).",
+}
+const CHECKPOINT: Schema = { ...NOTE, description: 'The newest signed note, when no size was asked for.' }
+
+const SCHEMAS = {
+  Error: {
+    ...record({
+      code: { type: 'integer', description: 'The gRPC code that goes with the status.' },
+      message: TEXT,
+      details: listOf(
+        record({ '@type': TEXT, reason: { type: 'string', pattern: '^[A-Z0-9_]+$' }, domain: { const: 'colophon' } }),
+        { maxItems: 1 },
+      ),
+    }),
+    description: 'Programs look at details[0].reason: a stable code. An error of status 500 has none.',
+  },
+  Log: record({
+    slug: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,31}$' },
+    dialect: TEXT,
+    origin: { type: 'string', description: 'The first line of its checkpoints.' },
+    vkey: { type: 'string', description: 'The verifier key of its first signature line (c2sp.org/signed-note).' },
+    state: { enum: ['active', 'frozen', 'closing', 'failed'], description: 'Only an active one takes entries.' },
+    size: { ...SIZE, description: 'Entries that the newest checkpoint covers.' },
+    root: { ...nullable(HASH), description: 'null for an instant after the creation of the log.' },
+    time: { ...nullable(TIME), description: 'When that tree was sealed.' },
+    links: {
+      ...record({ self: TEXT, checkpoint: TEXT, checkpoints: TEXT }),
+      description: '`self` is the prefix of the tiles too (c2sp.org/tlog-tiles).',
+    },
+  }),
+  Checkpoint: record({ size: SIZE, root: HASH, time: TIME, note: NOTE }),
+  Entry: record({
+    index: INDEX,
+    leafHash: HASH,
+    leaf: { ...BASE64, description: 'The bytes in the tree; their hash, not `leafHash`, is what a verifier proves.' },
+    body: { description: 'The leaf as JSON; null when it is none.' },
+    time: { ...TIME, description: 'When the first tree with this entry was sealed.' },
+    attachments: {
+      ...listOf(
+        record({ algorithm: { enum: ['sha256', 'sha384', 'sha512'] }, digest: { ...TEXT, pattern: '^[0-9a-f]+$' } }),
+      ),
+      description: 'Content that the leaf commits to and this server keeps.',
+    },
+    proof: record({ size: SIZE, root: HASH, path: PATH, checkpoint: NOTE }),
+  }),
+  InclusionProof: record({ index: INDEX, leafHash: HASH, size: SIZE, root: HASH, path: PATH, checkpoint: CHECKPOINT }, [
+    'checkpoint',
+  ]),
+  ConsistencyProof: record(
+    {
+      first: record({ size: SIZE, root: HASH }),
+      last: record({ size: SIZE, root: HASH }),
+      path: { ...PATH, description: 'In the order of RFC 6962 §2.1.2; empty from size 0 and between equal sizes.' },
+      checkpoint: CHECKPOINT,
+    },
+    ['checkpoint'],
+  ),
+  TransparencyLogEntry: {
+    ...record({
+      logIndex: DECIMAL,
+      logId: record({ keyId: BASE64 }),
+      kindVersion: record({ kind: { const: 'hashedrekord' }, version: { const: '0.0.2' } }),
+      integratedTime: { const: '0' },
+      inclusionPromise: { type: 'null' },
+      inclusionProof: record({
+        logIndex: DECIMAL,
+        rootHash: BASE64,
+        treeSize: DECIMAL,
+        hashes: listOf(BASE64, { maxItems: 53 }),
+        checkpoint: record({ envelope: NOTE }),
+      }),
+      canonicalizedBody: { ...BASE64, description: 'The leaf.' },
+    }),
+    description: "dev.sigstore.rekor.v1.TransparencyLogEntry in protojson's spelling.",
+  },
+} as const
+
+export const COMPONENTS = {
+  schemas: SCHEMAS,
+  securitySchemes: {
+    token: { type: 'http', scheme: 'bearer', description: 'Asked for only by servers that were set up with tokens.' },
+  },
+}

@@ -1,0 +1,167 @@
+/** A copy of one log in a directory, laid out so that any file server can serve it as it stands. */
+
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { equal } from '../kernel/bytes.ts'
+import { TlogError } from '../kernel/error.ts'
+import type { ReadResource } from '../log/copy.ts'
+import type { ExportTarget } from '../log/export.ts'
+import { lockDataDirectory } from './lock.ts'
+
+/** Half-written files, and the lock. Not served by tlog-tiles, and empty of content between runs. */
+const WORK = '.work'
+/** An fsync each: many at once share the disk's turn. */
+const AT_ONCE = 16
+
+export interface ExportDirectory extends ExportTarget {
+  close(): Promise<void>
+}
+
+/**
+ * Opens `dir`, made where it is missing, for one writer.
+ * @throws TlogError STORE_LOCKED when another export writes there.
+ */
+export async function openExportDirectory(dir: string): Promise<ExportDirectory> {
+  const work = join(dir, WORK)
+  const files = new Files(dir, join(work, 'new'))
+  await files.makeFolder(work)
+  const lock = lockExport(work, dir)
+  try {
+    await rm(join(work, 'new'), { recursive: true, force: true })
+    await mkdir(join(work, 'new'))
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+  return {
+    read: readDirectory(dir),
+    add: (path, bytes) => files.add(path, bytes),
+    flush: () => files.flush(),
+    async replace(path, bytes) {
+      await files.write(path, bytes)
+      await files.flush()
+    },
+    removePartials: (path) => rm(join(dir, `${path}.p`), { recursive: true, force: true }),
+    async close() {
+      await files.flush().catch(() => undefined)
+      lock.release()
+    },
+  }
+}
+
+/** A copy in a directory, to read. @throws TlogError COPY_REFUSED when a file is above `maxBytes`. */
+export function readDirectory(dir: string): ReadResource {
+  return async (path, maxBytes) => {
+    const file = join(dir, path)
+    try {
+      const { size } = await stat(file)
+      if (size > maxBytes) throw new TlogError('COPY_REFUSED', `${file} has ${size} bytes, at most ${maxBytes}`)
+      return new Uint8Array(await readFile(file))
+    } catch (error) {
+      if (isMissing(error)) return null
+      throw error
+    }
+  }
+}
+
+function lockExport(work: string, dir: string): { release(): void } {
+  try {
+    return lockDataDirectory(work)
+  } catch (error) {
+    if (!(error instanceof TlogError && error.code === 'STORE_LOCKED')) throw error
+    throw new TlogError('STORE_LOCKED', `${dir}: another export is writing there, maybe the server's own (--publish)`, {
+      cause: error,
+    })
+  }
+}
+
+/** Writes in flight, and the folders whose names are not durable yet. */
+class Files {
+  readonly #dir: string
+  readonly #work: string
+  readonly #writing = new Set<Promise<void>>()
+  readonly #folders = new Set<string>()
+  readonly #made = new Set<string>()
+  #failure: { readonly error: unknown } | null = null
+  #written = 0
+
+  constructor(dir: string, work: string) {
+    this.#dir = dir
+    this.#work = work
+  }
+
+  /** Returns once there is room for the next; its failure is heard of then, or at the flush. */
+  async add(path: string, bytes: Uint8Array): Promise<void> {
+    this.#check()
+    while (this.#writing.size >= AT_ONCE) await Promise.race(this.#writing)
+    const writing = this.#add(path, bytes)
+      .catch((error) => {
+        this.#failure ??= { error }
+      })
+      .finally(() => this.#writing.delete(writing))
+    this.#writing.add(writing)
+  }
+
+  async flush(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing)
+    this.#check()
+    for (const folder of this.#folders) await syncFolder(folder)
+    this.#folders.clear()
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    const temporary = join(this.#work, String(this.#written++))
+    const file = await open(temporary, 'wx', 0o644)
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    const target = join(this.#dir, path)
+    await this.makeFolder(dirname(target))
+    await rename(temporary, target)
+    this.#folders.add(dirname(target))
+  }
+
+  async #add(path: string, bytes: Uint8Array): Promise<void> {
+    const file = join(this.#dir, path)
+    const held = await readFile(file).catch((error: unknown) => {
+      if (isMissing(error)) return null
+      throw error
+    })
+    if (held === null) await this.write(path, bytes)
+    else if (!equal(held, bytes))
+      throw new TlogError('COPY_REFUSED', `${file} has other content than this log: it is never written over`)
+    else this.#folders.add(dirname(file)) // an interrupted run may have left its name unsynced
+  }
+
+  async makeFolder(folder: string): Promise<void> {
+    if (this.#made.has(folder)) return
+    const first = await mkdir(folder, { recursive: true })
+    for (let made = folder; first !== undefined && made.length >= first.length; made = dirname(made))
+      this.#folders.add(dirname(made))
+    this.#made.add(folder)
+  }
+
+  /** What reached the disk is unknown: the next run compares. */
+  #check(): void {
+    const failed = this.#failure
+    this.#failure = null
+    if (failed !== null) throw failed.error
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
