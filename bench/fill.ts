@@ -27,6 +27,7 @@ export async function fillDirectory(dir: string, count: number): Promise<void> {
     clock,
     limits: { intervalMs: 1 },
     onStep: () => () => undefined,
+    onPublishDelayed: () => undefined,
     onFailure: (_, error) => {
       throw error
     },

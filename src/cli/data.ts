@@ -2,6 +2,7 @@
 
 import type { DataConfig } from '../config.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
+import type { TlogError } from '../kernel/error.ts'
 import { loadState } from '../log/load.ts'
 import { createLog, DEFAULT_LIMITS, type Log, type LogLimits } from '../log/log.ts'
 import type { Clock } from '../log/ports.ts'
@@ -19,6 +20,7 @@ export interface StartOptions {
   readonly clock: Clock
   readonly limits?: Partial<LogLimits>
   readonly onStep: (slug: string) => OnStep
+  readonly onPublishDelayed: (slug: string, error: TlogError) => void
   readonly onFailure: (slug: string, error: unknown) => void
 }
 
@@ -53,7 +55,7 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
     clock: options.clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onStep: options.onStep(slug),
-    onPublishDelayed: () => undefined,
+    onPublishDelayed: (error: TlogError) => options.onPublishDelayed(slug, error),
     onFailure: (error: unknown) => options.onFailure(slug, error),
   }
   return () => createLog(parts, state)

@@ -14,6 +14,8 @@ import type { DataDirectory } from '../storage/data-directory.ts'
 import { startLogs } from './data.ts'
 import { greeting } from './greeting.ts'
 import { openData } from './open-data.ts'
+import { StaticCopies } from './static-copies.ts'
+import { keepFresh, openTrust } from './trust-files.ts'
 import type { Command, ExitCode, World } from './world.ts'
 import { watchWriters } from './writers.ts'
 
@@ -43,52 +45,63 @@ ${describeSettings(SERVE_FLAGS)}
   },
 }
 
+/** What is opened later leans on what was opened before, and is closed first. */
 async function serveLogs(data: DataDirectory, config: ServeConfig, logger: Logger, world: World): Promise<ExitCode> {
   const failure = Promise.withResolvers<'failed'>()
-  const metrics = createMetrics()
-  const started = await startLogs(data, {
-    clock: world.clock,
-    limits: { intervalMs: config.intervalMs },
-    onStep: (slug) => both(metrics.onStep(slug), world.onStep),
-    onFailure: (slug, error) => {
-      logger.fatal({ err: error, log: slug }, 'the log has stopped')
-      failure.resolve('failed')
-    },
-  })
-  const watched = watchWriters(config, logger, world)
-  const since = new Map(data.database.logs().map((record) => [record.slug, new Date(record.createdAt).toISOString()]))
-  const parts = { after: world.clock.after, logs: new Logs(started), metrics, logger }
-  const server = createServer({
-    ...parts,
-    writers: watched.writers,
-    trustedProxies: config.trustedProxies,
-    metricsElsewhere: config.metricsListen !== null,
-    rekorV2: { duplicates: config.duplicates, attachmentLimit: config.attachmentLimit },
-    operations: { url: config.url, since },
-  })
-  const metricsServer = config.metricsListen === null ? null : createMetricsServer(parts)
+  const closing = new AsyncDisposableStack()
   try {
+    const metrics = createMetrics()
+    const copies = new StaticCopies(data, config, logger, world)
+    closing.defer(() => copies.close()) // after the logs: their last checkpoints go out too
+    const logs = await startLogs(data, {
+      clock: world.clock,
+      limits: { intervalMs: config.intervalMs },
+      onStep: (slug) => all(metrics.onStep(slug), copies.onStep(slug), world.onStep),
+      onPublishDelayed: (slug, error) => {
+        metrics.publishDelayed(slug)
+        logger.warn({ err: error, log: slug }, 'no checkpoint was published; it is tried again')
+      },
+      onFailure: (slug, error) => {
+        logger.fatal({ err: error, log: slug }, 'the log has stopped')
+        failure.resolve('failed')
+      },
+    })
+    closing.defer(async () => void (await Promise.all(logs.map((log) => log.close()))))
+    copies.start()
+    // After the logs' keys were opened: what is wrong with the passphrase is then known, and no key is made under another.
+    const trust = await openTrust(data, config, world)
+    closing.defer(keepFresh(trust, logger, world))
+    const watched = watchWriters(config, logger, world)
+    closing.defer(() => watched.stop())
+    const parts = { after: world.clock.after, logs: new Logs(logs), metrics, logger }
+    const server = createServer({
+      ...parts,
+      writers: watched.writers,
+      trustedProxies: config.trustedProxies,
+      metricsElsewhere: config.metricsListen !== null,
+      rekorV2: { duplicates: config.duplicates, attachmentLimit: config.attachmentLimit },
+      trust: () => trust.files(),
+    })
+    closing.defer(() => closeServer(server, world)) // before the logs: requests under way still need them
     const address = await listen(server, config.listen)
-    if (config.metricsListen !== null && metricsServer !== null)
+    if (config.metricsListen !== null) {
+      const metricsServer = createMetricsServer(parts)
+      closing.defer(() => closeServer(metricsServer, world))
       logger.info({ address: await listen(metricsServer, config.metricsListen) }, 'metrics')
-    greet(address, started, config, logger, world)
+    }
+    greet(address, logs, config, logger, world)
     const reason = await Promise.race([world.stopped, failure.promise])
     logger.info({ reason }, 'stopping: open requests get their answers first')
     return reason === 'failed' ? 3 : 0
   } finally {
-    watched.stop()
-    await stop(metricsServer === null ? [server] : [server, metricsServer], started, world)
+    await closing.disposeAsync()
   }
 }
 
-/** The servers first: requests under way still need running logs. */
-async function stop(servers: readonly FastifyInstance[], logs: readonly Log[], world: World): Promise<void> {
-  const cancel = world.clock.after(STOP_MS, () => {
-    for (const { server } of servers) server.closeAllConnections()
-  })
-  await Promise.all(servers.map((server) => server.close()))
+async function closeServer(server: FastifyInstance, world: World): Promise<void> {
+  const cancel = world.clock.after(STOP_MS, () => server.server.closeAllConnections())
+  await server.close()
   cancel()
-  await Promise.all(logs.map((log) => log.close()))
 }
 
 function greet(address: string, logs: readonly Log[], config: ServeConfig, logger: Logger, world: World): void {
@@ -97,9 +110,8 @@ function greet(address: string, logs: readonly Log[], config: ServeConfig, logge
   if (world.terminal) world.print(greeting(address, logs, config))
 }
 
-function both(first: OnStep, second: OnStep): OnStep {
+function all(...hooks: readonly OnStep[]): OnStep {
   return (step, detail) => {
-    first(step, detail)
-    second(step, detail)
+    for (const hook of hooks) hook(step, detail)
   }
 }

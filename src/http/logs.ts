@@ -6,7 +6,7 @@ import type { Log } from '../log/log.ts'
 export class Logs {
   readonly all: readonly Log[]
 
-  /** In order of creation: the first of a dialect is its default. */
+  /** In order of creation: the first active one of a dialect is its default. */
   constructor(all: readonly Log[]) {
     this.all = all
   }
@@ -27,8 +27,12 @@ export class Logs {
   forHost(host: string, dialect: string): Log {
     const name = host.replace(/:[0-9]+$/, '').toLowerCase()
     const candidates = this.all.filter((each) => each.identity.dialect === dialect)
-    const log = candidates.find((each) => each.identity.origin === name) ?? candidates[0]
+    const log = candidates.find((each) => each.identity.origin === name) ?? candidates.find(isActive) ?? candidates[0]
     if (log === undefined) throw new TlogError('LOG_UNKNOWN', `no log here speaks ${dialect}`)
     return log
   }
+}
+
+function isActive(log: Log): boolean {
+  return !log.status().frozen
 }

@@ -10,6 +10,8 @@ export interface Metrics {
   answered(route: string, status: number, seconds: number): void
   /** Whose token was good for a write, by its name. */
   readonly wrote: (token: string) => void
+  /** A log put its next checkpoint off. */
+  publishDelayed(slug: string): void
   /** To be called with every step of a log. */
   onStep(slug: string): OnStep
 }
@@ -20,7 +22,7 @@ const ENTRIES = [1, 4, 16, 64, 256, 1024]
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const { requests, writes, batches, rounds, sizes, waiting } = instruments([registry])
+  const { requests, writes, batches, rounds, delays, sizes, waiting } = instruments([registry])
   return {
     contentType: registry.contentType,
     async text(logs) {
@@ -35,6 +37,7 @@ export function createMetrics(): Metrics {
     },
     answered: (route, status, seconds) => requests.observe({ route, status }, seconds),
     wrote: (token) => writes.inc({ token }),
+    publishDelayed: (slug) => delays.inc({ log: slug }),
     onStep: (slug) => (step, detail) => {
       if (step === 'appended') batches.observe({ log: slug }, detail.entries)
       if (step === 'published') rounds.inc({ log: slug })
@@ -65,6 +68,11 @@ function instruments(registers: Registry[]) {
       buckets: ENTRIES,
     }),
     rounds: new Counter({ ...log, name: 'colophon_checkpoints_total', help: 'Checkpoints published.' }),
+    delays: new Counter({
+      ...log,
+      name: 'colophon_checkpoint_delays_total',
+      help: 'Rounds in which no checkpoint could be published; each is tried again.',
+    }),
     sizes: new Gauge({
       name: 'colophon_tree_size',
       help: 'Leaves in the tree: durable, and covered by the published checkpoint.',

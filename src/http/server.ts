@@ -12,10 +12,10 @@ import { sendClientError, sendError } from './errors.ts'
 import { health, measurements } from './health.ts'
 import type { Logs } from './logs.ts'
 import type { Metrics } from './metrics.ts'
-import { type OperationsOptions, operations } from './operations.ts'
 import { checkForwarded, type TrustsPeer } from './proxies.ts'
 import { reads } from './reads.ts'
 import { REKOR_V2, type RekorV2Options, rekorV2 } from './rekor-v2.ts'
+import { trust } from './trust.ts'
 
 /** Times in milliseconds, sizes in bytes. */
 export const LIMITS = {
@@ -48,7 +48,8 @@ export interface AppParts {
 
 export interface ServerParts extends AppParts {
   readonly rekorV2: RekorV2Options
-  readonly operations: OperationsOptions
+  /** By path below /trust/; asked anew for every request. */
+  readonly trust: () => ReadonlyMap<string, Uint8Array>
   /** Absent: everybody may write. */
   readonly writers?: Writers | null
   /** Absent: nobody is believed to speak for another. */
@@ -67,7 +68,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
   for (const prefix of ['', '/api/v2']) app.register(reads(prefix, (request) => logs.forHost(request.host, REKOR_V2)))
   app.register(reads('/logs/:log', (request) => logs.named((request.params as { log: string }).log)))
   app.register(api(logs, document))
-  app.register(operations(logs, parts.operations))
+  app.register(trust(parts.trust))
   app.register(health(logs))
   if (parts.metricsElsewhere !== true) app.register(measurements(logs, metrics))
   return app

@@ -48,4 +48,5 @@ export const MAX_LEAVES = 2 ** 40
 export function checkSlug(slug: string): void {
   if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(slug))
     throw new TlogError('FIELD_INVALID', `slug: ${JSON.stringify(slug.slice(0, 40))} is not [a-z0-9][a-z0-9-]{0,31}`)
+  if (slug === 'tuf') throw new TlogError('FIELD_INVALID', 'slug: tuf is what the key of the trust files is named')
 }

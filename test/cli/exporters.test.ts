@@ -38,6 +38,7 @@ t.test('each copy follows its log, and is whole when all is closed', async (t) =
     onStep: (slug) => (step) => {
       if (step === 'published') wake(slug)
     },
+    onPublishDelayed: (_, error) => t.fail(String(error)),
     onFailure: (_, error) => t.fail(String(error)),
   })
   // Their first retry comes after five seconds of a clock that here runs a hundred times as fast.

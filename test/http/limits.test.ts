@@ -23,14 +23,15 @@ async function startLimited(scope: Scope, limits: Partial<Limits>): Promise<{ po
   const { clock } = testWorld()
   const data = createDataDirectory({ dir, ratchetDir: join(dir, 'ratchet'), passphrase: undefined })
   await createLogIn(data, { slug: 'v2', dialect: 'rekor-v2', origin: 'localhost' }, clock.now())
-  const logs = await startLogs(data, { clock, onStep: () => () => undefined, onFailure: () => undefined })
+  const quiet = { onStep: () => () => undefined, onPublishDelayed: () => undefined, onFailure: () => undefined }
+  const logs = await startLogs(data, { clock, ...quiet })
   const server = createServer({
     logs: new Logs(logs),
     after: clock.after,
     metrics: createMetrics(),
     logger: pino({ level: 'silent' }),
     rekorV2: { duplicates: 'return', attachmentLimit: 0 },
-    operations: { url: 'http://localhost', since: new Map() },
+    trust: () => new Map(),
     limits,
   })
   await server.listen({ host: '127.0.0.1', port: 0 })
@@ -38,7 +39,7 @@ async function startLimited(scope: Scope, limits: Partial<Limits>): Promise<{ po
     server.server.closeAllConnections()
     await server.close()
     await Promise.all(logs.map((log) => log.close()))
-    data.close()
+    await data.close()
   })
   const address = server.server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
-import { type Finished, ROOT, run, type Scope, type Server, scratch } from '../support.ts'
+import type { Test } from 'tap'
+import { type Finished, run, type Scope, type Server, scratch } from '../support.ts'
 import { blockText, DOCUMENT_URL } from './clients-document.ts'
 
 export interface Desk {
@@ -81,6 +82,30 @@ export async function must(desk: Desk, name: string): Promise<Finished> {
   const done = await desk.sh(name)
   if (done.code !== 0) throw new Error(`docs/clients.md, ${name}: exit ${done.code}\n${done.stdout}${done.stderr}`)
   return done
+}
+
+/** What someone could put in the place of a file of the desk, and how the client refuses it. */
+export type Swap = readonly [what: string, name: string, content: string | Uint8Array, refusal: RegExp]
+
+/** The block fails with each of the swaps, for its reason, and holds without them. */
+export async function refusesEach(t: Test, desk: Desk, block: string, swaps: readonly Swap[]): Promise<void> {
+  for (const [what, name, content, stderr] of swaps) {
+    const done = await desk.whileChanged(name, content, () => desk.sh(block))
+    t.match(done, { code: 1, stderr }, `${block} with ${what}`)
+  }
+  await t.resolves(must(desk, block), `${block} with everything back`)
+}
+
+/** The bundle of the desk with the log entry of another one. */
+export async function withEntryOf(desk: Desk, name: string, from: string): Promise<string> {
+  const [bundle, donor] = [await desk.json(name), await desk.json(from)]
+  bundle.verificationMaterial.tlogEntries = donor.verificationMaterial.tlogEntries
+  return JSON.stringify(bundle)
+}
+
+/** The desk's trusted root as the server would emit it without some authorities. */
+export async function without(desk: Desk, authorities: string): Promise<string> {
+  return JSON.stringify({ ...(await desk.json('trusted_root.json')), [authorities]: [] })
 }
 
 /** By the name that stands in the trust files. */

@@ -59,15 +59,6 @@ const ROOT = {
   ],
 }
 
-export const TRUSTED_ROOT: Description = {
-  operationId: 'getTrustedRoot',
-  tag: 'trust',
-  summary: 'The keys of this server as a Sigstore trusted root',
-  answers: { 200: { description: 'The file.', type: json, schema: { type: 'object' } } },
-  errors: {},
-  examples: { trustedRoot: { status: 200, answer: { value: ROOT } } },
-}
-
 export const TRUST_FILE: Description = {
   operationId: 'getTrustFile',
   tag: 'trust',

@@ -11,9 +11,14 @@ import { fulcioHandler, initializeCA, initializeCTLog, initializeTSA, tsaHandler
 const [folder] = process.argv.slice(2)
 const keys = () => generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
-const ctLog = await initializeCTLog(keys())
-const ca = await initializeCA(keys(), ctLog)
-const tsa = await initializeTSA(keys())
+/** Whole seconds: of a time with .05 the mock writes a shorter form than the verifier reads. */
+const clock = new Date()
+const tick = () => clock.setTime(Math.floor(Date.now() / 1000) * 1000)
+tick()
+
+const ctLog = await initializeCTLog(keys(), clock)
+const ca = await initializeCA(keys(), ctLog, clock)
+const tsa = await initializeTSA(keys(), clock)
 
 write('fulcio.pem', pem('CERTIFICATE', ca.rootCertificate))
 write('tsa.pem', pem('CERTIFICATE', tsa.intCertificate) + pem('CERTIFICATE', tsa.rootCertificate))
@@ -23,6 +28,7 @@ const handlers = new Map([fulcioHandler(ca), tsaHandler(tsa)].map(({ path, fn })
 const server = createServer(async (request, response) => {
   const body = Buffer.concat(await Array.fromAsync(request)).toString()
   const handle = handlers.get(request.url)
+  tick()
   if (handle === undefined) return response.writeHead(404).end()
   const { statusCode, response: content, contentType = 'text/plain' } = await handle(withToken(body, request.headers))
   const status = statusCode === 201 ? 200 : statusCode // as Fulcio answers; cosign takes no other

@@ -1,0 +1,45 @@
+/** The static copies of --publish, beside running logs; without that setting there are none. */
+
+import type { Logger } from 'pino'
+import type { ServeConfig } from '../config.ts'
+import type { OnStep } from '../log/steps.ts'
+import type { DataDirectory } from '../storage/data-directory.ts'
+import { type Exporters, startExporters } from './exporters.ts'
+import type { World } from './world.ts'
+
+export class StaticCopies {
+  readonly #data: DataDirectory
+  readonly #dir: string | null
+  readonly #logger: Logger
+  readonly #world: World
+  #exporters: Exporters | null = null
+
+  constructor(data: DataDirectory, { publish }: ServeConfig, logger: Logger, world: World) {
+    this.#data = data
+    this.#dir = publish
+    this.#logger = logger
+    this.#world = world
+  }
+
+  /** Brings every copy up to its log, and from then on whenever that one publishes. */
+  start(): void {
+    if (this.#dir === null) return
+    this.#exporters = startExporters({
+      dir: this.#dir,
+      logs: this.#data.database.logs().map((record) => ({ record, reader: this.#data.store(record.number) })),
+      clock: this.#world.clock,
+      onExported: (log, size) => this.#logger.debug({ log, size }, 'copied'),
+      onFailure: (log, error) => this.#logger.warn({ err: error, log }, 'the static copy is behind; it is tried again'),
+    })
+  }
+
+  onStep(slug: string): OnStep {
+    return (step) => {
+      if (step === 'published') this.#exporters?.wake(slug)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#exporters?.close()
+  }
+}

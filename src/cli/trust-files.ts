@@ -1,0 +1,55 @@
+/** The trust files of a running server: the key that signs their repository, and keeping them fresh. */
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { ServeConfig } from '../config.ts'
+import type { SigningKey } from '../crypto/crypto.ts'
+import type { DataDirectory, DataPlace } from '../storage/data-directory.ts'
+import { createKeyFile, readKeyFile } from '../storage/key-file.ts'
+import { hasRepository } from '../trust/directory.ts'
+import { createTrust, REFRESH_MS, type Trust, type TrustLog } from '../trust/trust.ts'
+import type { World } from './world.ts'
+
+/** @throws TlogError KEY_FILE_REFUSED, and as createTrust does. */
+export async function openTrust(data: DataDirectory, config: ServeConfig, world: World): Promise<Trust> {
+  const dir = join(data.place.dir, 'trust')
+  return await createTrust({
+    dir,
+    url: config.url,
+    logs: await logsOf(data),
+    config: config.trust,
+    key: openKey(data.place, dir),
+    clock: world.clock,
+    warn: world.warn,
+  })
+}
+
+/** Until the returned function is called. */
+export function keepFresh(trust: Trust, logger: Logger, world: World): () => void {
+  let cancel = () => {}
+  const again = () => {
+    cancel = world.clock.after(REFRESH_MS, () => {
+      trust.refresh().catch((error: unknown) => logger.error({ err: error }, 'trust files were not refreshed'))
+      again()
+    })
+  }
+  again()
+  return () => cancel()
+}
+
+/** Never a new key beside a repository that clients know under another one. */
+function openKey(place: DataPlace, dir: string): SigningKey {
+  const file = { path: join(place.dir, 'keys', 'tuf.pem'), passphrase: place.passphrase }
+  return existsSync(file.path) || hasRepository(dir) ? readKeyFile(file) : createKeyFile(file)
+}
+
+function logsOf({ database }: DataDirectory): Promise<TrustLog[]> {
+  const frozenAt = async (number: number) => (await database.store(number).head())?.time ?? null
+  return Promise.all(
+    database.logs().map(async (record) => ({
+      ...record,
+      frozenAt: record.state === 'frozen' ? await frozenAt(record.number) : null,
+    })),
+  )
+}

@@ -1,0 +1,85 @@
+/** Bundles with one thing changed: a bit of a decoded field, or a field less. */
+
+import { parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
+import { flipped } from './support.ts'
+
+export type Path = readonly (string | number)[]
+type Node = Uint8Array | string | number | null | readonly Node[] | { readonly [key: string]: Node }
+
+export interface Mutation<T> {
+  readonly field: string
+  readonly bit: number
+  readonly value: T
+}
+
+/** Every leaf below `value`: byte arrays, strings and numbers. */
+function* leaves(value: Node, path: Path = []): Generator<[Path, Uint8Array | string | number]> {
+  if (value === null) return
+  if (value instanceof Uint8Array || typeof value === 'string' || typeof value === 'number') yield [path, value]
+  else for (const [key, item] of Object.entries(value)) yield* leaves(item as Node, [...path, key])
+}
+
+export interface Which {
+  /** What the parser adds and no bundle says. */
+  readonly made: readonly string[]
+  /** Without it, of arrays above 32 bytes one bit a byte, above 256 every 73rd: another one each time, at its next byte. */
+  readonly isFull: boolean
+}
+
+/**
+ * Each bit of each leaf flipped. Bits of a number up to 2^52; strings as their UTF-8, where a result that is none is left
+ * out: nobody can parse it.
+ */
+export function* flips<T>(value: T, { made, isFull }: Which): Generator<Mutation<T>> {
+  for (const [path, leaf] of leaves(value as Node)) {
+    if (made.includes(path.join('.'))) continue
+    const bytes = typeof leaf === 'string' ? utf8(leaf) : leaf
+    const bits = bytes instanceof Uint8Array ? bytes.length * 8 : 53
+    const step = isFull || bits <= 256 ? 1 : bits <= 2048 ? 9 : 73
+    for (let bit = 0; bit < bits; bit += step) {
+      const changed = bytes instanceof Uint8Array ? sameKind(leaf, flipped(bytes, bit)) : flippedNumber(bytes, bit)
+      if (changed !== null) yield { field: path.join('.'), bit, value: replaced(value as Node, path, changed) as T }
+    }
+  }
+}
+
+function sameKind(leaf: Uint8Array | string | number, bytes: Uint8Array): Uint8Array | string | null {
+  if (typeof leaf !== 'string') return bytes
+  try {
+    return parseUtf8(bytes)
+  } catch {
+    return null
+  }
+}
+
+function flippedNumber(value: number, bit: number): number {
+  return Math.floor(value / 2 ** bit) % 2 === 0 ? value + 2 ** bit : value - 2 ** bit
+}
+
+function replaced(value: Node, [key, ...rest]: Path, leaf: Node): Node {
+  if (key === undefined) return leaf
+  if (Array.isArray(value)) return value.map((item, i) => (i === Number(key) ? replaced(item, rest, leaf) : item))
+  const object = value as { readonly [key: string]: Node }
+  return { ...object, [key]: replaced(object[key] ?? null, rest, leaf) }
+}
+
+/** The document without one field or item, for each that there is. */
+export function* removals(json: unknown, path: Path = []): Generator<{ field: string; json: unknown }> {
+  if (typeof json !== 'object' || json === null) return
+  for (const key of Object.keys(json)) {
+    const field = [...path, key]
+    yield { field: field.join('.'), json: without(json, key) }
+    for (const inner of removals((json as Record<string, unknown>)[key], field))
+      yield { field: inner.field, json: withValue(json, key, inner.json) }
+  }
+}
+
+function without(json: object, key: string): unknown {
+  if (Array.isArray(json)) return json.filter((_, i) => String(i) !== key)
+  return Object.fromEntries(Object.entries(json).filter(([name]) => name !== key))
+}
+
+function withValue(json: object, key: string, value: unknown): unknown {
+  if (Array.isArray(json)) return json.map((item, i) => (String(i) === key ? value : item))
+  return { ...json, [key]: value }
+}
