@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { ServeConfig } from '../config.ts'
 import type { SigningKey } from '../crypto/crypto.ts'
+import { TlogError } from '../kernel/error.ts'
 import type { DataDirectory, DataPlace } from '../storage/data-directory.ts'
 import { createKeyFile, readKeyFile } from '../storage/key-file.ts'
 import { hasRepository } from '../trust/directory.ts'
@@ -41,7 +42,13 @@ export function keepFresh(trust: Trust, logger: Logger, world: World): () => voi
 /** Never a new key beside a repository that clients know under another one. */
 function openKey(place: DataPlace, dir: string): SigningKey {
   const file = { path: join(place.dir, 'keys', 'tuf.pem'), passphrase: place.passphrase }
-  return existsSync(file.path) || hasRepository(dir) ? readKeyFile(file) : createKeyFile(file)
+  if (existsSync(file.path)) return readKeyFile(file)
+  if (hasRepository(dir))
+    throw new TlogError(
+      'KEY_FILE_REFUSED',
+      `${file.path} is gone, with which the trust files in ${dir} are signed: bring it back; without it remove ${dir}, and every client must be given the new root`,
+    )
+  return createKeyFile(file)
 }
 
 function logsOf({ database }: DataDirectory): Promise<TrustLog[]> {

@@ -26,7 +26,7 @@ export function requireSubject(
   content: Extract<Bundle['content'], { kind: 'envelope' }>,
   artifact: Artifact,
 ): { readonly statement: Statement; readonly subject: string } {
-  const { payloadType, payload } = content.envelope
+  const { payloadType, payload } = content
   if (payloadType !== STATEMENT_TYPE)
     throw new TlogError(
       'ARTIFACT_MISMATCH',

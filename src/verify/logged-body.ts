@@ -25,14 +25,15 @@ export function isEnvelopeKind({ kind }: BundleEntry): boolean {
 }
 
 /** The body has one spelling, so it is made anew from the bundle. */
-function requireRebuilt({ body }: BundleEntry, { algorithm, content, verifier, digest }: SignedContent): void {
+function requireRebuilt(entry: BundleEntry, { algorithm, content, verifier, digest }: SignedContent): void {
+  if (entry.integratedTime !== 0 || entry.promise !== null) throw mismatch('a v2 log gives neither time nor promise')
   const expected = formatBodyV2({
     algorithm: algorithm.digest,
     digest,
     signature: content.signature,
     verifier: { keyDetails: algorithm.keyDetails, material: verifier },
   })
-  if (!equal(body, expected)) throw mismatch('its body is not that of this signature, digest and key')
+  if (!equal(entry.body, expected)) throw mismatch('its body is not that of this signature, digest and key')
 }
 
 function requireStored(body: BodyV1, signed: SignedContent): void {
@@ -52,7 +53,7 @@ function requireEnvelope(
   { content, verifier }: SignedContent,
 ): void {
   if (content.kind !== 'envelope') throw mismatch('an envelope was logged, the bundle holds none')
-  const { payloadType, payload } = content.envelope
+  const { payloadType, payload } = content
   const [only, second] = body.signatures
   if (only === undefined || second !== undefined || !equal(only.signature, content.signature))
     throw mismatch('another signature was logged')

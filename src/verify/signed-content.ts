@@ -33,7 +33,7 @@ export function signedContent(
 ): SignedContent {
   const algorithm = algorithmForKey(key)
   if (content.kind === 'envelope') {
-    const { payloadType, payload } = content.envelope
+    const { payloadType, payload } = content
     return { content, key, algorithm, verifier, digest: hashOf(algorithm.digest, pae(payloadType, payload)) }
   }
   const digest = artifactDigest(artifact, algorithm.digest)
@@ -52,6 +52,6 @@ export async function verifySignature(signed: SignedContent, isLoggedAsEnvelope:
   const { signature } = content
   if (key.kind !== 'ed25519' || content.kind === 'message' || !isLoggedAsEnvelope)
     return await verifyDigest({ algorithm, key, signature, digest })
-  const { payloadType, payload } = content.envelope
+  const { payloadType, payload } = content
   await verifyEd25519(key.bytes, pae(payloadType, payload), signature)
 }

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The program under test; `dist/main.js` judges what is shipped. */
-const MAIN = process.env.COLOPHON_E2E_MAIN ?? 'src/main.ts'
+export const MAIN = process.env.COLOPHON_E2E_MAIN ?? 'src/main.ts'
 
 /** What tells the tests what to do is no setting of the program, which would refuse it. */
 const PROGRAM_ENV = Object.fromEntries(

@@ -4,7 +4,7 @@ import { TlogError } from '../../kernel/error.ts'
 import { type Fields, invalid, list, literal, type Read, text } from '../fields.ts'
 import { parseJson } from '../json.ts'
 import { type BundleEntry, bundleEntry } from './bundle-entry.ts'
-import { type Envelope, envelope } from './dsse.ts'
+import { envelope, type Payload } from './dsse.ts'
 import { bytes, enumName, filled, message } from './protojson.ts'
 
 export type MessageDigestName = 'SHA2_256' | 'SHA2_384' | 'SHA2_512'
@@ -17,10 +17,9 @@ export interface MessageSignature {
   readonly signature: Uint8Array
 }
 
-/** An envelope with one signature: a second one would be nobody's. */
-export interface SignedEnvelope {
+/** An envelope with one signature: a second one would be nobody's. What it says of the key, a hint, is left out. */
+export interface SignedEnvelope extends Payload {
   readonly kind: 'envelope'
-  readonly envelope: Envelope
   readonly signature: Uint8Array
 }
 
@@ -98,10 +97,10 @@ const messageSignature: Read<MessageSignature> = message((fields) => ({
 }))
 
 const signedEnvelope: Read<SignedEnvelope> = (value, path) => {
-  const read = envelope(value, path)
-  const [only, second] = read.signatures
+  const { payloadType, payload, signatures } = envelope(value, path)
+  const [only, second] = signatures
   if (only === undefined || second !== undefined) throw invalid(`${path}.signatures`, 'a bundle has one signature')
-  return { kind: 'envelope', envelope: read, signature: only.sig }
+  return { kind: 'envelope', payloadType, payload, signature: only.sig }
 }
 
 const der: Read<Uint8Array> = message((fields) => filled(fields, 'rawBytes', bytes))
