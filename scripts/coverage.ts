@@ -15,6 +15,8 @@ const FLOORS: Readonly<Record<string, number>> = {
   dialects: 90,
   storage: 85,
   http: 80,
+  config: 90,
+  trust: 90,
   cli: 70,
 }
 

@@ -5,7 +5,7 @@ import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { client, type Finished, freePort, MAIN, ROOT, run, type Scope, scratch } from './support.ts'
+import { client, type Finished, freePort, MAIN, PROGRAM_ENV, ROOT, run, type Scope, scratch } from './support.ts'
 
 t.setTimeout(10 * 60_000)
 
@@ -18,6 +18,7 @@ async function greetingOf(scope: Scope): Promise<string> {
   const command = [process.execPath, MAIN, 'serve', '--listen', listen, '--data', join(folder, 'data')].join(' ')
   const child = spawn('script', ['-qfec', `exec ${command}`, '/dev/null'], {
     cwd: ROOT,
+    env: PROGRAM_ENV,
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   scope.teardown(() => child.kill('SIGTERM'))

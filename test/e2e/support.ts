@@ -14,7 +14,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const MAIN = process.env.COLOPHON_E2E_MAIN ?? 'src/main.ts'
 
 /** What tells the tests what to do is no setting of the program, which would refuse it. */
-const PROGRAM_ENV = Object.fromEntries(
+export const PROGRAM_ENV = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('COLOPHON_E2E_')),
 )
 

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { greeting } from '../../src/cli/greeting.ts'
+import type { ServeConfig } from '../../src/config.ts'
+import type { Log } from '../../src/log/log.ts'
+
+const log = (frozen: boolean) =>
+  ({
+    identity: { slug: 'v2', dialect: 'rekor-v2', origin: 'log.example', vkey: 'log.example+1' },
+    status: () => ({ durable: 7, frozen }),
+  }) as unknown as Log
+
+const config = (writeTokens: unknown = null) =>
+  ({ url: 'https://log.example', data: { dir: '/data' }, writeTokens }) as unknown as ServeConfig
+
+t.test('it says what runs, and where', async (t) => {
+  const text = greeting('http://127.0.0.1:3000', [log(false)], config())
+  t.match(text, 'listens on http://127.0.0.1:3000, for clients at https://log.example\ndata in /data\n')
+  t.match(text, 'log v2 (rekor-v2), origin log.example, 7 entries\n  verifier key  log.example+1\n')
+  t.notMatch(greeting('https://log.example', [], config()), 'for clients at')
+})
+
+t.test('commands name the URL that clients reach, and stand at the start of the line', async (t) => {
+  const text = greeting('http://127.0.0.1:3000', [log(true), log(false)], config())
+  for (const line of ['cosign sign-blob ', 'cosign verify-blob ', "node --input-type=module <<'END'\n", 'END\n'])
+    t.match(text, `\n${line}`)
+  t.match(text, 'https://log.example/trust/signing_config.json')
+  t.match(text, "rekorBaseURL: 'https://log.example'")
+  t.equal(text.split('http://127.0.0.1:3000').length, 2, 'the address is no URL for clients')
+})
+
+t.test('no commands where they would fail', async (t) => {
+  const closed = greeting('https://log.example', [log(false)], config({ path: 'tokens', tokens: [] }))
+  t.match(closed, 'Writing takes a token')
+  t.notMatch(closed, 'sign-blob')
+  const frozen = greeting('https://log.example', [log(true)], config())
+  t.match(frozen, 'Every log is frozen')
+  t.notMatch(frozen, 'sign-blob')
+})
