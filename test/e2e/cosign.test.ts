@@ -47,6 +47,25 @@ t.test('a file and a statement about it, with a key', async (t) => {
   ])
 })
 
+t.test('with a key and a timestamp, where the server names an authority', async (t) => {
+  const desk = await openDesk(t, { server: named, file, programs })
+  for (const block of ['cosign-keys', 'cosign-sign']) await must(desk, block)
+  await refusesEach(t, desk, 'cosign-verify-timestamp', [
+    ['another file', 'file', CHANGED, /invalid signature/],
+    [
+      'an unknown timestamp authority',
+      'trusted_root.json',
+      await without(desk, 'timestampAuthorities'),
+      /signed timestamps: 0 < 1/,
+    ],
+  ])
+  t.match(
+    await publisher.sh('cosign-verify-timestamp'),
+    { code: 1, stderr: /timestamp/ },
+    'no timestamp, none to accept',
+  )
+})
+
 t.test('the same without naming files, after cosign initialize', async (t) => {
   const desk = await openDesk(t, { server: plain, file, programs })
   const lost = await openDesk(t, { server: other, file, programs })
