@@ -4,7 +4,6 @@ import { parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
 import { flipped } from './support.ts'
 
 export type Path = readonly (string | number)[]
-type Node = Uint8Array | string | number | null | readonly Node[] | { readonly [key: string]: Node }
 
 export interface Mutation<T> {
   readonly field: string
@@ -13,16 +12,16 @@ export interface Mutation<T> {
 }
 
 /** Every leaf below `value`: byte arrays, strings and numbers. */
-function* leaves(value: Node, path: Path = []): Generator<[Path, Uint8Array | string | number]> {
-  if (value === null) return
+export function* leaves(value: unknown, path: Path = []): Generator<[Path, Uint8Array | string | number]> {
+  if (value === null || value === undefined) return
   if (value instanceof Uint8Array || typeof value === 'string' || typeof value === 'number') yield [path, value]
-  else for (const [key, item] of Object.entries(value)) yield* leaves(item as Node, [...path, key])
+  else for (const [key, item] of Object.entries(value)) yield* leaves(item, [...path, key])
 }
 
 export interface Which {
   /** What the parser adds and no bundle says. */
   readonly made: readonly string[]
-  /** Without it, of arrays above 32 bytes one bit a byte, above 256 every 73rd: another one each time, at its next byte. */
+  /** Without it, of arrays above 8 bytes one bit a byte, above 256 one every nine bytes; another bit each time. */
   readonly isFull: boolean
 }
 
@@ -31,14 +30,14 @@ export interface Which {
  * out: nobody can parse it.
  */
 export function* flips<T>(value: T, { made, isFull }: Which): Generator<Mutation<T>> {
-  for (const [path, leaf] of leaves(value as Node)) {
+  for (const [path, leaf] of leaves(value)) {
     if (made.includes(path.join('.'))) continue
     const bytes = typeof leaf === 'string' ? utf8(leaf) : leaf
     const bits = bytes instanceof Uint8Array ? bytes.length * 8 : 53
-    const step = isFull || bits <= 256 ? 1 : bits <= 2048 ? 9 : 73
+    const step = isFull || bits <= 64 ? 1 : bits <= 2048 ? 9 : 73
     for (let bit = 0; bit < bits; bit += step) {
       const changed = bytes instanceof Uint8Array ? sameKind(leaf, flipped(bytes, bit)) : flippedNumber(bytes, bit)
-      if (changed !== null) yield { field: path.join('.'), bit, value: replaced(value as Node, path, changed) as T }
+      if (changed !== null) yield { field: path.join('.'), bit, value: replaced(value, path, changed) }
     }
   }
 }
@@ -56,11 +55,11 @@ function flippedNumber(value: number, bit: number): number {
   return Math.floor(value / 2 ** bit) % 2 === 0 ? value + 2 ** bit : value - 2 ** bit
 }
 
-function replaced(value: Node, [key, ...rest]: Path, leaf: Node): Node {
-  if (key === undefined) return leaf
-  if (Array.isArray(value)) return value.map((item, i) => (i === Number(key) ? replaced(item, rest, leaf) : item))
-  const object = value as { readonly [key: string]: Node }
-  return { ...object, [key]: replaced(object[key] ?? null, rest, leaf) }
+/** A copy in which `leaf` stands at `path`. */
+export function replaced<T>(value: T, [key, ...rest]: Path, leaf: unknown): T {
+  if (key === undefined) return leaf as T
+  if (Array.isArray(value)) return value.map((item, i) => (i === Number(key) ? replaced(item, rest, leaf) : item)) as T
+  return { ...value, [key]: replaced((value as Record<string, unknown>)[key], rest, leaf) }
 }
 
 /** The document without one field or item, for each that there is. */
