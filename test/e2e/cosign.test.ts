@@ -66,7 +66,7 @@ t.test('with a key and a timestamp, where the server names an authority', async 
   )
 })
 
-t.test('the same without naming files, after cosign initialize', async (t) => {
+t.test('a file, after cosign initialize, without naming trust files', async (t) => {
   const desk = await openDesk(t, { server: plain, file, programs })
   const lost = await openDesk(t, { server: other, file, programs })
   for (const each of [desk, lost]) await must(each, 'cosign-initialize')

@@ -1,0 +1,41 @@
+import t from 'tap'
+import { parseStatement } from '../../../src/formats/sigstore/statement.ts'
+import { utf8 } from '../../../src/kernel/bytes.ts'
+import { refused } from '../support.ts'
+
+const parse = (json: unknown) => parseStatement(utf8(JSON.stringify(json)))
+const whole = {
+  _type: 'https://in-toto.io/Statement/v1',
+  predicateType: 'https://example.com/p',
+  predicate: { anything: [1, null] },
+  subject: [{ name: 'a', digest: { sha256: 'ab', gitCommit: 'not hex', sha512: 'AB' } }, { digest: { sha1: '00' } }],
+}
+
+t.test('subjects and their digests', async (t) => {
+  const { subjects, predicateType } = parse(whole)
+  t.equal(predicateType, 'https://example.com/p')
+  t.same(
+    subjects.map(({ name, digests }) => [name, [...digests.keys()]]),
+    [
+      ['a', ['sha256']],
+      ['', ['sha1']],
+    ],
+  )
+  t.equal(parse({ ...whole, _type: 'https://in-toto.io/Statement/v0.1' }).subjects.length, 2)
+})
+
+t.test('refused', async () => {
+  for (const other of [
+    [],
+    'text',
+    { ...whole, _type: 'https://in-toto.io/Statement/v2' },
+    { ...whole, predicateType: '' },
+    { ...whole, subject: [] },
+    { ...whole, subject: {} },
+    { ...whole, subject: ['a'] },
+    { ...whole, subject: [{ name: 'a' }] },
+    { ...whole, subject: [{ name: 'a', digest: 'sha256' }] },
+  ])
+    refused(() => parse(other), 'ENVELOPE_MALFORMED', JSON.stringify(other).slice(0, 60))
+  refused(() => parseStatement(utf8('{"_type":1,"_type":2}')), 'JSON_DUPLICATE_KEY', 'a key twice')
+})
