@@ -84,11 +84,7 @@ async function serveLogs(data: DataDirectory, config: ServeConfig, logger: Logge
     })
     closing.defer(() => closeServer(server, world)) // before the logs: requests under way still need them
     const address = await listen(server, config.listen)
-    if (config.metricsListen !== null) {
-      const metricsServer = createMetricsServer(parts)
-      closing.defer(() => closeServer(metricsServer, world))
-      logger.info({ address: await listen(metricsServer, config.metricsListen) }, 'metrics')
-    }
+    if (config.metricsListen !== null) closing.defer(await serveMetrics(parts, config.metricsListen, world))
     greet(address, logs, config, logger, world)
     const reason = await Promise.race([world.stopped, failure.promise])
     logger.info({ reason }, 'stopping: open requests get their answers first')
@@ -96,6 +92,17 @@ async function serveLogs(data: DataDirectory, config: ServeConfig, logger: Logge
   } finally {
     await closing.disposeAsync()
   }
+}
+
+/** Returns what ends it. */
+async function serveMetrics(
+  parts: Parameters<typeof createMetricsServer>[0],
+  where: Parameters<typeof listen>[1],
+  world: World,
+): Promise<() => Promise<void>> {
+  const server = createMetricsServer(parts)
+  parts.logger.info({ address: await listen(server, where) }, 'metrics')
+  return () => closeServer(server, world)
 }
 
 async function closeServer(server: FastifyInstance, world: World): Promise<void> {
