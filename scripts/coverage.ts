@@ -11,6 +11,8 @@ const FLOORS: Readonly<Record<string, number>> = {
   kernel: 98,
   formats: 95,
   crypto: 90,
+  verify: 90,
+  'verify-node': 80,
   log: 90,
   dialects: 90,
   storage: 85,

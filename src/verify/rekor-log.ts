@@ -1,6 +1,6 @@
 /** What a Rekor log of the trusted root signs: promises (v1) and checkpoints (v1, v2). */
 
-import { verifyEd25519, verifyMessage } from '#crypto'
+import { digest, verifyEd25519, verifyMessage } from '#crypto'
 import { algorithmForKey } from '../crypto/algorithms.ts'
 import { uint32 } from '../formats/c2sp/note.ts'
 import type { Policy } from '../formats/c2sp/policy.ts'
@@ -76,14 +76,14 @@ export async function openRekorCheckpoint(
 
 /**
  * The name under which the log's key signs checkpoints of this origin. A v1 origin is `host - tree`, a v2 one the name.
- * An Ed25519 log's ID is made of its name; any other is bound to its name by its URL alone.
+ * An ID that is the hash of the key says nothing of the name, which is then that of the URL; any other is made of both.
  */
 function keyName({ trusted, key }: RekorLog, origin: string): string {
-  const [, host] = V1_ORIGIN.exec(origin) ?? []
-  if (host === undefined && key.kind === 'ed25519' && equal(logId(origin, key.bytes), trusted.logId)) return origin
-  const name = host ?? origin
-  if (!hosts(trusted.baseUrl).includes(name)) throw untrusted(`${shown(origin)} is not the log at ${trusted.baseUrl}`)
-  return name
+  if (equal(trusted.logId, digest('SHA2_256', trusted.publicKeySpki))) {
+    const name = V1_ORIGIN.exec(origin)?.[1] ?? origin
+    if (hosts(trusted.baseUrl).includes(name)) return name
+  } else if (key.kind === 'ed25519' && equal(trusted.logId, logId(origin, key.bytes))) return origin
+  throw untrusted(`${shown(origin)} is not the log at ${trusted.baseUrl}`)
 }
 
 const V1_ORIGIN = /^(.+) - \d{1,19}$/

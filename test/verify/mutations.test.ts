@@ -27,7 +27,7 @@ const always = () => true
 /** granted and grantedWithMods are both yes (RFC 3161 §2.4.2). */
 const isStatus = (bit: number) => bit === 64
 /** With another issuer or serial number it names an authority that nobody trusts, and counts as if it were absent. */
-const isSigner = (bit: number) => bit >= 185 * 8 && bit < 225 * 8
+const isSigner = (bit: number) => bit >= 185 * 8 && bit < 228 * 8
 /** Lines behind the log's own are of witnesses that the trust does not name. */
 const isStranger = (bit: number, { entries }: Bundle) => {
   const note = utf8(entries[0]?.proof?.checkpoint ?? '')
@@ -140,15 +140,17 @@ for (const { name, flips: allowed, removals: removable } of KINDS) {
 
 t.test('no two fields of another valid bundle fit in', async (t) => {
   for (const [name, other] of [
-    ['happy-path-v0.1', 'trust-root-tlog-validity-end-inclusive'],
-    ['happy-path-v0.3', 'happy-path-v0.3-new-mediaType'],
+    ['happy-path-v0.1', 'happy-path-v0.3'],
+    ['managed-key-happy-path', 'managed-key-and-trusted-root'],
     ['rekor2-happy-path', 'rekor2-timestamp-without-embedded-cert'],
     ['rekor2-timestamp-with-expired-cert-chain', 'rekor2-timestamp-with-embedded-cert'],
   ] as const) {
     const given = readCase(name)
     const [artifact, trust, bundle] = [artifactOf(given), given.trust(), given.bundle()]
     const theirs = new Map([...leaves(readCase(other).bundle())].map(([path, leaf]) => [path.join('.'), leaf]))
-    const fields = [...leaves(bundle)].filter(([path, leaf]) => differs(theirs.get(path.join('.')), leaf))
+    const fields = [...leaves(bundle)]
+      .filter(([path]) => !MADE.includes(path.join('.')))
+      .filter(([path, leaf]) => differs(theirs.get(path.join('.')), leaf))
     const survivors: string[] = []
     for (const [a] of fields)
       for (const [b] of fields) {
@@ -159,7 +161,8 @@ t.test('no two fields of another valid bundle fit in', async (t) => {
         if ((await codeOf(() => verifyBundle(swapped, artifact, trust))) === 'ok')
           survivors.push(`${a.join('.')}, ${b.join('.')}`)
       }
-    t.same(survivors, [], `${name}: ${fields.length} fields differ`)
+    t.ok(fields.length > 12, `${name}: ${fields.length} fields differ`)
+    t.same(survivors, [])
   }
 })
 
