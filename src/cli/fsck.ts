@@ -94,7 +94,7 @@ async function markOf(
   try {
     return await readMark(place, record)
   } catch (error) {
-    onProblem((error as Error).message)
+    if (record.state === 'active') onProblem((error as Error).message) // a frozen log may have been retired for want of it
     return null
   }
 }

@@ -86,6 +86,7 @@ t.test('what it lost does not keep the others from starting', async (t) => {
     t.equal((await ask(server, ENTRIES, { method: 'POST', body, headers: { host: 'next.example' } })).status, 201, name)
     t.equal((await ask(server, '/readyz')).status, 200)
     t.equal(await server.stop(), 0, 'and the server ends in order')
+    t.match(await command(['fsck', ...place]), { code: 0, printed: /v2: 2 entries, clean/ })
   }
 })
 
