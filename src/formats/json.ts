@@ -12,9 +12,12 @@ export type JsonPath = readonly (string | number)[]
 export interface JsonLimits {
   /** How many arrays and objects may enclose a value. */
   readonly maxDepth?: number
+  /** How many values the document may have in all: each costs a hundred times its two bytes. */
+  readonly maxValues?: number
 }
 
 export const JSON_MAX_DEPTH = 32
+export const JSON_MAX_VALUES = 100_000
 
 /**
  * Parses one document; its length is for the caller to bound. Offsets in messages count UTF-16 units.
@@ -23,10 +26,10 @@ export const JSON_MAX_DEPTH = 32
  *
  * @throws TlogError UTF8_MALFORMED on invalid UTF-8.
  * @throws TlogError JSON_MALFORMED on bad syntax, a byte order mark, a lone surrogate or anything after the value.
- * @throws TlogError JSON_DUPLICATE_KEY, JSON_TOO_DEEP; JSON_NUMBER_UNSAFE on an integer beyond ±(2^53-1) or an infinity.
+ * @throws TlogError JSON_DUPLICATE_KEY, JSON_TOO_DEEP, JSON_TOO_LARGE; JSON_NUMBER_UNSAFE on an integer beyond ±(2^53-1) or an infinity.
  */
 export function parseJson(bytes: Uint8Array, limits: JsonLimits = {}): JsonValue {
-  return new JsonReader(parseUtf8(bytes), limits.maxDepth ?? JSON_MAX_DEPTH).document()
+  return new JsonReader(parseUtf8(bytes), limits).document()
 }
 
 export function isJsonArray(value: JsonValue): value is readonly JsonValue[] {
@@ -75,12 +78,14 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 class JsonReader {
   private readonly text: string
   private readonly maxDepth: number
+  private valuesLeft: number
   private readonly path: (string | number)[] = []
   private at = 0
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, { maxDepth = JSON_MAX_DEPTH, maxValues = JSON_MAX_VALUES }: JsonLimits) {
     this.text = text
     this.maxDepth = maxDepth
+    this.valuesLeft = maxValues
   }
 
   document(): JsonValue {
@@ -91,6 +96,7 @@ class JsonReader {
 
   private value(): JsonValue {
     const code = this.peek()
+    if (--this.valuesLeft < 0) throw this.error('JSON_TOO_LARGE', 'too many values', this.at)
     if (code === QUOTE) return this.string()
     if (code === OPEN_OBJECT) return this.object()
     if (code === OPEN_ARRAY) return this.array()

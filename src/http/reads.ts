@@ -6,14 +6,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TlogError } from '../kernel/error.ts'
 import { parseTilePath, type Tile } from '../kernel/tile.ts'
 import type { Log } from '../log/log.ts'
+import type { Clock } from '../log/ports.ts'
 import { describeCheckpoint, describeTile } from './api/describe/tiles.ts'
 import { IMMUTABLE } from './api/resource.ts'
 import { onlyMethods } from './methods.ts'
 
 const compress = promisify(gzip)
 
+/** Of entry bundles, each up to 16 MiB, that readers have not taken yet: slow ones would fill the memory otherwise. */
+const UNREAD_BYTES = 128 * 2 ** 20
+/** For one bundle to be taken; whoever drips holds it no longer. */
+const TAKE_MS = 60_000
+
 /** @param choose which log a request under this prefix means; throws LOG_UNKNOWN. */
-export function reads(prefix: string, choose: (request: FastifyRequest) => Log) {
+export function reads(prefix: string, choose: (request: FastifyRequest) => Log, unread: Unread) {
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, `${prefix}/checkpoint`, 'GET')
     app.get(`${prefix}/checkpoint`, { config: { openapi: describeCheckpoint(prefix) } }, async (request, reply) => {
@@ -27,10 +33,39 @@ export function reads(prefix: string, choose: (request: FastifyRequest) => Log) 
     app.get(`${prefix}/tile/*`, { config: { openapi: describeTile(prefix) } }, async (request, reply) => {
       open(reply)
       const tile = parseTilePath(tilePathOf(request))
+      if (tile.level === 'entries') unread.checkRoom()
       const bytes = await readTile(choose(request), tile)
       if (bytes === null) throw new TlogError('NOT_FOUND', 'the published tree has no such tile')
       reply.header('cache-control', IMMUTABLE).type('application/octet-stream')
-      return tile.level === 'entries' ? sendCompressed(bytes, request, reply) : reply.send(Buffer.from(bytes))
+      if (tile.level !== 'entries') return reply.send(Buffer.from(bytes))
+      unread.hold(bytes.length, reply)
+      return sendCompressed(bytes, request, reply)
+    })
+  }
+}
+
+/** What all readers of one server hold of it. */
+export class Unread {
+  readonly #after: Clock['after']
+  #bytes = 0
+
+  constructor(after: Clock['after']) {
+    this.#after = after
+  }
+
+  /** Before the read. @throws TlogError LOG_BUSY */
+  checkRoom(): void {
+    if (this.#bytes >= UNREAD_BYTES)
+      throw new TlogError('LOG_BUSY', 'too many entry bundles are being sent; try again shortly')
+  }
+
+  /** Until the answer is taken, or cut. */
+  hold(bytes: number, reply: FastifyReply): void {
+    this.#bytes += bytes
+    const cancel = this.#after(TAKE_MS, () => reply.raw.destroy())
+    reply.raw.once('close', () => {
+      this.#bytes -= bytes
+      cancel()
     })
   }
 }
@@ -50,7 +85,8 @@ function tilePathOf(request: FastifyRequest): string {
 
 async function sendCompressed(bytes: Uint8Array, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   reply.header('vary', 'accept-encoding')
-  if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(Buffer.from(bytes))
+  if (request.method === 'HEAD' || !acceptsGzip(request.headers['accept-encoding']))
+    return reply.send(Buffer.from(bytes))
   return reply.header('content-encoding', 'gzip').send(await compress(bytes))
 }
 

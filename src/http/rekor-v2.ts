@@ -20,6 +20,9 @@ export interface RekorV2Options extends Admission {
   readonly duplicates: Duplicates
 }
 
+/** A request has fewer than a hundred values; a body full of them would hold everybody up for seconds. */
+const REQUEST_LIMITS = { maxValues: 1000 }
+
 export function rekorV2(logs: Logs, options: RekorV2Options) {
   const responders = new Map<Log, Respond>(logs.all.map((log) => [log, createRespond(log.identity.vkey)]))
   const url = '/api/v2/log/entries'
@@ -28,7 +31,7 @@ export function rekorV2(logs: Logs, options: RekorV2Options) {
     onlyMethods(app, url, 'POST')
     app.post(url, { config: { writesTo, openapi: ADD_ENTRY } }, async (request, reply) => {
       const log = writesTo(request)
-      const entry = await admit(parseRequestV2(parseJson(request.body as Uint8Array)), options)
+      const entry = await admit(parseRequestV2(parseJson(request.body as Uint8Array, REQUEST_LIMITS)), options)
       const receipt = await log.add(entry)
       if (receipt.repeated && options.duplicates === 'conflict') {
         reply.header('x-log-index', String(receipt.index))

@@ -1,7 +1,7 @@
 /** The HTTP server: every limit set, everything lax turned off. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { TlogError } from '../kernel/error.ts'
 import type { Clock } from '../log/ports.ts'
 import { api } from './api/api.ts'
@@ -13,7 +13,7 @@ import { health, measurements } from './health.ts'
 import type { Logs } from './logs.ts'
 import type { Metrics } from './metrics.ts'
 import { checkForwarded, type TrustsPeer } from './proxies.ts'
-import { reads } from './reads.ts'
+import { reads, Unread } from './reads.ts'
 import { REKOR_V2, type RekorV2Options, rekorV2 } from './rekor-v2.ts'
 import { trust } from './trust.ts'
 
@@ -65,8 +65,10 @@ export function createServer(parts: ServerParts): FastifyInstance {
   const document = collectRoutes(app)
   if (writers !== null) requireToken(app, { writers, onWriter: metrics.wrote })
   app.register(rekorV2(logs, parts.rekorV2))
-  for (const prefix of ['', '/api/v2']) app.register(reads(prefix, (request) => logs.forHost(request.host, REKOR_V2)))
-  app.register(reads('/logs/:log', (request) => logs.named((request.params as { log: string }).log)))
+  const unread = new Unread(parts.after)
+  const byHost = (request: FastifyRequest) => logs.forHost(request.host, REKOR_V2)
+  for (const prefix of ['', '/api/v2']) app.register(reads(prefix, byHost, unread))
+  app.register(reads('/logs/:log', (request) => logs.named((request.params as { log: string }).log), unread))
   app.register(api(logs, document))
   app.register(trust(parts.trust))
   app.register(health(logs))

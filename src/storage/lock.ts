@@ -28,7 +28,12 @@ export function lockDataDirectory(dir: string): DirectoryLock {
   } catch (error) {
     const holder = readHolder(db)
     db.close()
-    if (!isBusy(error)) throw error
+    if (!isBusy(error))
+      throw new TlogError(
+        'STORE_LOCKED',
+        `${join(dir, 'lock')} cannot be locked: ${(error as Error).message}. It holds nothing: when no server runs there, and the disk is in order, remove it`,
+        { cause: error },
+      )
     throw new TlogError(
       'STORE_LOCKED',
       `${dir} is in use by process ${holder ?? 'unknown'}: stop it, or choose another data directory`,

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Database } from 'better-sqlite3'
+import Sqlite, { type Database } from 'better-sqlite3'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 
@@ -69,7 +69,34 @@ export function checkSchema(db: Database, migrations: readonly Migration[]): num
         `migration ${name} is not the ${ours.name} of this program: the database was made by another build; run the one it came from`,
       )
   }
+  if (applied.length > 0) checkObjects(db, migrations.slice(0, applied.length))
   return applied.length
+}
+
+/** Tables and triggers, word for word: with a trigger changed or gone, rows could be. */
+function checkObjects(db: Database, migrations: readonly Migration[]): void {
+  const model = new Sqlite(':memory:')
+  try {
+    for (const { sql } of migrations) model.exec(sql)
+    const [wanted, found] = [model, db].map(objectsOf)
+    const different = [...new Set([...(wanted ?? []), ...(found ?? [])])].find(
+      (each) => !(wanted?.includes(each) && found?.includes(each)),
+    )
+    if (different !== undefined)
+      throw new TlogError(
+        'STORE_SCHEMA',
+        `the schema of the database is not the one its migrations make: ${different.split('\n', 1)[0]?.slice(0, 100)}. It is damaged, or was changed: restore a good copy`,
+      )
+  } finally {
+    model.close()
+  }
+}
+
+function objectsOf(db: Database): string[] {
+  const all = db.prepare<[], string>(
+    "SELECT type || ' ' || name || ' ' || tbl_name || ': ' || sql FROM sqlite_schema WHERE sql IS NOT NULL",
+  )
+  return all.pluck().all()
 }
 
 function appliedTo(db: Database): Applied[] {

@@ -192,6 +192,11 @@ const REFUSED: readonly [name: string, body: string | Uint8Array, expected: RegE
   ['a lone escaped surrogate', '{"a":"\\ud800"}', /^400 JSON_MALFORMED a: lone surrogate/],
   ['UTF-16', Buffer.from(good, 'utf16le'), /^400 JSON_MALFORMED /],
   ['arrays 100,000 deep', deep(100_000, '['), /^400 JSON_TOO_DEEP .*nested deeper than 32/],
+  [
+    'a million empty objects',
+    `{"a":[${'{},'.repeat(1_000_000)}{}]}`,
+    /^400 JSON_TOO_LARGE .*a\[\d+\].*too many values/,
+  ],
   ['objects 100,000 deep', deep(100_000, '{"a":'), /^400 JSON_TOO_DEEP /],
   [
     'a duplicate key',

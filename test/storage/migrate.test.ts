@@ -79,3 +79,26 @@ t.test('a folder with a gap, or a stranger in it', (t) => {
   t.same(readMigrations(t.testdir({ 'README.md': '' })), [])
   t.end()
 })
+
+t.test('a trigger that was changed or dropped, and a table that was added', (t) => {
+  const changes = [
+    'DROP TRIGGER leaf_kept',
+    'CREATE TABLE stranger (x)',
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'NEW.size < OLD.size', 'NEW.size > OLD.size')",
+  ]
+  for (const change of changes) {
+    const path = `${t.testdir({})}/log.db`
+    openDatabase(path, { create: true }).close()
+    const db = new Sqlite(path)
+    db.unsafeMode()
+    db.exec(change)
+    db.close()
+    for (const options of [{}, { readonly: true }])
+      t.throws(
+        () => openDatabase(path, options),
+        { code: 'STORE_SCHEMA', message: /is not the one its migrations make/ },
+        change,
+      )
+  }
+  t.end()
+})

@@ -48,7 +48,9 @@ function prepare(db: Sqlite.Database, path: string, { create, readonly }: Requir
   if (!readonly) migrate(db, migrations)
   else if (checkSchema(db, migrations) < migrations.length)
     throw new TlogError('STORE_SCHEMA', `${path}: of an older version; start the server once to bring it forward`)
-  if (create) syncDirectory(path)
+  if (!create) return
+  db.pragma('wal_checkpoint(TRUNCATE)') // a young database that lost its -wal is then still one
+  syncDirectory(path)
 }
 
 function checkPresence(path: string, create: boolean): void {
@@ -66,7 +68,7 @@ function checkOurs(db: Sqlite.Database, path: string): void {
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID)
     throw new TlogError(
       'STORE_SCHEMA',
-      `${path} is not a Colophon database, or its creation was interrupted: remove it then`,
+      `${path} is not a Colophon database, or the file ${path}-wal beside it was lost, or its creation was interrupted. Bring back what is lost; only a directory without keys can be started anew`,
     )
 }
 

@@ -6,7 +6,7 @@
 import { Worker } from 'node:worker_threads'
 import { TlogError } from '../../kernel/error.ts'
 import type { LogStore, SealedBatch } from '../../log/ports.ts'
-import type { Answer, Call, Calls, Method } from './worker.ts'
+import { type Answer, type Call, type Calls, type Method, UNOPENED } from './protocol.ts'
 
 export interface WriterThread {
   /** The store of a log, whose reads `local` answers, on the connection it has. */
@@ -81,6 +81,7 @@ class Thread {
   }
 
   #settle({ id, result, error }: Answer): void {
+    if (id === UNOPENED && error !== undefined) this.#bury(revive(error))
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
     if (this.#pending.size === 0 && !this.#closing) this.#worker.unref()
@@ -89,21 +90,17 @@ class Thread {
   }
 
   #bury(cause: unknown): void {
-    this.#death ??= new TlogError(
-      'STORE_CORRUPT',
-      'the thread that writes has ended; what it had under way is unknown',
-      {
-        cause,
-      },
-    )
+    const ended = 'the thread that writes has ended; what it had under way is unknown'
+    this.#death ??= cause instanceof TlogError ? cause : new TlogError('STORE_CORRUPT', ended, { cause })
     for (const { reject } of this.#pending.values()) reject(this.#death)
     this.#pending.clear()
   }
 }
 
 /** As it was thrown there: same code, same words. */
-function revive({ code, message }: NonNullable<Answer['error']>): Error {
-  return code === null ? new Error(message) : new TlogError(code, message)
+function revive({ code, message, because }: NonNullable<Answer['error']>): Error {
+  const options = { cause: because }
+  return code === null ? new Error(message, options) : new TlogError(code, message, options)
 }
 
 /** A batch is thousands of small arrays: in one buffer they move to the other thread, instead of being copied one by one. */

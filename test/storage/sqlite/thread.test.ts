@@ -60,6 +60,6 @@ t.test('a thread that cannot open the file fails what it is asked', async (t) =>
   const thread = startWriterThread(path)
   const { head } = feeder
   const batch = feeder.plain(1)
-  await t.rejects(thread.store(0, store).append(head, batch), { code: 'STORE_CORRUPT', cause: { message: /log.db/ } })
+  await t.rejects(thread.store(0, store).append(head, batch), { code: 'STORE_MISSING', message: /log.db/ })
   await thread.close()
 })
