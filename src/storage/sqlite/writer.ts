@@ -1,6 +1,7 @@
 /** The one way to write: guards before, one transaction, and no second try after an outcome nobody knows. */
 
 import { statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { TlogError } from '../../kernel/error.ts'
 import { keptNothing, storeError } from './failure.ts'
@@ -29,19 +30,19 @@ export function createWriter(db: Database): Write {
   }
 }
 
-/** Writing into an unlinked file succeeds and is lost: both names must still be the files that were opened. */
+/** Writing into an unlinked file succeeds and is lost, and a new lock is another server's: the names must still be the files they were. */
 function checkSameFiles(path: string, opened: string): void {
   const found = fileIds(path)
   if (found !== opened)
     throw new TlogError(
       'STORE_REPLACED',
-      `${path}: the database or its -wal file is no longer the one that was opened (${opened}, now ${found}): stop, find the right one`,
+      `${path}: the database, its -wal or its lock is no longer the file that was opened (${opened}, now ${found}): stop, find the right one`,
     )
 }
 
 /** stat only: opening the file and closing it again would drop SQLite's locks. */
 function fileIds(path: string): string {
-  return [path, `${path}-wal`].map(fileId).join(' ')
+  return [path, `${path}-wal`, join(dirname(path), 'lock')].map(fileId).join(' ')
 }
 
 function fileId(path: string): string {

@@ -93,6 +93,18 @@ t.test('a file replaced under the store', async (t) => {
   }
 })
 
+t.test('a lock that was removed, or made anew by another server', async (t) => {
+  const lock = `${t.testdir({})}/lock`
+  writeFileSync(lock, '')
+  const database = openDatabase(lock.replace(/lock$/, 'log.db'), { create: true })
+  t.teardown(() => database.close())
+  writeFileSync(`${lock}.new`, '') // before: a server keeps the old one open, so its number is not given again
+  rmSync(lock)
+  t.throws(() => database.createLog(NEW_LOG), { code: 'STORE_REPLACED' })
+  renameSync(`${lock}.new`, lock)
+  t.throws(() => database.createLog(NEW_LOG), { code: 'STORE_REPLACED' })
+})
+
 t.test('a full disk keeps nothing of the batch, and passes', async (t) => {
   const { path, database, feeder } = await filledDatabase(t)
   database.close()
