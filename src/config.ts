@@ -3,7 +3,8 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseSmallFile } from './config/files.ts'
-import { type Flags, parseFlags, type Words } from './config/flags.ts'
+import { type Flags, parseFlags } from './config/flags.ts'
+import { overlap } from './config/overlap.ts'
 import { parseHostname } from './config/parsers.ts'
 import { Problems } from './config/problems.ts'
 import { PASSPHRASE_VARIABLE, SETTING_NAMES, type SettingName, type ValueOf } from './config/settings.ts'
@@ -75,8 +76,7 @@ export function parseData(flags: Flags, env: Environment): DataConfig {
 /** @throws TlogError CONFIG_INVALID naming everything that is wrong. */
 export function parseServe(argv: readonly string[], env: Environment): ServeConfig {
   const problems = new Problems()
-  const nothing = { flags: {}, words: [], on: new Set<string>() }
-  const { flags, words } = problems.take<Words>('', nothing, () => parseFlags(argv, SERVE_FLAGS))
+  const { flags, words } = parseFlags(argv, SERVE_FLAGS, [], problems)
   if (words.length > 0) problems.note('arguments', `serve takes flags alone, not ${words.join(' ')}`)
   return readServe(flags, env, problems).config
 }
@@ -109,17 +109,24 @@ function dataOf(sources: Sources, env: Environment): DataConfig {
   const dir = resolve(sources.value('data') ?? '')
   const ratchet = sources.value('ratchet')
   const ratchetDir = ratchet === null ? join(dir, 'ratchet') : resolve(ratchet)
-  return { dir, ratchetDir, passphrase: env[PASSPHRASE_VARIABLE] || undefined }
+  return { dir, ratchetDir, passphrase: passphraseOf(env, sources.problems) }
+}
+
+/** An empty one is a secret that went missing on its way, and keys would be made in clear. */
+export function passphraseOf(env: Environment, problems: Problems): string | undefined {
+  const passphrase = env[PASSPHRASE_VARIABLE]
+  if (passphrase === '') problems.note(PASSPHRASE_VARIABLE, 'is set, but empty: give it a value, or unset it')
+  return passphrase === '' ? undefined : passphrase
 }
 
 function serveOf(sources: Sources, env: Environment): ServeConfig {
   const listening = listeningOf(sources)
-  const publish = sources.value('publish')
+  const data = dataOf(sources, env)
   return {
     ...listening,
-    data: dataOf(sources, env),
+    data,
     trustedProxies: sources.value('trusted-proxies'),
-    publish: publish === null ? null : resolve(publish),
+    publish: publishOf(sources, data),
     duplicates: sources.value('duplicates'),
     intervalMs: sources.value('interval'),
     attachmentLimit: sources.value('attachment-limit'),
@@ -127,6 +134,16 @@ function serveOf(sources: Sources, env: Environment): ServeConfig {
     writeTokens: tokensOf(sources),
     trust: trustOf(sources),
   }
+}
+
+/** A web server shows the copy: neither keys nor the database may lie in it. */
+function publishOf(sources: Sources, { dir, ratchetDir }: DataConfig): string | null {
+  const text = sources.value('publish')
+  if (text === null) return null
+  const publish = resolve(text)
+  for (const other of [dir, ratchetDir])
+    if (overlap(publish, other)) sources.problems.note(sources.said('publish')?.place ?? '', `overlaps with ${other}`)
+  return publish
 }
 
 type Listening = Pick<ServeConfig, 'listen' | 'metricsListen' | 'url' | 'urlGiven' | 'hostname' | 'hostnameGiven'>

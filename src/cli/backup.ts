@@ -1,6 +1,7 @@
 /** `colophon backup`: a copy of a data directory, beside a live server. */
 
 import { resolve } from 'node:path'
+import { overlap } from '../config/overlap.ts'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
 import { TlogError } from '../kernel/error.ts'
 import { createBackup } from '../storage/backup-directory.ts'
@@ -25,6 +26,11 @@ export const backup: Command = {
     const [out, ...rest] = words
     if (out === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'backup takes one path, OUT')
     const place = placeOf(parseData(flags, world.env))
+    if (overlap(resolve(out), place.dir) || overlap(resolve(out), place.ratchetDir))
+      throw new TlogError(
+        'CONFIG_INVALID',
+        `${out} overlaps with the data directory or the ratchet's: choose another place`,
+      )
     openDatabase(databasePath(place), { readonly: true }).close() // refuses what is not ours, or not of this version
     const keys = !on.has('without-keys')
     const onProgress = progressBar(world, 'backup')

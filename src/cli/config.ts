@@ -1,6 +1,5 @@
 /** `colophon config check`: what a server would run with, and who said so. */
 
-import type { Words } from '../config/flags.ts'
 import { keyOf } from '../config/names.ts'
 import { PASSPHRASE_VARIABLE, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from '../config/settings.ts'
 import type { Source, Sources } from '../config/sources.ts'
@@ -28,8 +27,7 @@ export const config: Command = {
 
   async run(argv, world): Promise<ExitCode> {
     const problems = new Problems()
-    const nothing = { flags: {}, on: new Set<string>(), words: ['check'] }
-    const { flags, on, words } = problems.take<Words>('', nothing, () => parseFlags(argv, SERVE_FLAGS, ['json']))
+    const { flags, on, words } = parseFlags(argv, SERVE_FLAGS, ['json'], problems)
     if (words[0] !== 'check' || words.length > 1) throw new TlogError('CONFIG_INVALID', 'config takes `check`')
     const { config, sources } = readServe(flags, world.env, problems)
     const rows = [...settingRows(config, sources), ...trustRows(config, sources), secretRow(world)]

@@ -1,6 +1,7 @@
 /** `colophon export`: a static copy of the published trees, to be served by any file server. */
 
 import { join, resolve } from 'node:path'
+import { overlap } from '../config/overlap.ts'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
 import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
@@ -30,6 +31,11 @@ export const exportCommand: Command = {
     const [out, ...rest] = words
     if (out === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'export takes one path, OUT')
     const place = placeOf(parseData(flags, world.env))
+    if (overlap(resolve(out), place.dir) || overlap(resolve(out), place.ratchetDir))
+      throw new TlogError(
+        'CONFIG_INVALID',
+        `${out} overlaps with the data directory or the ratchet's: choose another place`,
+      )
     const database = openDatabase(databasePath(place), { readonly: true })
     try {
       const logs = database.logs().filter(({ slug }) => flags.log === undefined || slug === flags.log)

@@ -1,6 +1,7 @@
 /** `colophon keygen`: an Ed25519 key for a log that is created later, and its verifier key. */
 
-import { PASSPHRASE_VARIABLE, parseFlags } from '../config.ts'
+import { Problems } from '../config/problems.ts'
+import { parseFlags, passphraseOf } from '../config.ts'
 import { createVkey, formatVkey, KEY_TYPE } from '../formats/c2sp/vkey.ts'
 import { TlogError } from '../kernel/error.ts'
 import { createKeyFile } from '../storage/key-file.ts'
@@ -20,8 +21,11 @@ export const keygen: Command = {
     const [path, ...rest] = words
     if (path === undefined || rest.length > 0 || flags.origin === undefined)
       throw new TlogError('CONFIG_INVALID', 'keygen takes one path and --origin')
+    const problems = new Problems()
+    const passphrase = passphraseOf(world.env, problems)
+    problems.check()
     createVkey(flags.origin, KEY_TYPE.ed25519, new Uint8Array(32)) // refuses a name that no key may have, before a file exists
-    const key = createKeyFile({ path, passphrase: world.env[PASSPHRASE_VARIABLE] || undefined })
+    const key = createKeyFile({ path, passphrase })
     world.print(`${formatVkey(createVkey(flags.origin, KEY_TYPE.ed25519, key.publicKey))}\n`)
     return 0
   },

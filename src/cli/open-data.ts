@@ -1,5 +1,6 @@
 /** The data directory of a server: found as it was left, or made with a first log. */
 
+import { contains } from '../config/overlap.ts'
 import type { ServeConfig } from '../config.ts'
 import { TlogError } from '../kernel/error.ts'
 import {
@@ -22,7 +23,7 @@ export async function openData(config: ServeConfig, world: World): Promise<DataD
     if (data.database.logs().length === 0) await createFirstLog(data, config, world)
     checkNoStrayRatchet(data)
     checkOrigin(data, config)
-    if (config.data.ratchetDir.startsWith(`${config.data.dir}/`))
+    if (contains(config.data.dir, config.data.ratchetDir))
       world.warn(
         'the ratchet is in the data directory: a restored copy of both goes unnoticed. Give --ratchet a path on another filesystem',
       )

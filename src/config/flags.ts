@@ -1,7 +1,7 @@
 /** The words after a command. */
 
 import { parseArgs } from 'node:util'
-import { TlogError } from '../kernel/error.ts'
+import { Problems } from './problems.ts'
 
 export type Flags = Readonly<Record<string, string | undefined>>
 
@@ -17,35 +17,44 @@ export interface Words {
 /**
  * @param names the flags the command takes, each with a value; `switches` those without. Whoever takes the data
  *   directory takes the file in which it may stand.
- * @throws TlogError CONFIG_INVALID on a flag that is unknown, without its value, or given twice.
+ * @param problems where everything that is wrong is noted: unknown flags, flags without their value or given twice. The
+ *   rest is returned all the same, so that the user hears of that too. Without it:
+ * @throws TlogError CONFIG_INVALID
  */
-export function parseFlags(argv: readonly string[], names: readonly string[], switches: readonly string[] = []): Words {
+export function parseFlags(
+  argv: readonly string[],
+  names: readonly string[],
+  switches: readonly string[] = [],
+  problems?: Problems,
+): Words {
+  const found = problems ?? new Problems()
   const valued = names.includes('data') && !names.includes('config') ? [...names, 'config'] : names
   const options = Object.fromEntries([
-    ...valued.map((name) => [name, { type: 'string' as const, multiple: true }]),
+    ...valued.map((name) => [name, { type: 'string' as const }]),
     ...switches.map((name) => [name, { type: 'boolean' as const }]),
   ])
-  const { values, positionals } = attempt(() =>
-    parseArgs({ args: [...argv], options, allowPositionals: true, strict: true }),
-  )
-  const given = Object.entries(values)
-  const flags = given.flatMap(([name, value]) => (Array.isArray(value) ? [[name, once(name, value)]] : []))
-  return {
-    flags: Object.fromEntries(flags) as Flags,
-    on: new Set(given.filter(([, value]) => value === true).map(([name]) => name)),
-    words: positionals,
+  // Not strict: that would stop at the first problem.
+  const { tokens } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: false, tokens: true })
+  const flags: Record<string, string> = {}
+  const on = new Set<string>()
+  const words: string[] = []
+  let unknownAt = Number.NaN
+  for (const token of tokens) {
+    // What follows an unknown flag is most likely its value.
+    if (token.kind === 'positional' && token.index !== unknownAt + 1) words.push(token.value)
+    if (token.kind !== 'option') continue
+    const { name, rawName, value, inlineValue } = token
+    if (switches.includes(name)) {
+      if (value !== undefined) found.note(rawName, 'takes no value')
+      on.add(name)
+    } else if (!valued.includes(name)) {
+      unknownAt = inlineValue === true ? Number.NaN : token.index
+      found.note(rawName, 'there is no such flag')
+    } else if (value === undefined || (inlineValue !== true && value.startsWith('-'))) {
+      found.note(rawName, `its value is missing (one that begins with - is written ${rawName}=-…)`)
+    } else if (name in flags) found.note(rawName, 'given more than once')
+    else flags[name] = value
   }
-}
-
-function once(name: string, values: readonly unknown[]): unknown {
-  if (values.length > 1) throw new TlogError('CONFIG_INVALID', `--${name}: given ${values.length} times`)
-  return values[0]
-}
-
-function attempt<T>(action: () => T): T {
-  try {
-    return action()
-  } catch (error) {
-    throw new TlogError('CONFIG_INVALID', (error as Error).message)
-  }
+  if (problems === undefined) found.check()
+  return { flags, on, words }
 }

@@ -27,7 +27,7 @@ export function parseEndpoint(text: string): Endpoint {
 /** Scheme, host and port: clients derive a log from the host name, so that a path has no place. */
 export function parseUrl(text: string): string {
   const url = parseAnyUrl(text)
-  if (url.username !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/')
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/')
     throw new Error('scheme, host and port alone are taken: clients derive the log from the host name')
   return url.origin
 }
@@ -48,7 +48,7 @@ function parseAnyUrl(text: string): URL {
 
 /** A password may stand in what was meant to be a URL. */
 function withoutSecrets(text: string): string {
-  return text.slice(0, SHOWN).replace(/\/\/.*@/, '//…@')
+  return text.replace(/^.*@/s, '…@').slice(0, SHOWN)
 }
 
 /** An origin is a key name too (c2sp.org/signed-note), and Rekor v2 clients compare it with a URL's host. */

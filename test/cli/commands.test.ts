@@ -30,8 +30,8 @@ const NOWHERE = ['--data', '/nowhere/data']
 const MISUSED: readonly [argv: string[], code: number, warned: RegExp][] = [
   [['sreve'], 2, /^unknown command sreve\n/],
   [['--serve'], 2, /^unknown command --serve\n/],
-  [['serve', '--prot', '1'], 2, /^CONFIG_INVALID: Unknown option '--prot'/],
-  [['serve', '--data'], 2, /^CONFIG_INVALID: Option '--data <value>' argument missing/],
+  [['serve', '--prot', '1'], 2, /^CONFIG_INVALID: --prot: there is no such flag/],
+  [['serve', '--data'], 2, /^CONFIG_INVALID: --data: its value is missing/],
   [['serve', 'here', 'now'], 2, /^CONFIG_INVALID: arguments: serve takes flags alone, not here now\n/],
   [['serve', '--listen', '3000'], 2, /--listen: not HOST:PORT: 3000/],
   [['serve', '--listen', 'a:65536'], 2, /--listen: must be a whole number from 0 to 65535, not 65536/],

@@ -4,6 +4,7 @@ import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { run } from '../../src/cli/run.ts'
+import { edit } from '../fault/refusals-cases.ts'
 import { ecKey, hashedRekordBody } from '../http/requests.ts'
 import { ask, ENTRIES, postEntry, said, startServer } from '../http/support.ts'
 import { command, scratch, testWorld } from './support.ts'
@@ -104,10 +105,7 @@ t.test('a copy of the data with another tree than its checkpoint is refused, fro
   const { at, place } = await scene(t)
   rmSync(at('ratchet'), { recursive: true })
   await command(['retire', 'v2', '--yes', ...place])
-  const { default: Sqlite } = await import('better-sqlite3')
-  const db = new Sqlite(at('data/log.db'))
-  db.exec('DROP TRIGGER leaf_fixed; UPDATE leaf SET hash = zeroblob(32) WHERE at = 1')
-  db.close()
+  edit(at('data'), 'UPDATE leaf SET hash = zeroblob(32) WHERE at = 1')
   const serve = ['serve', '--listen', '127.0.0.1:0', ...place, '--log-level', 'silent']
   t.match(await command(serve), { code: 3, warned: /^STORE_CORRUPT: / })
 })
