@@ -1,13 +1,10 @@
 /** `colophon backup`: a copy of a data directory, beside a live server. */
 
-import { resolve } from 'node:path'
-import { overlap } from '../config/overlap.ts'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
-import { TlogError } from '../kernel/error.ts'
 import { createBackup } from '../storage/backup-directory.ts'
 import { databasePath } from '../storage/data-directory.ts'
 import { openDatabase } from '../storage/sqlite/open.ts'
-import { placeOf } from './data.ts'
+import { parseOut, placeOf } from './data.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode } from './world.ts'
 
@@ -23,22 +20,16 @@ export const backup: Command = {
 
   async run(argv, world): Promise<ExitCode> {
     const { flags, on, words } = parseFlags(argv, DATA_FLAGS, ['without-keys'])
-    const [out, ...rest] = words
-    if (out === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'backup takes one path, OUT')
     const place = placeOf(parseData(flags, world.env))
-    if (overlap(resolve(out), place.dir) || overlap(resolve(out), place.ratchetDir))
-      throw new TlogError(
-        'CONFIG_INVALID',
-        `${out} overlaps with the data directory or the ratchet's: choose another place`,
-      )
+    const out = parseOut('backup', words, place)
     openDatabase(databasePath(place), { readonly: true }).close() // refuses what is not ours, or not of this version
     const keys = !on.has('without-keys')
     const onProgress = progressBar(world, 'backup')
-    const files = await createBackup({ data: place.dir, out: resolve(out), keys, onProgress })
+    const files = await createBackup({ data: place.dir, out, keys, onProgress })
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
-    world.print(`${files.length} files, ${bytes} bytes in ${out}\n`)
+    world.print(`${files.length} files, ${bytes} bytes in ${words[0]}\n`)
     if (files.some(({ path }) => path.startsWith('keys/')))
-      world.warn(`${out} holds the logs' PRIVATE KEYS: whoever reads it can sign in their name`)
+      world.warn(`${words[0]} holds the logs' PRIVATE KEYS: whoever reads it can sign in their name`)
     return 0
   },
 }

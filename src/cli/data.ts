@@ -1,8 +1,10 @@
 /** What the commands share: from a data directory to running, verified logs. */
 
+import { resolve } from 'node:path'
+import { overlap } from '../config/overlap.ts'
 import type { DataConfig } from '../config.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
-import type { TlogError } from '../kernel/error.ts'
+import { TlogError } from '../kernel/error.ts'
 import { loadState } from '../log/load.ts'
 import { createLog, DEFAULT_LIMITS, type Log, type LogLimits } from '../log/log.ts'
 import type { Clock } from '../log/ports.ts'
@@ -63,4 +65,17 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
 
 export function placeOf(config: DataConfig): DataDirectory['place'] {
   return { dir: config.dir, ratchetDir: config.ratchetDir, passphrase: config.passphrase }
+}
+
+/** The one word of a command that copies what is in `place`, as an absolute path. @throws TlogError CONFIG_INVALID */
+export function parseOut(command: string, words: readonly string[], place: DataDirectory['place']): string {
+  const [out, ...rest] = words
+  if (out === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', `${command} takes one path, OUT`)
+  const path = resolve(out)
+  if (overlap(path, place.dir) || overlap(path, place.ratchetDir))
+    throw new TlogError(
+      'CONFIG_INVALID',
+      `${out} overlaps with the data directory or the ratchet's: choose another place`,
+    )
+  return path
 }

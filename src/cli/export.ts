@@ -1,7 +1,6 @@
 /** `colophon export`: a static copy of the published trees, to be served by any file server. */
 
-import { join, resolve } from 'node:path'
-import { overlap } from '../config/overlap.ts'
+import { join } from 'node:path'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
 import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
@@ -13,7 +12,7 @@ import { databasePath } from '../storage/data-directory.ts'
 import type { LogDatabase, LogRecord } from '../storage/database.ts'
 import { openExportDirectory } from '../storage/export-directory.ts'
 import { openDatabase } from '../storage/sqlite/open.ts'
-import { placeOf } from './data.ts'
+import { parseOut, placeOf } from './data.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
@@ -28,19 +27,13 @@ export const exportCommand: Command = {
 
   async run(argv, world): Promise<ExitCode> {
     const { flags, words } = parseFlags(argv, [...DATA_FLAGS, 'log'])
-    const [out, ...rest] = words
-    if (out === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'export takes one path, OUT')
     const place = placeOf(parseData(flags, world.env))
-    if (overlap(resolve(out), place.dir) || overlap(resolve(out), place.ratchetDir))
-      throw new TlogError(
-        'CONFIG_INVALID',
-        `${out} overlaps with the data directory or the ratchet's: choose another place`,
-      )
+    const out = parseOut('export', words, place)
     const database = openDatabase(databasePath(place), { readonly: true })
     try {
       const logs = database.logs().filter(({ slug }) => flags.log === undefined || slug === flags.log)
       if (logs.length === 0) throw new TlogError('LOG_UNKNOWN', `no log ${flags.log ?? ''} in ${place.dir}`)
-      for (const record of logs) world.print(await exportOne(database, record, resolve(out), world))
+      for (const record of logs) world.print(await exportOne(database, record, out, world))
       return 0
     } finally {
       database.close()
