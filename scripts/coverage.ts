@@ -13,6 +13,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   crypto: 90,
   verify: 90,
   'verify-node': 80,
+  files: 90,
   log: 90,
   dialects: 90,
   storage: 85,

@@ -11,6 +11,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   crypto: 1,
   verify: 2,
   'verify-node': 2,
+  files: 2,
   sign: 2,
   client: 2,
   log: 3,

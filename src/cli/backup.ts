@@ -10,7 +10,6 @@ import type { Command, ExitCode } from './world.ts'
 
 export const backup: Command = {
   name: 'backup',
-  summary: 'copy database, keys and trust files, beside a running server',
   usage: `colophon backup OUT [--data DIR] [--without-keys]
 
   OUT must be absent or empty. It is complete once OUT/backup.json is there; without it, remove OUT and try again.

@@ -18,7 +18,6 @@ interface Row {
 
 export const config: Command = {
   name: 'config',
-  summary: 'check the configuration of a server, and show what comes out',
   usage: `colophon config check [--FLAG VALUE]... [--json]
 
   Reads flags (those of serve), variables and file as serve would, and the certificates, keys and tokens that they name,

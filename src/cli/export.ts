@@ -18,7 +18,6 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'write static copies of the logs, as any file server can serve them',
   usage: `colophon export OUT [--log SLUG] [--data DIR]
 
   Each log goes to OUT/SLUG, laid out as c2sp.org/tlog-tiles, with the kept attachments beside it. Only what is

@@ -22,7 +22,6 @@ const SHOWN = 100
 
 export const fsck: Command = {
   name: 'fsck',
-  summary: 'check every entry, tile, root, head and note of a data directory',
   usage: `colophon fsck [--data DIR] [--ratchet DIR] [--log SLUG] [--json]
 
   Reads everything and writes nothing; a server may be running. No private key is needed.

@@ -9,7 +9,6 @@ import type { Command, ExitCode } from './world.ts'
 
 export const keygen: Command = {
   name: 'keygen',
-  summary: 'make a log key',
   usage: `colophon keygen OUT --origin HOST
 
   Writes an Ed25519 key to OUT (PKCS#8 PEM, mode 0600; encrypted when COLOPHON_KEY_PASSPHRASE is set) and prints

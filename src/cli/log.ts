@@ -18,7 +18,6 @@ const DIALECTS = [DEFAULT_DIALECT]
 
 export const log: Command = {
   name: 'log',
-  summary: 'create a log, or list the logs of a data directory',
   usage: `colophon log create SLUG --origin HOST [--dialect rekor-v2] [--data DIR] [--ratchet DIR] [--json]
 colophon log list [--data DIR] [--json]
 

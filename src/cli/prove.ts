@@ -26,7 +26,6 @@ const POLICY_MAX_BYTES = 1024 * 1024
 
 export const prove: Command = {
   name: 'prove',
-  summary: 'write the proof of an entry as a file that verifies offline',
   usage: `colophon prove INDEX|LEAF [--log SLUG] [--out FILE] [--data DIR] [--vkey KEY | --policy FILE]
 colophon prove INDEX|LEAF [--log SLUG] [--out FILE] --url URL (--vkey KEY | --policy FILE)
 

@@ -20,7 +20,6 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const recover: Command = {
   name: 'recover',
-  summary: 'fetch the entries that a database lost from a copy of the log',
   usage: `colophon recover --from URL|DIR [--log SLUG] [--data DIR] [--ratchet DIR]
 
   --from   an export (\`colophon export\`, \`serve --publish\`), a mirror, or any other copy laid out as

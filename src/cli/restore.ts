@@ -33,7 +33,6 @@ interface Restored {
 
 export const restore: Command = {
   name: 'restore',
-  summary: 'make a data directory from a backup',
   usage: `colophon restore BACKUP [--data DIR] [--ratchet DIR]
 
   Checks the backup against its hashes, copies it, and verifies what a start verifies. DIR of --data must be absent or

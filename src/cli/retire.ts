@@ -9,7 +9,6 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const retire: Command = {
   name: 'retire',
-  summary: 'end a log that cannot or must not sign any more',
   usage: `colophon retire LOG [--yes] [--data DIR] [--ratchet DIR]
 
   For a log whose tail or ratchet is lost, or whose key was stolen. It takes no entry any more, for ever; what its newest

@@ -2,42 +2,16 @@
 
 import { readFileSync } from 'node:fs'
 import { TlogError } from '../kernel/error.ts'
-import { backup } from './backup.ts'
-import { config } from './config.ts'
-import { exportCommand } from './export.ts'
-import { fsck } from './fsck.ts'
-import { keygen } from './keygen.ts'
-import { log } from './log.ts'
-import { prove } from './prove.ts'
-import { recover } from './recover.ts'
-import { restore } from './restore.ts'
-import { retire } from './retire.ts'
-import { serve } from './serve.ts'
-import { token } from './token.ts'
+import { COMMANDS } from './commands.ts'
 import type { Command, ExitCode, World } from './world.ts'
-
-const COMMANDS: readonly Command[] = [
-  serve,
-  config,
-  log,
-  keygen,
-  token,
-  fsck,
-  prove,
-  backup,
-  restore,
-  recover,
-  retire,
-  exportCommand,
-]
 
 export async function run(argv: readonly string[], world: World): Promise<ExitCode> {
   const [name = 'help', ...rest] = argv
   if (name === '--version') return say(world, `colophon ${version()}\n`)
-  if (name === 'help' || name === '--help') return say(world, help(rest[0]))
-  const command = COMMANDS.find((each) => each.name === name)
+  if (name === 'help' || name === '--help') return say(world, await help(rest[0]))
+  const command = await find(name)
   if (command === undefined) {
-    world.warn(`unknown command ${name}\n${help()}`)
+    world.warn(`unknown command ${name}\n${await help()}`)
     return 2
   }
   if (rest.includes('--help')) return say(world, `${command.usage}\n`)
@@ -72,8 +46,12 @@ function say(world: World, text: string): ExitCode {
   return 0
 }
 
-function help(name?: string): string {
-  const command = COMMANDS.find((each) => each.name === name)
+async function find(name: string | undefined): Promise<Command | undefined> {
+  return await COMMANDS.find((each) => each.name === name)?.load()
+}
+
+async function help(name?: string): Promise<string> {
+  const command = await find(name)
   if (command !== undefined) return `${command.usage}\n`
   const lines = COMMANDS.map((each) => `  ${each.name.padEnd(8)} ${each.summary}`)
   return `colophon: a transparency log for software and model artifacts\n\n${lines.join('\n')}\n\ncolophon help COMMAND shows its flags; errors have stable codes, explained in docs/errors.md\n`

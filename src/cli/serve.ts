@@ -24,7 +24,6 @@ const STOP_MS = 10_000
 
 export const serve: Command = {
   name: 'serve',
-  summary: 'run the log server',
   usage: `colophon serve [--FLAG VALUE]...
 
 ${describeSettings(SERVE_FLAGS)}

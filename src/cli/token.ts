@@ -16,7 +16,6 @@ const PREFIX = 'colophon_'
 
 export const token: Command = {
   name: 'token',
-  summary: 'make, list and revoke the tokens of those who may write',
   usage: `colophon token create NAME --tokens FILE [--logs SLUG,SLUG]
 colophon token list --tokens FILE [--json]
 colophon token revoke NAME --tokens FILE

@@ -32,8 +32,6 @@ export type ExitCode = 0 | 1 | 2 | 3
 
 export interface Command {
   readonly name: string
-  /** One line for the list of commands. */
-  readonly summary: string
   readonly usage: string
   run(argv: readonly string[], world: World): Promise<ExitCode>
 }

@@ -1,0 +1,57 @@
+/** The commands, in the order of the list that `help` prints. One is loaded when it is called: none waits for another's modules. */
+
+import type { Command } from './world.ts'
+
+export interface CommandEntry {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  readonly load: () => Promise<Command>
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  entry('serve', 'run the log server', async () => (await import('./serve.ts')).serve),
+  entry(
+    'config',
+    'check the configuration of a server, and show what comes out',
+    async () => (await import('./config.ts')).config,
+  ),
+  entry('log', 'create a log, or list the logs of a data directory', async () => (await import('./log.ts')).log),
+  entry('keygen', 'make a log key', async () => (await import('./keygen.ts')).keygen),
+  entry(
+    'token',
+    'make, list and revoke the tokens of those who may write',
+    async () => (await import('./token.ts')).token,
+  ),
+  entry(
+    'fsck',
+    'check every entry, tile, root, head and note of a data directory',
+    async () => (await import('./fsck.ts')).fsck,
+  ),
+  entry(
+    'prove',
+    'write the proof of an entry as a file that verifies offline',
+    async () => (await import('./prove.ts')).prove,
+  ),
+  entry(
+    'backup',
+    'copy database, keys and trust files, beside a running server',
+    async () => (await import('./backup.ts')).backup,
+  ),
+  entry('restore', 'make a data directory from a backup', async () => (await import('./restore.ts')).restore),
+  entry(
+    'recover',
+    'fetch the entries that a database lost from a copy of the log',
+    async () => (await import('./recover.ts')).recover,
+  ),
+  entry('retire', 'end a log that cannot or must not sign any more', async () => (await import('./retire.ts')).retire),
+  entry(
+    'export',
+    'write static copies of the logs, as any file server can serve them',
+    async () => (await import('./export.ts')).exportCommand,
+  ),
+]
+
+function entry(name: string, summary: string, load: CommandEntry['load']): CommandEntry {
+  return { name, summary, load }
+}
