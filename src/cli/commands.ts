@@ -45,6 +45,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./recover.ts')).recover,
   ),
   entry('retire', 'end a log that cannot or must not sign any more', async () => (await import('./retire.ts')).retire),
+  entry('trust', 'change the key of the TUF repository', async () => (await import('./trust.ts')).trust),
   entry(
     'export',
     'write static copies of the logs, as any file server can serve them',

@@ -7,14 +7,14 @@ import type { ServeConfig } from '../config.ts'
 import type { SigningKey } from '../crypto/crypto.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { DataDirectory, DataPlace } from '../storage/data-directory.ts'
-import { createKeyFile, readKeyFile } from '../storage/key-file.ts'
+import { createKeyFile, type KeyFile, readKeyFile } from '../storage/key-file.ts'
 import { hasRepository } from '../trust/directory.ts'
 import { createTrust, REFRESH_MS, type Trust, type TrustLog } from '../trust/trust.ts'
 import type { World } from './world.ts'
 
 /** @throws TlogError KEY_FILE_REFUSED, and as createTrust does. */
 export async function openTrust(data: DataDirectory, config: ServeConfig, world: World): Promise<Trust> {
-  const dir = join(data.place.dir, 'trust')
+  const dir = trustDir(data.place)
   return await createTrust({
     dir,
     url: config.url,
@@ -39,9 +39,27 @@ export function keepFresh(trust: Trust, logger: Logger, world: World): () => voi
   return () => cancel()
 }
 
+export function trustDir(place: DataPlace): string {
+  return join(place.dir, 'trust')
+}
+
+export function tufKeyFile({ dir, passphrase }: DataPlace): KeyFile {
+  return { path: join(dir, 'keys', 'tuf.pem'), passphrase }
+}
+
+/** The one that takes its place, while `trust rotate` is under way. */
+export function nextTufKeyFile({ dir, passphrase }: DataPlace): KeyFile {
+  return { path: join(dir, 'keys', 'tuf.next.pem'), passphrase }
+}
+
 /** Never a new key beside a repository that clients know under another one. */
 function openKey(place: DataPlace, dir: string): SigningKey {
-  const file = { path: join(place.dir, 'keys', 'tuf.pem'), passphrase: place.passphrase }
+  const [file, next] = [tufKeyFile(place), nextTufKeyFile(place)]
+  if (existsSync(next.path))
+    throw new TlogError(
+      'KEY_FILE_REFUSED',
+      `${next.path} is there: \`colophon trust rotate\` was interrupted, run it again`,
+    )
   if (existsSync(file.path)) return readKeyFile(file)
   if (hasRepository(dir))
     throw new TlogError(

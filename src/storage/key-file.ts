@@ -1,6 +1,6 @@
 /** Private keys at rest: PKCS#8 PEM, readable by their owner alone, encrypted when a passphrase is given. */
 
-import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { exportPrivateKey, generateEd25519, importPrivateKey } from '#crypto'
 import type { SigningKey } from '../crypto/crypto.ts'
@@ -21,9 +21,19 @@ export function createKeyFile(file: KeyFile): SigningKey {
   const pem = exportPrivateKey(key, file.passphrase)
   const fd = attempt(file.path, 'cannot be created', () => openSync(file.path, 'wx', 0o600))
   sync(fd, () => void writeSync(fd, pem))
-  const directory = openSync(dirname(file.path), 'r')
-  sync(directory, () => undefined)
+  syncDirectory(file.path)
   return key
+}
+
+/** In the place of the other, which is gone then: one of the two is there, whatever happens. */
+export function replaceKeyFile(file: KeyFile, by: KeyFile): void {
+  renameSync(by.path, file.path)
+  syncDirectory(file.path)
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(dirname(path), 'r')
+  sync(directory, () => undefined)
 }
 
 /** @throws TlogError KEY_FILE_REFUSED when missing, open to others, not PKCS#8 PEM, not Ed25519, or the passphrase does not fit. */

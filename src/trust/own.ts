@@ -28,9 +28,9 @@ export async function openOwn<T>(
  * The newest root, reached from the first as a client does (TUF specification §5.3), or null where there is none.
  * Ed25519 keys alone are looked at.
  *
- * @throws TlogError STORE_CORRUPT, IDENTITY_CHANGED
+ * @throws TlogError STORE_CORRUPT
  */
-export async function readRoots(files: ReadonlyMap<string, Uint8Array>, publicKey: Uint8Array): Promise<Root | null> {
+export async function readRoots(files: ReadonlyMap<string, Uint8Array>): Promise<Root | null> {
   const count = [...files.keys()].filter((path) => path.endsWith('.root.json')).length
   let newest: Root | null = null
   for (let version = 1; version <= count; version++) {
@@ -40,7 +40,6 @@ export async function readRoots(files: ReadonlyMap<string, Uint8Array>, publicKe
     newest = await openRoot(path, bytes, newest)
     if (newest.version !== version) throw corrupt(`${path} says that it is version ${newest.version}`)
   }
-  if (newest !== null) checkOnline(newest, publicKey)
   return newest
 }
 
@@ -78,8 +77,8 @@ async function isGood(key: Uint8Array, message: Uint8Array, signature: Uint8Arra
   }
 }
 
-/** What we sign must be taken by those who have this root. */
-function checkOnline(root: Root, publicKey: Uint8Array): void {
+/** What we sign must be taken by those who have this root. @throws TlogError IDENTITY_CHANGED */
+export function checkOnline(root: Root, publicKey: Uint8Array): void {
   const missing = ROLES.filter((name) => name !== 'root').find((name) => !mayAlone(root, name, publicKey))
   if (missing !== undefined)
     throw new TlogError(

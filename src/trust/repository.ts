@@ -6,24 +6,29 @@ import type { SigningKey } from '../crypto/crypto.ts'
 import type { JsonObject } from '../formats/json.ts'
 import { ed25519Key, formatEnvelope, signedBytes } from '../formats/tuf/envelope.ts'
 import {
+  type Common,
   parseSnapshot,
   parseTargets,
   parseTimestamp,
   snapshotJson,
   type TargetFile,
+  type Targets,
   targetsJson,
   timestampJson,
 } from '../formats/tuf/metadata.ts'
 import { soleKeyRootJson } from '../formats/tuf/root.ts'
 import type { UnixMillis } from '../kernel/brand.ts'
 import { equal, hex } from '../kernel/bytes.ts'
-import { isSoleKey, openOwn, readRoots } from './own.ts'
+import { TlogError } from '../kernel/error.ts'
+import { checkOnline, isSoleKey, openOwn, readRoots } from './own.ts'
 
 /** By path below the repository's root. */
 export type Files = ReadonlyMap<string, Uint8Array>
 
 export interface Signing {
   readonly key: SigningKey
+  /** Whose place `key` takes: a root that names the new one is signed by both, and what it signed has ended. */
+  readonly former?: SigningKey
   readonly now: UnixMillis
 }
 
@@ -46,14 +51,19 @@ const LIFE = {
 
 type Role = keyof typeof LIFE
 
+/** Whatever the clock says. */
+const ENDED = '1970-01-01T00:00:00Z'
+
 /**
- * What must be written so that the repository offers `wanted` (by target path) and nothing in it is near its end.
+ * What must be written so that the repository offers `wanted` (by target path; null: what it does) and nothing in it is
+ * near its end.
  * A damaged targets, snapshot or timestamp file is made anew, since nothing in it is lost with it.
  *
- * @throws TlogError STORE_CORRUPT when a root is missing in between or damaged; IDENTITY_CHANGED when the newest root does
+ * @throws TlogError STORE_CORRUPT when a root is missing in between or damaged, or when `wanted` is null and so are the
+ *   targets; IDENTITY_CHANGED when the newest root does
  *   not give the three online roles to the key.
  */
-export async function advance(repository: Files, wanted: Files, signing: Signing): Promise<Advanced> {
+export async function advance(repository: Files, wanted: Files | null, signing: Signing): Promise<Advanced> {
   const round = new Round(repository, signing)
   await round.root()
   const targets = await round.targets(wanted)
@@ -75,21 +85,34 @@ class Round implements Advanced {
 
   /** A newer root only where our key alone may sign one; elsewhere that is for whoever holds the other keys. */
   async root(): Promise<void> {
-    const { publicKey } = this.#signing.key
-    const newest = await readRoots(this.#files, publicKey)
-    if (newest !== null && (!this.#isDue('root', newest.expires) || !isSoleKey(newest, publicKey))) return
-    const version = (newest?.version ?? 0) + 1
-    await this.#sign(`${version}.root.json`, soleKeyRootJson({ version, expires: this.#expires('root') }, publicKey))
+    const { key, former } = this.#signing
+    const newest = await readRoots(this.#files)
+    if (newest !== null && former !== undefined && isSoleKey(newest, former.publicKey))
+      return await this.#signRoot(newest.version + 1, [former, key])
+    if (newest !== null) checkOnline(newest, key.publicKey)
+    if (newest !== null && (!this.#isDue('root', newest.expires) || !isSoleKey(newest, key.publicKey))) return
+    await this.#signRoot((newest?.version ?? 0) + 1, [key])
+  }
+
+  /** Clients take it when the keys of the root before and its own have signed it (TUF specification §5.3.4). */
+  async #signRoot(version: number, signers: readonly SigningKey[]): Promise<void> {
+    const common = { version, expires: this.#expires('root') }
+    await this.#sign(`${version}.root.json`, soleKeyRootJson(common, this.#signing.key.publicKey), signers)
   }
 
   /** The version of the targets, new when what is wanted is not what it lists. */
-  async targets(wanted: Files): Promise<number> {
+  async targets(wanted: Files | null): Promise<number> {
     const current = await this.#current('targets', parseTargets)
-    for (const [path, bytes] of wanted) this.#put(targetPath(path, bytes), bytes)
-    if (current !== null && !this.#isDue('targets', current.expires) && lists(current.targets, wanted))
+    for (const [path, bytes] of wanted ?? []) this.#put(targetPath(path, bytes), bytes)
+    const targets = wanted === null ? current?.targets : new Map([...wanted].map(([path, b]) => [path, describe(b)]))
+    if (targets === undefined)
+      throw new TlogError(
+        'STORE_CORRUPT',
+        'trust/tuf: what it offers is missing or damaged. Start the server once, it is made anew',
+      )
+    if (current !== null && !this.#isDue('targets', current.expires) && isSame(current.targets, targets))
       return current.version
     const version = this.#nextVersion('targets', current?.version)
-    const targets = new Map([...wanted].map(([path, bytes]) => [path, describe(bytes)]))
     const signed = targetsJson({ version, expires: this.#expires('targets'), targets })
     await this.#sign(`${version}.targets.json`, signed)
     return version
@@ -113,7 +136,7 @@ class Round implements Advanced {
   }
 
   /** The one that the newest timestamp leads to. What lies there with a higher version was never announced. */
-  async #current<T>(role: 'targets' | 'snapshot', parse: (signed: JsonObject) => T): Promise<T | null> {
+  async #current<T extends Common>(role: 'targets' | 'snapshot', parse: (signed: JsonObject) => T): Promise<T | null> {
     const timestamp = await this.#open('timestamp.json', parseTimestamp)
     if (timestamp === null) return null
     if (role === 'snapshot') return await this.#open(`${timestamp.snapshotVersion}.snapshot.json`, parse)
@@ -121,11 +144,16 @@ class Round implements Advanced {
     return snapshot === null ? null : await this.#open(`${snapshot.targetsVersion}.targets.json`, parse)
   }
 
-  async #open<T>(path: string, parse: (signed: JsonObject) => T): Promise<T | null> {
+  async #open<T extends Common>(path: string, parse: (signed: JsonObject) => T): Promise<T | null> {
     const bytes = this.#files.get(path)
-    const found = bytes === undefined ? null : await openOwn(bytes, this.#signing.key.publicKey, parse)
-    if (bytes !== undefined && found === null && !this.damaged.includes(path)) this.damaged.push(path)
-    return found
+    if (bytes === undefined) return null
+    const { key, former } = this.#signing
+    const found = await openOwn(bytes, key.publicKey, parse)
+    if (found !== null) return found
+    const before = former === undefined ? null : await openOwn(bytes, former.publicKey, parse)
+    if (before !== null) return { ...before, expires: ENDED }
+    if (!this.damaged.includes(path)) this.damaged.push(path)
+    return null
   }
 
   /**
@@ -151,10 +179,12 @@ class Round implements Advanced {
     return !(left > LIFE[role].leftMs && left <= LIFE[role].ms)
   }
 
-  async #sign(path: string, signed: JsonObject): Promise<void> {
-    const { key } = this.#signing
-    const signature = await signEd25519(key, signedBytes(signed))
-    this.#put(path, formatEnvelope({ signed, signatures: [{ keyId: ed25519Key(key.publicKey).id, signature }] }))
+  async #sign(path: string, signed: JsonObject, signers: readonly SigningKey[] = [this.#signing.key]): Promise<void> {
+    const message = signedBytes(signed)
+    const signatures = signers.map(async (key) => {
+      return { keyId: ed25519Key(key.publicKey).id, signature: await signEd25519(key, message) }
+    })
+    this.#put(path, formatEnvelope({ signed, signatures: await Promise.all(signatures) }))
   }
 
   #put(path: string, bytes: Uint8Array): void {
@@ -172,10 +202,10 @@ function describe(bytes: Uint8Array): TargetFile {
   return { length: bytes.length, sha256: sha256(bytes) }
 }
 
-function lists(targets: ReadonlyMap<string, TargetFile>, wanted: Files): boolean {
-  const same = [...wanted].every(([path, bytes]) => {
-    const listed = targets.get(path)
-    return listed !== undefined && listed.length === bytes.length && equal(listed.sha256, sha256(bytes))
+function isSame(listed: Targets['targets'], wanted: Targets['targets']): boolean {
+  const same = [...wanted].every(([path, { length, sha256 }]) => {
+    const there = listed.get(path)
+    return there !== undefined && there.length === length && equal(there.sha256, sha256)
   })
-  return same && targets.size === wanted.size
+  return same && listed.size === wanted.size
 }

@@ -1,7 +1,7 @@
 /** Sigstore's clients in JavaScript and Python follow our TUF repository: from its first root on, over new content and new roots. */
 
 import { createPublicKey, verify } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Fastify from 'fastify'
@@ -9,8 +9,9 @@ import t, { type Test } from 'tap'
 import { parseEnvelope, signedBytes } from '../../src/formats/tuf/envelope.ts'
 import { sendError } from '../../src/http/errors.ts'
 import { trust as trustRoutes } from '../../src/http/trust.ts'
+import { rotateKey } from '../../src/trust/rotate.ts'
 import { createTrust, type Trust, type TrustOptions } from '../../src/trust/trust.ts'
-import { DAY_MS, keyOf, logOf, optionsFor, PUBLIC_CONFIG, testClock } from '../trust/support.ts'
+import { DAY_MS, keyOf, logOf, optionsFor, PUBLIC_CONFIG, TUF_KEY, testClock } from '../trust/support.ts'
 import { client, type Finished, run, scratch } from './support.ts'
 
 t.setTimeout(10 * 60_000)
@@ -45,6 +46,13 @@ async function open(folder: string, more: Partial<TrustOptions> = {}): Promise<T
   const trust = await createTrust(optionsFor(join(folder, 'trust'), { ...CA_AND_TSA, ...more }))
   served = trust.files()
   return trust
+}
+
+/** The same repository after its key was changed. */
+async function openRotated(folder: string, more: Partial<TrustOptions>): Promise<Files> {
+  const now = (more.clock ?? testClock()).now()
+  await rotateKey({ dir: join(folder, 'trust'), from: TUF_KEY, to: keyOf(60), now })
+  return (await open(folder, { ...more, key: keyOf(60) })).files()
 }
 
 /** Where the client keeps what it knows, and the root that its user was given. */
@@ -108,6 +116,38 @@ for (const [name, fetch] of Object.entries(CLIENTS)) {
     refuses(t, await fetch(repository, root, cache), /version/i, 'older still')
   })
 
+  t.test(`${name} follows another key, and no more the old one`, async (t) => {
+    const folder = await scratch(t)
+    const clock = testClock(Date.now())
+    await open(folder, { clock })
+    const { cache, root } = await caches(folder)
+    t.match(await fetch(repository, root, cache), { code: 0 })
+    const logs = [
+      logOf('v2', 'log.example', { retiredAt: clock.now(), isCompromised: true }),
+      logOf('w2', 'next.example'),
+    ]
+    const after = await openRotated(folder, { clock, logs })
+    const young = join(folder, 'young')
+    await mkdir(young)
+    for (const [who, kept] of [
+      ['one that knows the old key', cache],
+      ['one that is given the first root now', young],
+    ] as const) {
+      const done = await fetch(repository, root, kept)
+      t.equal(done.code, 0, `${who}: ${done.stderr}`)
+      t.equal(
+        JSON.parse(done.stdout).trustedRoot,
+        text(after, 'trusted_root.json'),
+        `${who}: what was stolen is not there`,
+      )
+    }
+    clock.pass(DAY_MS)
+    const forged = (await open(join(folder, 'thief'), { clock })).files()
+    const roots = [...after].filter(([path]) => path.endsWith('.root.json'))
+    served = new Map([...forged, ...roots])
+    refuses(t, await fetch(repository, root, cache), /signed|signature/i, 'the thief, with newer files of the old key')
+  })
+
   t.test(`${name} refuses what was not signed so`, async (t) => {
     const folder = await scratch(t)
     const clock = testClock(Date.now())
@@ -135,6 +175,30 @@ for (const [name, fetch] of Object.entries(CLIENTS)) {
     const late = await caches(join(folder, 'late'))
     refuses(t, await fetch(repository, late.root, late.cache), /expired/i, 'a timestamp that has ended')
   })
+}
+
+t.test('cosign follows another key', async (t) => {
+  const cosign = await client('cosign')
+  const folder = await scratch(t)
+  const clock = testClock(Date.now())
+  await open(folder, { clock })
+  const { cache, root } = await caches(folder)
+  const initialize = async () => {
+    const args = ['initialize', '--mirror', repository, '--root', root]
+    const { code, stderr } = await run(cosign, args, { env: { ...process.env, TUF_ROOT: cache, HOME: folder } })
+    return { code, stderr, version: newestRoot(cache) }
+  }
+  t.match(await initialize(), { code: 0, version: 1 })
+  await openRotated(folder, { clock })
+  t.match(await initialize(), { code: 0, version: 2 }, 'from the root that its user was given first')
+})
+
+/** Of the root that cosign keeps, somewhere in its directory. */
+function newestRoot(cache: string): number {
+  const [path] = readdirSync(cache, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('root.json') && !path.includes('trusted'),
+  )
+  return JSON.parse(readFileSync(join(cache, path ?? ''), 'utf8')).signed.version
 }
 
 t.test('the public instance’s root was signed over our canonical form', async (t) => {

@@ -136,11 +136,19 @@ t.test('stolen key', async (t) => {
   await scene(t, [operator])
   await operator.copied()
   const text = await operator.follow('stolen-key')
+  t.match(text, /2\.root\.json names a new key/)
   t.match(text, /^log\.example\.org\n40\n/m, 'the copy’s checkpoint')
   t.match(text, /^its newest checkpoint in this database: size 40, root [0-9a-f]{64}, of /m)
   t.notOk(existsSync(join(operator.place('data'), 'keys/v2.pem')))
   t.match(await operator.trusted(), ['https://next.example.org'], 'what was stolen is trusted no more')
   await hasSuccessor(t, operator, operator.checker)
+})
+
+t.test('another key of the trust files', async (t) => {
+  const operator = await Operator.running(folder, 'rotate', 20)
+  await scene(t, [operator])
+  t.match(await operator.follow('rotate'), /2\.root\.json names a new key/)
+  await goesOn(t, operator)
 })
 
 t.test('moving', async (t) => {

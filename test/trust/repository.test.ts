@@ -161,6 +161,41 @@ t.test('an orphan of a crash is not used again', async (t) => {
   t.ok(written.includes(`${FIRST + 8}.targets.json`), 'the next version is above it')
 })
 
+t.test('another key takes the place of ours', async (t) => {
+  const scene = await begin()
+  const next = keyOf(60)
+  const rotate = (now: number) => advance(scene.files, null, { key: next, former: TUF_KEY, now: unixMillis(now) })
+  const { written, damaged } = await rotate(START)
+  t.same(damaged, [], 'what the old key signed is no damage')
+  const version = FIRST + 1
+  const inOrder = ['2.root.json', `${version}.targets.json`, `${version}.snapshot.json`, 'timestamp.json']
+  t.same([...written.keys()], inOrder, 'above what clients have, within the same minute')
+  const signers = (path: string) =>
+    parseEnvelope(written.get(path) ?? new Uint8Array()).signatures.map((one) => one.keyId)
+  const [old, ours] = [TUF_KEY, next].map(({ publicKey }) => ed25519Key(publicKey).id)
+  t.same(signers('2.root.json'), [old, ours], 'the root by both')
+  t.same(signers('timestamp.json'), [ours])
+  t.same(json(written.get('2.root.json')).signed.roles.root, { keyids: [ours], threshold: 1 })
+  for (let kept = 1; kept < inOrder.length; kept++) {
+    const cut = { files: new Map([...scene.files, ...[...written].slice(0, kept)]), now: START + MINUTE_MS }
+    const again = await advance(cut.files, null, { key: next, former: TUF_KEY, now: unixMillis(cut.now) })
+    t.same(again.damaged, [], `interrupted after ${inOrder[kept - 1]}`)
+    t.notOk(
+      [...again.written.keys()].some((path) => path.endsWith('.root.json')),
+      'the root is kept',
+    )
+    t.ok(again.written.has('timestamp.json'), 'and the rest made')
+  }
+  scene.files = new Map([...scene.files, ...written])
+  t.same((await step(scene, WANTED, next)).written, [], 'from then on it is the key')
+  t.match(await codeOf(() => step(scene)), /^IDENTITY_CHANGED/, 'and the old one is none')
+  t.same([...(await rotate(START)).written.keys()], [], 'again: nothing is due')
+  t.match(
+    await codeOf(() => advance(new Map(), null, { key: next, former: TUF_KEY, now: START })),
+    /^STORE_CORRUPT .*Start the server once/,
+  )
+})
+
 t.test('a damaged root is refused: it cannot be made again', async (t) => {
   const scene = await begin()
   const bytes = scene.files.get('1.root.json') ?? new Uint8Array()
@@ -226,4 +261,6 @@ t.test('a root whose keys are kept elsewhere', async (t) => {
   t.same((await step(taken)).written, [], 'signed by the old key and both new ones')
   taken.now += 4000 * DAY_MS
   t.notOk((await step(taken)).written.includes('3.root.json'), 'we do not sign what is not ours to sign')
+  const rotated = () => advance(taken.files, null, { key: keyOf(60), former: TUF_KEY, now: unixMillis(taken.now) })
+  t.match(await codeOf(rotated), /^IDENTITY_CHANGED/, 'nor hand it on')
 })
