@@ -50,9 +50,13 @@ async function create(
   world: World,
 ): Promise<LogRecord> {
   const place = placeOf(parseData(flags, world.env))
-  const data = isUnused(place) ? createDataDirectory(place) : openDataDirectory(place)
+  const isOurs = isUnused(place)
+  const data = isOurs ? createDataDirectory(place) : openDataDirectory(place)
   try {
     return await createLogIn(data, request, world.clock.now())
+  } catch (error) {
+    if (isOurs) await data.discard()
+    throw error
   } finally {
     await data.close()
   }

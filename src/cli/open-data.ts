@@ -14,24 +14,48 @@ import {
 import { DEFAULT_DIALECT, DEFAULT_SLUG, placeOf } from './data.ts'
 import type { World } from './world.ts'
 
-/** @throws TlogError as openDataDirectory does; IDENTITY_CHANGED, RATCHET_REFUSED. */
-export async function openData(config: ServeConfig, world: World): Promise<DataDirectory> {
+/**
+ * Runs `use` with it, and closes it. What was made for a first start that fails before `use` calls `shown` is taken back: else
+ * the next one would find a log with the origin, and the keys, of a configuration that may have been the mistake.
+ *
+ * @throws TlogError as openDataDirectory does; IDENTITY_CHANGED, RATCHET_REFUSED; what `use` throws.
+ */
+export async function withData<T>(
+  config: ServeConfig,
+  world: World,
+  use: (data: DataDirectory, shown: () => void) => Promise<T>,
+): Promise<T> {
   const place = placeOf(config.data)
-  const fresh = isUnused(place)
-  const data = fresh ? createDataDirectory(place) : openDataDirectory(place)
+  let isOurs = isUnused(place)
+  const data = isOurs ? createDataDirectory(place) : openDataDirectory(place)
   try {
-    if (data.database.logs().length === 0) await createFirstLog(data, config, world)
-    checkNoStrayRatchet(data)
-    checkOrigin(data, config)
-    if (contains(config.data.dir, config.data.ratchetDir))
-      world.warn(
-        'the ratchet is in the data directory: a restored copy of both goes unnoticed. Give --ratchet a path on another filesystem',
-      )
-    return data
+    await prepare(data, config, world)
+    return await use(data, () => {
+      isOurs = false
+    })
   } catch (error) {
-    await data.close()
+    if (isOurs) await takeBack(data, world)
     throw error
+  } finally {
+    await data.close()
   }
+}
+
+async function takeBack(data: DataDirectory, world: World): Promise<void> {
+  await data.discard()
+  world.warn(
+    `the first start failed: what it had made in ${data.place.dir} is REMOVED again, and nobody has seen its key`,
+  )
+}
+
+async function prepare(data: DataDirectory, config: ServeConfig, world: World): Promise<void> {
+  if (data.database.logs().length === 0) await createFirstLog(data, config, world)
+  checkNoStrayRatchet(data)
+  checkOrigin(data, config)
+  if (contains(config.data.dir, config.data.ratchetDir))
+    world.warn(
+      'the ratchet is in the data directory: a restored copy of both goes unnoticed. Give --ratchet a path on another filesystem',
+    )
 }
 
 async function createFirstLog(data: DataDirectory, config: ServeConfig, world: World): Promise<void> {

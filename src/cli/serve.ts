@@ -13,7 +13,7 @@ import type { OnStep } from '../log/steps.ts'
 import type { DataDirectory } from '../storage/data-directory.ts'
 import { startLogs } from './data.ts'
 import { greeting } from './greeting.ts'
-import { openData } from './open-data.ts'
+import { withData } from './open-data.ts'
 import { StaticCopies } from './static-copies.ts'
 import { keepFresh, openTrust } from './trust-files.ts'
 import type { Command, ExitCode, World } from './world.ts'
@@ -35,17 +35,21 @@ ${describeSettings(SERVE_FLAGS)}
     const asked = parseServe(argv, world.env)
     const config = listeningAt(asked, await settlePort(asked.listen))
     const logger = pino({ level: config.logLevel ?? (world.terminal ? 'warn' : 'info'), base: null })
-    const data = await openData(config, world)
-    try {
-      return await serveLogs(data, config, logger, world)
-    } finally {
-      await data.close()
-    }
+    return await withData(config, world, (data, shown) => serveLogs({ data, config, logger, world, shown }))
   },
 }
 
+interface Served {
+  readonly data: DataDirectory
+  readonly config: ServeConfig
+  readonly logger: Logger
+  readonly world: World
+  /** Called once somebody may read what the logs sign. */
+  readonly shown: () => void
+}
+
 /** What is opened later leans on what was opened before, and is closed first. */
-async function serveLogs(data: DataDirectory, config: ServeConfig, logger: Logger, world: World): Promise<ExitCode> {
+async function serveLogs({ data, config, logger, world, shown }: Served): Promise<ExitCode> {
   const failure = Promise.withResolvers<'failed'>()
   const closing = new AsyncDisposableStack()
   try {
@@ -66,7 +70,6 @@ async function serveLogs(data: DataDirectory, config: ServeConfig, logger: Logge
       },
     })
     closing.defer(async () => void (await Promise.all(logs.map((log) => log.close()))))
-    copies.start()
     // After the logs' keys were opened: what is wrong with the passphrase is then known, and no key is made under another.
     const trust = await openTrust(data, config, world)
     closing.defer(keepFresh(trust, logger, world))
@@ -82,8 +85,10 @@ async function serveLogs(data: DataDirectory, config: ServeConfig, logger: Logge
       trust: () => trust.files(),
     })
     closing.defer(() => closeServer(server, world)) // before the logs: requests under way still need them
-    const address = await listen(server, config.listen)
     if (config.metricsListen !== null) closing.defer(await serveMetrics(parts, config.metricsListen, world))
+    const address = await listen(server, config.listen)
+    shown()
+    copies.start()
     greet(address, logs, config, logger, world)
     const reason = await Promise.race([world.stopped, failure.promise])
     logger.info({ reason }, 'stopping: open requests get their answers first')

@@ -1,6 +1,6 @@
 /** A data directory: the database, lock and keys of one server, and by default its ratchets. */
 
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SigningKey } from '../crypto/crypto.ts'
 import { createVkey, formatVkey, KEY_TYPE, logId, parseVkey } from '../formats/c2sp/vkey.ts'
@@ -28,8 +28,13 @@ export interface DataDirectory {
   readonly database: LogDatabase
   /** The store of a log, which writes on a thread of its own. @throws TlogError LOG_UNKNOWN */
   store(log: number): LogStore
-  /** When what is being written is done. */
+  /** When what is being written is done. Again, it does nothing. */
   close(): Promise<void>
+  /**
+   * Closes it and takes back its creation. Only by who created it, and before anybody else could read what its log signed.
+   * @throws TlogError STORE_CORRUPT when there is an entry: then nothing is removed.
+   */
+  discard(): Promise<void>
 }
 
 export interface LogRequest {
@@ -82,6 +87,13 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
   try {
     const database = open()
     let writer: WriterThread | undefined
+    let closed: Promise<void> | undefined
+    const release = async (remove: () => void) => {
+      await writer?.close()
+      database.close()
+      remove()
+      lock.release()
+    }
     return {
       place,
       database,
@@ -90,16 +102,35 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
         writer ??= startWriterThread(databasePath(place))
         return writer.store(log, local)
       },
-      async close() {
-        await writer?.close()
-        database.close()
-        lock.release()
+      close: () => {
+        closed ??= release(() => undefined)
+        return closed
+      },
+      async discard() {
+        const logs = database.logs()
+        for (const { number } of logs) await checkEmpty(database.store(number))
+        closed ??= release(() => removeCreated(place, logs))
+        await closed
       },
     }
   } catch (error) {
     lock.release()
     throw error
   }
+}
+
+async function checkEmpty(store: LogStore): Promise<void> {
+  const head = await store.head()
+  if (head !== null && head.size > 0)
+    throw new TlogError('STORE_CORRUPT', `a log that was just created has ${head.size} entries: nothing is removed`)
+}
+
+/** The ratchets first: without its ratchet nothing can be signed. What is not ours stays, and its directory with it. */
+function removeCreated({ dir, ratchetDir }: DataPlace, logs: readonly LogRecord[]): void {
+  for (const record of logs) rmSync(ratchetPath(ratchetDir, ratchetIdentity(record)), { force: true })
+  for (const name of ['keys', 'trust', 'log.db-wal', 'log.db-shm', 'log.db'])
+    rmSync(join(dir, name), { recursive: true, force: true })
+  if (existsSync(ratchetDir) && readdirSync(ratchetDir).length === 0) rmdirSync(ratchetDir)
 }
 
 /**

@@ -114,6 +114,6 @@ t.test('what the operating system refuses', async (t) => {
   const dir = scratch(t)
   const serve = (data: string) =>
     command(['serve', '--listen', `127.0.0.1:${port}`, '--data', data, '--log-level', 'silent'])
-  t.match(await serve(join(dir, 'data')), { code: 3, warned: /\nEADDRINUSE: .*address already in use/ })
+  t.match(await serve(join(dir, 'data')), { code: 3, warned: /REMOVED again.*\nEADDRINUSE: .*address already in use/ })
   t.match(await serve('/dev/null/data'), { code: 3, warned: /^(ENOTDIR|EEXIST): / })
 })
