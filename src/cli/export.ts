@@ -3,11 +3,10 @@
 import { join } from 'node:path'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
 import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
-import { parseVkey } from '../formats/c2sp/vkey.ts'
 import type { TreeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
 import { type ExportParts, type ExportTarget, exportLog } from '../log/export.ts'
-import { openNote } from '../log/signer.ts'
+import { openerOf } from '../log/signer.ts'
 import { databasePath } from '../storage/data-directory.ts'
 import type { LogDatabase, LogRecord } from '../storage/database.ts'
 import { openExportDirectory } from '../storage/export-directory.ts'
@@ -56,9 +55,8 @@ async function exportOne(database: LogDatabase, record: LogRecord, out: string, 
 /** One export of one log into its own directory. @throws TlogError as exportLog does. */
 export async function exportTo(
   target: ExportTarget,
-  { origin, vkey: encoded }: Pick<LogRecord, 'origin' | 'vkey'>,
+  { origin, vkey }: Pick<LogRecord, 'origin' | 'vkey'>,
   parts: Pick<ExportParts, 'reader' | 'rest' | 'onProgress'>,
 ): Promise<TreeSize> {
-  const vkey = parseVkey(encoded)
-  return await exportLog({ ...parts, origin, open: (note) => openNote(vkey, note), facts: factsOfLeaf, target })
+  return await exportLog({ ...parts, origin, open: openerOf(vkey), facts: factsOfLeaf, target })
 }

@@ -3,11 +3,10 @@
 import { createHash } from 'node:crypto'
 import { parseData, parseFlags } from '../config.ts'
 import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
-import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { TlogError } from '../kernel/error.ts'
 import { fsck as checkLog } from '../log/fsck.ts'
 import type { Mark } from '../log/ports.ts'
-import { openNote } from '../log/signer.ts'
+import { openerOf } from '../log/signer.ts'
 import { databasePath, readMark } from '../storage/data-directory.ts'
 import type { LogDatabase, LogRecord } from '../storage/database.ts'
 import { openDatabase } from '../storage/sqlite/open.ts'
@@ -63,13 +62,12 @@ async function check(
 ): Promise<Report> {
   const problems: string[] = []
   const onProblem = (problem: string) => void problems.push(problem)
-  const vkey = parseVkey(record.vkey)
   try {
     const size = await checkLog({
       origin: record.origin,
       store: database.store(record.number),
       mark: await markOf(place, record, onProblem),
-      open: (note) => openNote(vkey, note),
+      open: openerOf(record.vkey),
       facts: factsOfLeaf,
       digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
       onProblem,

@@ -6,18 +6,17 @@ import { readSmallFile } from '../config/files.ts'
 import type { Flags } from '../config/flags.ts'
 import { Problems } from '../config/problems.ts'
 import { parseData, parseFlags } from '../config.ts'
-import { parseCheckpoint } from '../formats/c2sp/checkpoint.ts'
-import { parseNote } from '../formats/c2sp/note.ts'
-import { parsePolicy } from '../formats/c2sp/policy.ts'
+import { type Policy, parsePolicy } from '../formats/c2sp/policy.ts'
 import { formatTlogProof } from '../formats/c2sp/tlog-proof.ts'
 import { KEY_TYPE, parseVkey, type Vkey } from '../formats/c2sp/vkey.ts'
 import { hash, leafIndex, type TreeSize } from '../kernel/brand.ts'
 import { equal, hex, parseDecimal, parseHex, parseUtf8 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { verifyInclusion } from '../kernel/proof.ts'
-import { openNote } from '../log/signer.ts'
 import { checkSlug } from '../storage/database.ts'
 import { parseCopyUrl } from '../storage/http-copy.ts'
+import { NO_WITNESSES, openCheckpoint } from '../verify/checkpoint.ts'
+import { verifyMlDsa44 } from '../verify-node/ml-dsa.ts'
 import { DEFAULT_SLUG, placeOf } from './data.ts'
 import { type Found, findAtUrl, findInData, type Wanted } from './proof-sources.ts'
 import type { Command, ExitCode, World } from './world.ts'
@@ -38,19 +37,19 @@ colophon prove INDEX|LEAF [--log SLUG] [--out FILE] --url URL (--vkey KEY | --po
   --data    data directory to read (./data); a server may be running
   --url     server to ask instead; what it says is verified, so its log's key must be named
   --vkey    the log's verifier key; with --data its own when absent
-  --policy  trust policy (c2sp.org/tlog-policy) that names the log's key; with a quorum of none
+  --policy  trust policy (c2sp.org/tlog-policy) that names the log's key; its quorum must have cosigned
 
-  Nothing is written unless a named key signed the checkpoint and the path leads to its root.
+  Nothing is written unless a named key signed the checkpoint, the policy is met, and the path leads to its root.
   Exit code 0: written. 2: wrong use. 3: there is no such entry yet, or something did not verify.`,
 
   async run(argv, world): Promise<ExitCode> {
     const { flags, words } = parseFlags(argv, ['data', 'url', 'log', 'out', 'vkey', 'policy'])
-    const { wanted, slug, url, keys } = parseRequest(flags, words)
+    const { wanted, slug, url, policy } = parseRequest(flags, words)
     const found =
       url === null
         ? await findInData(wanted, { place: placeOf(parseData(flags, world.env)), slug })
         : await findAtUrl(wanted, { url, slug, clock: world.clock })
-    const size = await verify(found, wanted, keys ?? found.ownKeys)
+    const size = await verify(found, wanted, policy ?? pinned(found.ownKeys))
     const { index, leaf, path, note } = found
     write(formatTlogProof({ extra: null, index, path, note }), flags.out, world)
     if (flags.out !== undefined)
@@ -64,8 +63,8 @@ interface Request {
   readonly slug: string
   /** Null: a data directory. */
   readonly url: URL | null
-  /** Null: the data directory's own. */
-  readonly keys: readonly Vkey[] | null
+  /** Null: the data directory's own key. */
+  readonly policy: Policy | null
 }
 
 /** @throws TlogError CONFIG_INVALID with all that is wrong. */
@@ -80,10 +79,10 @@ function parseRequest(flags: Flags, words: readonly string[]): Request {
   if (flags.vkey !== undefined && flags.policy !== undefined) problems.note('--vkey', 'not together with --policy')
   if (flags.url !== undefined && flags.vkey === undefined && flags.policy === undefined)
     problems.note('--url', 'needs --vkey or --policy: a server cannot vouch for its own key')
-  const pinned = problems.take('--vkey', null, () => (flags.vkey === undefined ? null : [parseKey(flags.vkey)]))
+  const key = problems.take('--vkey', null, () => (flags.vkey === undefined ? null : pinned([parseKey(flags.vkey)])))
   const listed = problems.take('--policy', null, () => (flags.policy === undefined ? null : readPolicy(flags.policy)))
   problems.check()
-  return { wanted, slug, url, keys: pinned ?? listed }
+  return { wanted, slug, url, policy: key ?? listed }
 }
 
 function parseWanted([word, ...rest]: readonly string[]): Wanted {
@@ -99,28 +98,25 @@ function parseKey(text: string): Vkey {
   return vkey
 }
 
-function readPolicy(path: string): readonly Vkey[] {
-  const { logs, quorum } = parsePolicy(readSmallFile(resolve(path), POLICY_MAX_BYTES))
-  if (quorum !== null) throw new Error('a quorum of witnesses cannot be checked here yet, only `quorum none`')
-  const keys = logs.map(({ vkey }) => vkey).filter(({ type }) => type === KEY_TYPE.ed25519)
-  if (keys.length === 0) throw new Error('it names no Ed25519 key of a log')
-  return keys
+function readPolicy(path: string): Policy {
+  const policy = parsePolicy(readSmallFile(resolve(path), POLICY_MAX_BYTES))
+  if (policy.logs.length === 0) throw new Error('it names no log')
+  return policy
+}
+
+function pinned(keys: readonly Vkey[]): Policy {
+  return { ...NO_WITNESSES, logs: keys.map((vkey) => ({ vkey })) }
 }
 
 /**
  * The size of the tree in which it is proven.
- * @throws TlogError SIGNATURE_UNKNOWN_KEY, SIGNATURE_INVALID, NOTE_MALFORMED, CHECKPOINT_MALFORMED, PROOF_INVALID
+ * @throws TlogError PROOF_INVALID, and as openCheckpoint does
  */
-async function verify(found: Found, wanted: Wanted, keys: readonly Vkey[]): Promise<TreeSize> {
+async function verify(found: Found, wanted: Wanted, policy: Policy): Promise<TreeSize> {
   const { index, leaf, path, note } = found
   if ('index' in wanted ? wanted.index !== index : !equal(wanted.leaf, leaf))
     throw new TlogError('PROOF_INVALID', 'what came back is about another entry')
-  const { signatures } = parseNote(note)
-  const key = keys.find(({ name, keyId }) => signatures.some((line) => line.name === name && line.keyId === keyId))
-  if (key === undefined) throw new TlogError('SIGNATURE_UNKNOWN_KEY', 'the checkpoint is not signed by a named key')
-  const checkpoint = parseCheckpoint(await openNote(key, note))
-  if (checkpoint.origin !== key.name)
-    throw new TlogError('PROOF_INVALID', `the checkpoint is of ${checkpoint.origin}, not of ${key.name}`)
+  const checkpoint = await openCheckpoint(note, policy, verifyMlDsa44)
   verifyInclusion(leaf, index, checkpoint, path)
   return checkpoint.size
 }

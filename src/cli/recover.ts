@@ -4,12 +4,11 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
 import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
-import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { TlogError } from '../kernel/error.ts'
 import { type ReadResource, readCheckpoint } from '../log/copy.ts'
 import type { Mark } from '../log/ports.ts'
 import { type Recovery, recover as recoverLog } from '../log/recover.ts'
-import { openNote } from '../log/signer.ts'
+import { openerOf } from '../log/signer.ts'
 import { type DataDirectory, type DataPlace, openDataDirectory, readMark } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { readDirectory } from '../storage/export-directory.ts'
@@ -70,8 +69,7 @@ function chosen(data: DataDirectory, slug: string | undefined): readonly LogReco
 
 async function recoverOne(data: DataDirectory, record: LogRecord, copies: OpenCopies, world: World): Promise<boolean> {
   const { slug, origin } = record
-  const vkey = parseVkey(record.vkey)
-  const open = (note: Uint8Array) => openNote(vkey, note)
+  const open = openerOf(record.vkey)
   const mark = await markOf(data.place, record, world)
   const found = await recoverLog({
     origin,

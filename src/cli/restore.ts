@@ -3,11 +3,10 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
-import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { TlogError } from '../kernel/error.ts'
 import { loadState, loadVerifiedEdge } from '../log/load.ts'
 import type { Head, LogReader, Mark } from '../log/ports.ts'
-import { openNote } from '../log/signer.ts'
+import { openerOf } from '../log/signer.ts'
 import { checkBackup, copyBackup, finishRestore, isRestoreUnderWay } from '../storage/backup-directory.ts'
 import {
   checkNoStrayRatchet,
@@ -98,8 +97,7 @@ async function verifyLog(store: LogReader, record: LogRecord, place: DataPlace):
     await loadVerifiedEdge(head, store)
     return { ...restored, missing: whatIsMissing(mark, head, record) }
   }
-  const vkey = parseVkey(record.vkey)
-  const signer = { open: (note: Uint8Array) => openNote(vkey, note) }
+  const signer = { open: openerOf(record.vkey) }
   await loadState({ origin: record.origin, store, ratchet: { read: async () => mark }, signer })
   return { ...restored, missing: null }
 }

@@ -1,11 +1,10 @@
 /** What a log needs to start, also when it is frozen and can never sign again. */
 
-import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { type ErrorCode, TlogError } from '../kernel/error.ts'
 import { loadRetired } from '../log/load.ts'
 import type { LogState } from '../log/log.ts'
 import type { LogReader, Ratchet, Signer } from '../log/ports.ts'
-import { openNote } from '../log/signer.ts'
+import { openerOf } from '../log/signer.ts'
 import type { LogRecord } from '../storage/database.ts'
 
 export interface Startable {
@@ -32,11 +31,10 @@ export async function openFrozen(
   } catch (error) {
     if (!(error instanceof TlogError && LOST.includes(error.code))) throw error
   }
-  const vkey = parseVkey(record.vkey)
   const never = async (): Promise<never> => {
     throw new TlogError('LOG_FROZEN', `log ${record.slug} is retired: it signs nothing any more`)
   }
-  const signer: Signer = { sign: never, open: (note) => openNote(vkey, note) }
+  const signer: Signer = { sign: never, open: openerOf(record.vkey) }
   const state = await loadRetired({ origin: record.origin, store, signer })
   return state === null ? null : { signer, ratchet: { read: never, advance: never }, state }
 }

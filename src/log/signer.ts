@@ -3,7 +3,7 @@
 import { signEd25519, verifyEd25519 } from '#crypto'
 import type { SigningKey } from '../crypto/crypto.ts'
 import { formatNote, parseNote } from '../formats/c2sp/note.ts'
-import { formatVkey, type Vkey } from '../formats/c2sp/vkey.ts'
+import { formatVkey, parseVkey, type Vkey } from '../formats/c2sp/vkey.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Signer } from './ports.ts'
 
@@ -16,6 +16,12 @@ export function createSigner(vkey: Vkey, key: SigningKey): Signer {
     },
     open: (note) => openNote(vkey, note),
   }
+}
+
+/** `open` of the log that has this verifier key: its private half is not needed. @throws TlogError VKEY_MALFORMED */
+export function openerOf(encoded: string): Signer['open'] {
+  const vkey = parseVkey(encoded)
+  return (note) => openNote(vkey, note)
 }
 
 /**

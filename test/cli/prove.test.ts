@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseCheckpoint } from '../../src/formats/c2sp/checkpoint.ts'
+import { formatNote, parseNote } from '../../src/formats/c2sp/note.ts'
 import { parseTlogProof } from '../../src/formats/c2sp/tlog-proof.ts'
 import { createVkey, formatVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
 import { hash } from '../../src/kernel/brand.ts'
@@ -14,6 +15,7 @@ import { verifyInclusion } from '../../src/kernel/proof.ts'
 import { openNote } from '../../src/log/signer.ts'
 import { fill } from '../e2e/fill.ts'
 import { ask, startServer } from '../http/support.ts'
+import { mlDsaKey, witnessKey } from '../verify/support.ts'
 import { command, scratch } from './support.ts'
 
 const SIZE = 300
@@ -23,6 +25,8 @@ const folder = scratch(t)
 const { vkey } = JSON.parse((await ask(server, '/logs/v2')).text)
 const entry = JSON.parse((await ask(server, '/logs/v2/entries/257')).text)
 const stranger = formatVkey(createVkey('log.example', KEY_TYPE.ed25519, new Uint8Array(32).fill(9)))
+
+const elsewhere = formatVkey(createVkey('other.example', KEY_TYPE.ed25519, new Uint8Array(32).fill(9)))
 
 async function check(file: string | Uint8Array): Promise<void> {
   const proof = parseTlogProof(typeof file === 'string' ? new TextEncoder().encode(file) : file)
@@ -73,11 +77,13 @@ t.test('from a data directory, beside its server, and from a server', async (t) 
 
 const OUT = join(folder, 'never.tlog-proof')
 const LEAF = 'ab'.repeat(32)
-const QUORUM = policy('quorum.policy', `log ${vkey}\nwitness w ${witness()}\nquorum w\n`)
-
-function witness(): string {
-  return formatVkey(createVkey('w.example', KEY_TYPE.cosignature, new Uint8Array(32).fill(8)))
-}
+const WITNESSES = [witnessKey('w.example', 8), mlDsaKey('x.example', 9)]
+const [witness = '', second = ''] = WITNESSES.map((one) => formatVkey(one.vkey))
+const QUORUM = policy(
+  'quorum.policy',
+  `log ${vkey}\nwitness w ${witness}\nwitness x ${second}\ngroup both all w x\nquorum w\n`,
+)
+const BOTH = policy('both.policy', readFileSync(QUORUM, 'utf8').replace('quorum w', 'quorum both'))
 
 const REFUSED: readonly [argv: readonly string[], code: number, warned: RegExp][] = [
   [[], 2, /^CONFIG_INVALID: prove takes one INDEX or LEAF\n/],
@@ -91,20 +97,21 @@ const REFUSED: readonly [argv: readonly string[], code: number, warned: RegExp][
   [['1', '--url', server.url, '--data', server.dir, ...PINNED], 2, /--url: not together with --data\n/],
   [['1', ...PINNED, ...POLICY], 2, /--vkey: not together with --policy\n/],
   [['1', '--vkey', 'log.example'], 2, /--vkey: not a verifier key/],
-  [['1', '--vkey', witness()], 2, /--vkey: an Ed25519 key of a log is taken/],
+  [['1', '--vkey', witness], 2, /--vkey: an Ed25519 key of a log is taken/],
   [['1', '--policy', join(folder, 'none')], 2, /--policy: .* cannot be read: ENOENT/],
   [['1', '--policy', policy('bad.policy', 'log\n')], 2, /--policy: line 1: /],
-  [['1', '--policy', QUORUM], 2, /--policy: a quorum of witnesses cannot be checked here yet/],
-  [['1', '--policy', policy('empty.policy', 'quorum none\n')], 2, /--policy: it names no Ed25519 key of a log/],
+  [['1', '--policy', policy('empty.policy', 'quorum none\n')], 2, /--policy: it names no log/],
   [['x', '--vkey', 'y'], 2, /neither an index .*\n--vkey: /],
   [['1', '--data', '/nowhere'], 3, /^STORE_MISSING: /],
   [['1', '--data', server.dir, '--log', 'v1'], 3, /^LOG_UNKNOWN: no log v1 in /],
   [[String(SIZE), '--data', server.dir], 3, /^NOT_FOUND: the published tree of 300 entries has no such entry/],
   [[LEAF, '--data', server.dir], 3, /^NOT_FOUND: /],
-  [['1', '--data', server.dir, '--vkey', stranger], 3, /^SIGNATURE_UNKNOWN_KEY: /],
+  [['1', '--data', server.dir, '--vkey', stranger], 3, /^CHECKPOINT_UNTRUSTED: no key of "log.example" signed/],
+  [['1', '--data', server.dir, '--vkey', elsewhere], 3, /^LOG_NOT_TRUSTED: /],
+  [['1', '--data', server.dir, '--policy', QUORUM], 3, /^QUORUM_MISSED: the policy asks for "w".*none/],
   [[String(SIZE), '--url', server.url, ...PINNED], 3, /^NOT_FOUND: /],
   [[LEAF, '--url', server.url, ...PINNED], 3, /^NOT_FOUND: /],
-  [['1', '--url', server.url, '--vkey', stranger], 3, /^SIGNATURE_UNKNOWN_KEY: /],
+  [['1', '--url', server.url, '--vkey', stranger], 3, /^CHECKPOINT_UNTRUSTED: no key of "log.example" signed/],
   [['1', '--url', server.url, '--log', 'v9', ...PINNED], 3, /^NOT_FOUND: /],
   [['1', '--url', server.url, '--log', '../v2', ...PINNED], 2, /--log: slug: /],
   [['1', '--url', 'log.example', ...PINNED], 2, /--url: a copy is at an http or https URL/],
@@ -118,6 +125,36 @@ t.test('refusals', async (t) => {
   writeFileSync(OUT, 'mine')
   t.match(await command(['prove', '1', '--data', server.dir, '--out', OUT]), { code: 3, warned: /^EEXIST: / })
   t.equal(readFileSync(OUT, 'utf8'), 'mine', 'a file that was there stays')
+})
+
+t.test('a policy with witnesses, met and missed', async (t) => {
+  const one = JSON.parse((await ask(server, '/logs/v2/proof/inclusion?index=257')).text)
+  const { text, signatures } = parseNote(new TextEncoder().encode(one.checkpoint))
+  const lines = await Promise.all(WITNESSES.map((each) => each.line(parseCheckpoint(text))))
+  let body = ''
+  const other = createServer((_, response) => response.end(body)).listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await new Promise((resolve) => other.once('listening', resolve))
+  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+  const proveUnder = (path: string, cosigned: typeof lines) => {
+    const note = new TextDecoder().decode(formatNote({ text, signatures: [...signatures, ...cosigned] }))
+    body = JSON.stringify({ ...one, checkpoint: note })
+    return command(['prove', '257', '--url', url, '--policy', path])
+  }
+  const [first, last] = lines
+  if (first === undefined || last === undefined) throw new Error('no lines')
+  const proven = await proveUnder(QUORUM, [first])
+  t.match(proven, { code: 0, warned: '' })
+  t.match(proven.printed, /\n— w\.example /, 'the cosignature is in the file')
+  t.match(await proveUnder(BOTH, lines), { code: 0 }, 'ML-DSA-44 too')
+  t.match(await proveUnder(BOTH, [first]), { code: 3, warned: /^QUORUM_MISSED: .*"both".*"w"/ })
+  t.match(
+    await proveUnder(QUORUM, [last]),
+    { code: 3, warned: /^QUORUM_MISSED/ },
+    'another than the one that is asked for',
+  )
+  const bad = { ...first, signature: first.signature.map((byte, i) => (i === 20 ? byte ^ 1 : byte)) }
+  t.match(await proveUnder(QUORUM, [bad]), { code: 3, warned: /^SIGNATURE_INVALID: .*w\.example/ })
 })
 
 t.test('a server that lies', async (t) => {
