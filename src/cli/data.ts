@@ -51,6 +51,7 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
     identity: { slug, dialect, origin, vkey },
     state: record.compromisedSince === null ? record.state : ('compromised' as const),
     store,
+    storeLost: data.lost,
     ratchet,
     signer,
     witnesses: quorumNone,

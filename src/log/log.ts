@@ -62,6 +62,8 @@ export interface LogParts {
    */
   readonly state: 'active' | 'frozen' | 'compromised'
   readonly store: LogStore
+  /** Resolves with the reason when the store will never write again: the log then stops at once, busy or idle. */
+  readonly storeLost: Promise<unknown>
   readonly ratchet: Ratchet
   readonly signer: Signer
   readonly witnesses: Witnesses

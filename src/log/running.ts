@@ -50,6 +50,7 @@ export class RunningLog implements Log {
     this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
     this.#loops = Promise.all([this.#sequence(), this.#publish()].map((loop) => loop.catch((e) => this.#fail(e))))
     void this.#loops.then(() => this.#started.resolve())
+    void parts.storeLost.then((reason) => this.#fail(reason))
   }
 
   get identity(): LogIdentity {

@@ -28,6 +28,8 @@ export interface DataDirectory {
   readonly database: LogDatabase
   /** The store of a log, which writes on a thread of its own. @throws TlogError LOG_UNKNOWN */
   store(log: number): LogStore
+  /** Resolves with the reason when no store takes a write any more, though nobody closed it. */
+  readonly lost: Promise<TlogError>
   /** When what is being written is done. Again, it does nothing. */
   close(): Promise<void>
   /**
@@ -87,6 +89,7 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
   try {
     const database = open()
     let writer: WriterThread | undefined
+    const lost = Promise.withResolvers<TlogError>()
     let closed: Promise<void> | undefined
     const release = async (remove: () => void) => {
       await writer?.close()
@@ -99,9 +102,13 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
       database,
       store(log) {
         const local = database.store(log)
-        writer ??= startWriterThread(databasePath(place))
+        if (writer === undefined) {
+          writer = startWriterThread(databasePath(place))
+          void writer.died.then(lost.resolve)
+        }
         return writer.store(log, local)
       },
+      lost: lost.promise,
       close: () => {
         closed ??= release(() => undefined)
         return closed

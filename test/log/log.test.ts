@@ -388,3 +388,18 @@ t.test('attachments are found by their digest', async (t) => {
   t.same(await log.attachment('sha256', digest), content)
   t.equal(await log.attachment('sha384', digest), null)
 })
+
+t.test('a store that is lost stops the log at once, though it is idle', async (t) => {
+  const world = createWorld()
+  const lost = Promise.withResolvers<unknown>()
+  const { log, failures } = await start(world, { storeLost: lost.promise })
+  await inTime(world.clock, log.add(entry('a')))
+  t.equal(log.status().state, 'running')
+  const reason = new TlogError('STORE_CORRUPT', 'the thread that writes has ended')
+  lost.resolve(reason)
+  await settle()
+  t.same(failures, [reason])
+  t.equal(log.status().state, 'failed')
+  t.equal(await outcome(log.add(entry('b'))), 'LOG_FAILED')
+  t.match(log.published(), { size: 1 }, 'what is public is still read')
+})

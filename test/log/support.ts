@@ -171,6 +171,7 @@ export interface StartOptions {
   readonly limits?: Partial<LogLimits>
   readonly cosign?: (note: Uint8Array) => Promise<Uint8Array>
   readonly onStep?: (step: Step, detail: { entries: number; size: number }) => void
+  readonly storeLost?: Promise<unknown>
 }
 
 /** As the server starts one, and past its first round. */
@@ -183,6 +184,7 @@ export async function start(world: World, options: StartOptions = {}): Promise<R
     identity: { slug: 'v2', dialect: 'test', origin: ORIGIN, vkey },
     state: options.state ?? 'active',
     store,
+    storeLost: options.storeLost ?? new Promise(() => undefined),
     ratchet,
     signer,
     witnesses: { cosign: options.cosign ?? (async (note: Uint8Array) => note) },

@@ -11,6 +11,8 @@ import { type Answer, type Call, type Calls, type Method, UNOPENED } from './pro
 export interface WriterThread {
   /** The store of a log, whose reads `local` answers, on the connection it has. */
   store(log: number, local: LogStore): LogStore
+  /** Resolves with the reason when the thread ends before `close`: from then on no write is taken. */
+  readonly died: Promise<TlogError>
   /** After what is under way. The file is then closed on that side. */
   close(): Promise<void>
 }
@@ -22,6 +24,7 @@ const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 }
 export function startWriterThread(path: string): WriterThread {
   const thread = new Thread(path)
   return {
+    died: thread.died,
     store: (log, { head, heads, tile, bundle, lookup, attachment, published, history }) => ({
       ...{ head, heads, tile, bundle, lookup, attachment, published, history },
       find: (hashes) => thread.call('find', log, [hashes]), // each write voids the pages that a reader had in memory
@@ -45,6 +48,7 @@ class Thread {
   readonly #worker: Worker
   readonly #exited: Promise<void>
   readonly #pending = new Map<number, Pending>()
+  readonly #died = Promise.withResolvers<TlogError>()
   #calls = 0
   #closing = false
   #death: TlogError | null = null
@@ -61,6 +65,10 @@ class Thread {
         resolve()
       })
     })
+  }
+
+  get died(): Promise<TlogError> {
+    return this.#died.promise
   }
 
   call<M extends Method>(method: M, log: number, args: Parameters<Calls[M]>, moved: ArrayBuffer[] = []) {
@@ -94,6 +102,7 @@ class Thread {
     this.#death ??= cause instanceof TlogError ? cause : new TlogError('STORE_CORRUPT', ended, { cause })
     for (const { reject } of this.#pending.values()) reject(this.#death)
     this.#pending.clear()
+    if (!this.#closing) this.#died.resolve(this.#death)
   }
 }
 

@@ -58,8 +58,16 @@ t.test('a thread that cannot open the file fails what it is asked', async (t) =>
   database.close()
   rmSync(path)
   const thread = startWriterThread(path)
+  t.match(await thread.died, { code: 'STORE_MISSING' }, 'noticed, though nobody asked for anything')
   const { head } = feeder
   const batch = feeder.plain(1)
   await t.rejects(thread.store(0, store).append(head, batch), { code: 'STORE_MISSING', message: /log.db/ })
   await thread.close()
+})
+
+t.test('a thread that is closed has not died', async (t) => {
+  const { path } = await filledDatabase(t)
+  const thread = startWriterThread(path)
+  await thread.close()
+  t.equal(await Promise.race([thread.died, Promise.resolve('alive')]), 'alive')
 })
