@@ -1,6 +1,7 @@
 /** GET /logs, /logs/{log} and /logs/{log}/checkpoints: which logs there are, and what they have said. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { TreeSize } from '../../kernel/brand.ts'
 import { hex, parseUtf8 } from '../../kernel/bytes.ts'
 import type { Log } from '../../log/log.ts'
 import type { Published } from '../../log/ports.ts'
@@ -16,14 +17,22 @@ export function logRoutes(logs: Logs) {
     resource(app, '/logs/:log/checkpoints', LOG_CHECKPOINTS, async (request, query) => {
       const log = logOf(logs, request)
       const limit = query.limit ?? MAX_PAGE
-      const found = await log.history(query.after ?? null, limit + 1)
+      const found = await history(log, query.after ?? null, limit + 1)
       const page = found.slice(0, limit)
       const last = found.length > limit ? page.at(-1) : undefined
       const next = last === undefined ? null : `${pathOf(log)}/checkpoints?after=${last.size}&limit=${limit}`
-      // History grows at its end alone: a page that another follows stays as it is.
+      // What is kept grows at its end alone, and the newest is on the last page: one that another follows stays as it is.
       return json({ checkpoints: page.map(checkpoint), next }, { fixed: next !== null })
     })
   }
+}
+
+/** What is kept, and behind it the newest, which may be the one of a minute that is kept later, or never. */
+async function history(log: Log, after: TreeSize | null, limit: number): Promise<readonly Published[]> {
+  const kept = await log.history(after, limit)
+  const newest = log.published()
+  if (newest === null || kept.length === limit || newest.size <= (kept.at(-1)?.size ?? after ?? -1)) return kept
+  return [...kept, newest]
 }
 
 /** @throws TlogError LOG_UNKNOWN */

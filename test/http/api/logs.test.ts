@@ -62,6 +62,7 @@ function withHistory(sizes: readonly number[]): Log {
     return { size: treeSize(size), root, time: unixMillis(1000 * size), note: utf8(`note of ${size}\n`) }
   })
   return altered(log, {
+    published: () => kept.at(-1) ?? null,
     history: async (after, limit) => kept.filter(({ size }) => size > (after ?? -1)).slice(0, limit),
   })
 }
@@ -91,6 +92,38 @@ t.test('one kept checkpoint, and none', async (t) => {
   t.strictSame((await ask('/logs/v2/checkpoints?after=0')).json, { checkpoints: [one], next: null })
   t.strictSame((await ask('/logs/v2/checkpoints?after=7')).json, { checkpoints: [], next: null })
   t.equal((await ask('/logs/v2/checkpoints')).json.checkpoints[0].size, 0, 'from the empty tree on')
+})
+
+t.test('the newest is always the last, whether it is kept or not', async (t) => {
+  const real = withHistory([1, 4, 7, 9])
+  const newest = real.published() as Published
+  const kept = (last: number) =>
+    altered(real, {
+      history: async (after, limit) =>
+        (await real.history(after, 99)).filter(({ size }) => size <= last).slice(0, limit),
+    })
+  for (const last of [9, 7]) {
+    const ask = askApi(kept(last))
+    for (const [query, sizes, next] of [
+      ['', [1, 4, 7, 9], null],
+      ['?limit=4', [1, 4, 7, 9], null],
+      ['?limit=3', [1, 4, 7], '/logs/v2/checkpoints?after=7&limit=3'],
+      ['?after=7&limit=3', [9], null],
+      ['?after=9', [], null],
+    ] as const) {
+      const { json } = await ask(`/logs/v2/checkpoints${query}`)
+      t.same(
+        [json.checkpoints.map((one: { size: number }) => one.size), json.next],
+        [sizes, next],
+        `${query}, kept to ${last}`,
+      )
+    }
+  }
+  t.equal(
+    (await askApi(kept(0))('/logs/v2/checkpoints')).json.checkpoints[0].size,
+    newest.size,
+    'and where none is kept',
+  )
 })
 
 t.test('the history of a real log is of checkpoints that it signed', async (t) => {

@@ -51,8 +51,8 @@ export const LOG_CHECKPOINTS = {
   tag,
   summary: 'The history of a log',
   description:
-    'The checkpoints that were kept, about one a minute, by size; the newest is at /checkpoint. A page that has a `next` ' +
-    'never changes.',
+    'The checkpoints that were kept, about one a minute, by size; the last is always the newest, also before it is kept. A ' +
+    'page that has a `next` never changes.',
   query: { after: sizeParameter('Only larger trees than this.'), limit: limitParameter },
   answers: {
     200: {
