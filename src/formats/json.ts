@@ -14,6 +14,8 @@ export interface JsonLimits {
   readonly maxDepth?: number
   /** How many values the document may have in all: each costs a hundred times its two bytes. */
   readonly maxValues?: number
+  /** Whether integers are the only numbers, in their one spelling: not 5.0, 5e0 or -0. */
+  readonly integersOnly?: boolean
 }
 
 export const JSON_MAX_DEPTH = 32
@@ -26,7 +28,8 @@ export const JSON_MAX_VALUES = 100_000
  *
  * @throws TlogError UTF8_MALFORMED on invalid UTF-8.
  * @throws TlogError JSON_MALFORMED on bad syntax, a byte order mark, a lone surrogate or anything after the value.
- * @throws TlogError JSON_DUPLICATE_KEY, JSON_TOO_DEEP, JSON_TOO_LARGE; JSON_NUMBER_UNSAFE on an integer beyond ±(2^53-1) or an infinity.
+ * @throws TlogError JSON_DUPLICATE_KEY, JSON_TOO_DEEP, JSON_TOO_LARGE; JSON_NUMBER_UNSAFE on an integer beyond ±(2^53-1), an infinity, or a
+ *   number that `integersOnly` does not take.
  */
 export function parseJson(bytes: Uint8Array, limits: JsonLimits = {}): JsonValue {
   return new JsonReader(parseUtf8(bytes), limits).document()
@@ -78,14 +81,17 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 class JsonReader {
   private readonly text: string
   private readonly maxDepth: number
+  private readonly integersOnly: boolean
   private valuesLeft: number
   private readonly path: (string | number)[] = []
   private at = 0
 
-  constructor(text: string, { maxDepth = JSON_MAX_DEPTH, maxValues = JSON_MAX_VALUES }: JsonLimits) {
+  constructor(text: string, limits: JsonLimits) {
+    const { maxDepth = JSON_MAX_DEPTH, maxValues = JSON_MAX_VALUES, integersOnly = false } = limits
     this.text = text
     this.maxDepth = maxDepth
     this.valuesLeft = maxValues
+    this.integersOnly = integersOnly
   }
 
   document(): JsonValue {
@@ -189,6 +195,8 @@ class JsonReader {
     const isInteger = match[1] === undefined && match[2] === undefined
     if (isInteger ? !Number.isSafeInteger(value) : !Number.isFinite(value))
       throw this.error('JSON_NUMBER_UNSAFE', `${match[0].slice(0, 32)} has no exact value here`, start)
+    if (this.integersOnly && (!isInteger || match[0] !== String(value)))
+      throw this.error('JSON_NUMBER_UNSAFE', `an integer was expected, not ${match[0].slice(0, 32)}`, start)
     return value
   }
 

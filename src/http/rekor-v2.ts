@@ -21,7 +21,7 @@ export interface RekorV2Options extends Admission {
 }
 
 /** A request has fewer than a hundred values; a body full of them would hold everybody up for seconds. */
-const REQUEST_LIMITS = { maxValues: 1000 }
+const REQUEST_LIMITS = { maxValues: 1000, integersOnly: true }
 
 export function rekorV2(logs: Logs, options: RekorV2Options) {
   const responders = new Map<Log, Respond>(logs.all.map((log) => [log, createRespond(log.identity.vkey)]))

@@ -98,6 +98,7 @@ function createApp(parts: AppParts, trustedProxies: TrustsPeer | null): FastifyI
   app.server.maxConnections = limits.connections
   app.addHook('onRequest', async ({ raw }) => {
     checkHost(raw)
+    checkSpelling(raw)
     if (trustedProxies !== null) checkForwarded(raw, trustedProxies)
   })
   readBodies(app, limits, parts.after)
@@ -143,10 +144,29 @@ function checkHost(request: IncomingMessage): void {
     throw new TlogError('REQUEST_MALFORMED', `a request has one Host header, not ${count}`)
 }
 
+/**
+ * No path here needs a percent sign, no client sends one, and each would be a second spelling of what a proxy may guard or
+ * a cache may hold under the first.
+ */
+function checkSpelling({ url = '', headers }: IncomingMessage): void {
+  const [path = ''] = url.split('?', 1)
+  if (path.includes('%')) throw new TlogError('FIELD_INVALID', 'the path: percent signs are not taken')
+  const expect = headers.expect ?? CONTINUE
+  if (expect.toLowerCase() !== CONTINUE)
+    throw new TlogError(
+      'REQUEST_MALFORMED',
+      `100-continue is all that can be expected here, not ${expect.slice(0, 32)}`,
+    )
+}
+
+const CONTINUE = '100-continue'
+
 /** Asked before the body is sent, Node would say yes to any (RFC 9110 §10.1.1). */
 function continueOnlyIfWelcome(app: FastifyInstance, limits: Limits): void {
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (isWelcome(request.headers['content-length'], limits)) response.writeContinue()
     app.server.emit('request', request, response)
   })
+  // Node's own 417 would have no body; checkSpelling refuses it.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 }

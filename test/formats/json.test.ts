@@ -176,6 +176,15 @@ t.test('never accepts what JSON.parse refuses, and never reads it otherwise', as
   )
 })
 
+t.test('integers alone, where they are all that is asked for', async (t) => {
+  const strict = (text: string) => refusal(() => parseJson(encode(text), { integersOnly: true }))
+  for (const text of ['0', '5', '-5', '9007199254740991', '[1,{"a":20}]', '"5.0"'])
+    t.equal(strict(text), 'accepted', text)
+  for (const text of ['5.0', '5e0', '5E0', '50e-1', '-0', '0.0', '5.5', '[1,{"a":2.0}]', '9007199254740992'])
+    t.match(strict(text), /^JSON_NUMBER_UNSAFE/, text)
+  t.match(strict('05'), /^JSON_MALFORMED/)
+})
+
 t.test('paths in messages are short and printable', async (t) => {
   t.equal(formatJsonPath(['a', 0, 'b_1', 'x y', '\u0000']), 'a[0].b_1["x y"]["\\u0000"]')
   t.equal(formatJsonPath([]), 'the document')

@@ -256,7 +256,7 @@ const REFUSED: readonly [name: string, body: string | Uint8Array, expected: RegE
     but('"PKIX_ECDSA_P256_SHA_256"', '999'),
     /^400 FIELD_INVALID .*keyDetails: no such value/,
   ],
-  ['an enum that is a fraction', but('"PKIX_ECDSA_P256_SHA_256"', '5.5'), /^400 FIELD_INVALID /],
+  ['an enum that is a fraction', but('"PKIX_ECDSA_P256_SHA_256"', '5.5'), /^400 JSON_NUMBER_UNSAFE /],
   ['an integer above 2^53', but('"PKIX_ECDSA_P256_SHA_256"', '9007199254740993'), /^400 JSON_NUMBER_UNSAFE /],
   [
     'hex for base64',

@@ -65,7 +65,7 @@ const MAX_TIMESTAMPS = 16
  */
 export function parseSigstoreBundle(file: Uint8Array): Bundle {
   if (file.length > MAX_BYTES) throw new TlogError('FIELD_INVALID', `a bundle of ${file.length} bytes`)
-  const bundle = readBundle(parseJson(file), '')
+  const bundle = readBundle(parseJson(file, { integersOnly: true }), '')
   bundle.entries.forEach((entry, i) => {
     const missing = bundle.version === '0.1' ? withoutPromise(entry) : withoutProof(entry)
     if (missing !== null)

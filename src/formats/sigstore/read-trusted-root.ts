@@ -22,7 +22,7 @@ const MAX_CHAIN = 10
  */
 export function parseTrustedRoot(file: Uint8Array): TrustedRoot {
   if (file.length > MAX_BYTES) throw new TlogError('FIELD_INVALID', `a trusted root of ${file.length} bytes`)
-  return root(parseJson(file), '')
+  return root(parseJson(file, { integersOnly: true }), '')
 }
 
 const time: Read<string> = (value, path) => {

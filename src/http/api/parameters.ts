@@ -87,12 +87,6 @@ export function readIndex(request: FastifyRequest): LeafIndex {
   return parseNamed('index', indexParameter, (request.params as { index: string }).index)
 }
 
-/** @throws TlogError FIELD_INVALID when the path was sent with percent signs, which the router would decode. */
-export function checkPath(request: FastifyRequest): void {
-  const [path = ''] = (request.raw.url ?? '').split('?', 1)
-  if (path.includes('%')) throw new TlogError('FIELD_INVALID', 'the path: percent signs are not taken')
-}
-
 /** @throws TlogError FIELD_MISSING */
 export function given<T>(name: string, value: T | undefined): T {
   if (value === undefined) throw new TlogError('FIELD_MISSING', `${name}: missing`)

@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { onlyMethods } from '../methods.ts'
 import type { Description } from './openapi.ts'
-import { checkPath, type Declared, type Query, readQuery } from './parameters.ts'
+import { type Declared, type Query, readQuery } from './parameters.ts'
 
 export interface Answer {
   readonly type: string
@@ -28,7 +28,6 @@ export function resource<Q extends Declared>(
   onlyMethods(app, url, 'GET')
   app.get(url, { config: { openapi } }, async (request, reply) => {
     reply.header('access-control-allow-origin', '*')
-    checkPath(request)
     const query = readQuery(request, openapi.query ?? ({} as Q))
     const { type, body, fixed } = await answer(request, query)
     return reply

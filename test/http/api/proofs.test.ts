@@ -114,7 +114,6 @@ const REFUSED: readonly [path: string, outcome: string][] = [
   ['entries/-1', '400 DECIMAL_MALFORMED'],
   ['entries/1e2', '400 DECIMAL_MALFORMED'],
   ['entries/x', '400 DECIMAL_MALFORMED'],
-  ['entries/%30', '400 FIELD_INVALID'],
   ['entries/0?size=1', '400 FIELD_UNKNOWN'],
   ['proof/inclusion', '400 FIELD_MISSING'],
   ['proof/inclusion?size=7', '400 FIELD_MISSING'],
