@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { collide } from './config/addresses.ts'
 import { parseSmallFile } from './config/files.ts'
 import { type Flags, parseFlags } from './config/flags.ts'
 import { overlap } from './config/overlap.ts'
@@ -12,7 +13,7 @@ import { type Environment, Sources } from './config/sources.ts'
 import type { TrustConfig } from './config/trust.ts'
 import { trustOf } from './config/trust-settings.ts'
 import { parseTokenFile, TOKEN_FILE_MAX_BYTES, type Token } from './formats/token-file.ts'
-import { type Endpoint, formatEndpoint } from './http/listen.ts'
+import type { Endpoint } from './http/listen.ts'
 import type { TrustsPeer } from './http/proxies.ts'
 
 export { parseFlags } from './config/flags.ts'
@@ -159,7 +160,7 @@ function listeningOf(sources: Sources): Listening {
       sources.said('listen')?.place ?? '',
       'behind a unix socket, --url must say what clients reach',
     )
-  if (listen !== null && metricsListen !== null && isTaken(listen, metricsListen))
+  if (listen !== null && metricsListen !== null && collide(listen, metricsListen))
     sources.problems.note(sources.said('metrics-listen')?.place ?? '', 'is the address of --listen')
   // A null is a problem that was noted, and no config is made of it.
   return {
@@ -176,10 +177,6 @@ function listeningOf(sources: Sources): Listening {
 function hostOf(url: string, sources: Sources): string {
   if (url === '') return ''
   return sources.problems.take(sources.said('url')?.place ?? '', '', () => parseHostname(new URL(url).hostname))
-}
-
-function isTaken(listen: Endpoint, other: Endpoint): boolean {
-  return formatEndpoint(listen) === formatEndpoint(other) && !(listen.kind === 'tcp' && listen.port === 0)
 }
 
 function localUrl(listen: Endpoint): string {
