@@ -23,7 +23,8 @@ export const fsck: Command = {
   name: 'fsck',
   usage: `colophon fsck [--data DIR] [--ratchet DIR] [--log SLUG] [--json]
 
-  Reads everything and writes nothing; a server may be running. No private key is needed.
+  Reads everything and writes nothing; a server may be running. No private key is needed. What nothing else in a log implies
+  cannot be checked: the times of heads beyond their order, and when the log was created.
   Exit code 0: clean. 1: problems, printed one a line. 3: could not be carried out.`,
 
   async run(argv, world): Promise<ExitCode> {

@@ -2,19 +2,29 @@
 
 import { parseBundle } from '../formats/c2sp/bundle.ts'
 import { type LeafHash, type LeafIndex, leafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
-import { equal } from '../kernel/bytes.ts'
+import { equal, hex } from '../kernel/bytes.ts'
 import { completedTiles, Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT, leafHash } from '../kernel/hash.ts'
 import { TILE_WIDTH, tilesOf } from '../kernel/tile.ts'
-import type { Attachment, DigestAlgorithm, Head, LogReader, LookupKey, Mark, Published, Signer } from './ports.ts'
+import type {
+  Attachment,
+  DigestAlgorithm,
+  Head,
+  LogReader,
+  LookupKey,
+  Mark,
+  Published,
+  Signer,
+  Totals,
+} from './ports.ts'
 import { checkPublished } from './publisher.ts'
 
 /** What a dialect can say of a leaf without its request. Throws TlogError on a leaf that is not its own. */
 export interface LeafFacts {
   readonly keys: readonly LookupKey[]
-  /** Digests in the leaf under which content may be kept. */
-  readonly attachments: readonly Pick<Attachment, 'algorithm' | 'digest'>[]
+  /** Digests in the leaf under which content may be kept, each with the one of `keys` that leads from it to the leaf. */
+  readonly attachments: readonly (Pick<Attachment, 'algorithm' | 'digest'> & Pick<LookupKey, 'key'>)[]
 }
 
 export interface FsckParts {
@@ -42,6 +52,10 @@ class Fsck {
   readonly #signed = new Map<number, { readonly root: Uint8Array; readonly what: string }[]>()
   #heads: Head[] = []
   #lastHead: Head | null = null
+  /** How many leaves could be read, and what those account for. */
+  #readable = 0
+  #lookups = 0
+  #attachments = 0
 
   constructor(parts: FsckParts) {
     this.#parts = parts
@@ -50,6 +64,7 @@ class Fsck {
   async run(): Promise<TreeSize> {
     const { store, mark } = this.#parts
     if (mark !== null) this.#expect(mark, 'the ratchet')
+    const totals = await store.totals() // before the head: what a server adds meanwhile is more, and no surplus
     await this.#readNotes() // before the head: what is signed may not be beyond it
     const head = await store.head()
     if (head === null) return this.#stop('there is no head, not even of size 0')
@@ -64,6 +79,7 @@ class Fsck {
       this.#parts.onProgress(this.#edge.size, head.size)
     }
     await this.#checkUnfinishedTiles(head.size)
+    if (this.#readable === head.size) this.#checkTotals(totals)
     return head.size
   }
 
@@ -130,15 +146,27 @@ class Fsck {
   async #checkFacts(entry: Uint8Array, at: LeafIndex): Promise<void> {
     const { store, digest } = this.#parts
     const facts = this.#parts.facts(entry)
+    this.#readable++
+    this.#lookups += new Set(facts.keys.map(({ key }) => hex(key))).size
     for (const { key } of facts.keys) {
       const [found] = await store.lookup(key, at === 0 ? null : leafIndex(at - 1), 1)
       if (found !== at) this.#problem(`leaf ${at}: a lookup row is missing`)
     }
     for (const named of facts.attachments) {
       const content = await store.attachment(named.algorithm, named.digest)
-      if (content !== null && !equal(digest(named.algorithm, content), named.digest))
+      if (content === null) continue
+      const [first] = await store.lookup(named.key, null, 1) // several entries may name it
+      if (first === at) this.#attachments++
+      if (!equal(digest(named.algorithm, content), named.digest))
         this.#problem(`leaf ${at}: its attachment does not hash to the digest it is kept under`)
     }
+  }
+
+  #checkTotals({ lookups, attachments }: Totals): void {
+    if (lookups > this.#lookups)
+      this.#problem(`${lookups - this.#lookups} lookup rows lead to entries that do not have their key`)
+    if (attachments > this.#attachments)
+      this.#problem(`${attachments - this.#attachments} attachments are kept that no entry names`)
   }
 
   async #grow(hash: LeafHash): Promise<void> {

@@ -135,7 +135,8 @@ async function checkNewest(published: Published, mark: Mark, parts: LoadParts): 
     throw new TlogError(
       'RATCHET_REFUSED',
       `the ratchet is older than the database: it says ${mark.size}, a checkpoint of ${published.size} was published. ` +
-        'An older copy of the ratchet was restored: bring back the newest one',
+        'An older copy of the ratchet was restored, or its newest slot was torn or damaged: bring back the newest one. ' +
+        'Without it, the log signs no more (`colophon retire`)',
     )
   await checkPublished(published, parts.origin, parts.signer.open)
   const root = await rootOf(published.size, { size: mark.size, root: mark.root }, parts.store)

@@ -93,6 +93,14 @@ export interface LogReader {
   published(): Promise<Published | null>
   /** The kept history: about one a minute, of size above `after`, ascending, at most `limit`. */
   history(after: TreeSize | null, limit: number): Promise<readonly Published[]>
+  /** How much is kept beside the tree. For a full check: it counts row by row. */
+  totals(): Promise<Totals>
+}
+
+export interface Totals {
+  /** Lookup rows: an entry under a key, each once. */
+  readonly lookups: number
+  readonly attachments: number
 }
 
 /** The log's durable memory. Trusted: whoever can edit it can stop the log, and only the ratchet keeps it from forking. */

@@ -217,6 +217,10 @@ function createReader(log: MemoryLog): LogReader {
       structuredClone(log.attachments.get(`${algorithm}:${hex(digest)}`) ?? null),
     published: async () => structuredClone(log.newest),
     history: async (after, limit) => page(log.history, after, limit),
+    totals: async () => ({
+      lookups: [...log.keys.values()].reduce((sum, places) => sum + places.length, 0),
+      attachments: log.attachments.size,
+    }),
   }
 }
 

@@ -58,8 +58,12 @@ export function attachContract(name: string, open: OpenDatabase): void {
       t.equal(await store.attachment('sha256', digest('good')), null, `${what}: no content stays`)
       for (const key of ['good', 'bad']) t.same(await store.lookup(lookupKey(key).key, null, 9), [], `${what}: no row`)
     }
+    const before = await store.totals()
+    await store.attach([good])
     await store.attach([good])
     t.same(await store.lookup(lookupKey('good').key, null, 9), [0])
+    const { lookups, attachments } = await store.totals()
+    t.same([lookups - before.lookups, attachments - before.attachments], [1, 1], 'counted once each')
   })
 
   t.test(`${name}: a frozen log grows no more, not even beside its tree`, async (t) => {

@@ -74,6 +74,8 @@ export function rowsOf(dir: string): unknown {
       'newest_checkpoint',
       'checkpoint',
       'attachment',
+      'retirement',
+      'compromise',
     ]
     return tables.map((table) => {
       const columns = db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table)

@@ -69,9 +69,10 @@ export function facts(leaf: Uint8Array): LeafFacts {
   const [, number = ''] = /^entry (\d+)$/.exec(new TextDecoder().decode(leaf)) ?? []
   if (number === '') throw new TlogError('ENTRY_MALFORMED', 'not a leaf of this test')
   if (Number(number) % 3 !== 0) return { keys: [], attachments: [] }
+  const key = digest('sha256', leaf)
   return {
-    keys: [{ key: digest('sha256', leaf), source: 'leaf' }],
-    attachments: [{ algorithm: 'sha256', digest: digest('sha256', contentOf(Number(number))) }],
+    keys: [{ key, source: 'leaf' }],
+    attachments: [{ algorithm: 'sha256', digest: digest('sha256', contentOf(Number(number))), key }],
   }
 }
 

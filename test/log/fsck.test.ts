@@ -21,8 +21,8 @@ function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Content of every hundredth entry is kept; the leaf names it. */
 function facts(leaf: Uint8Array): ReturnType<FsckParts['facts']> {
-  const digest = sha256(utf8('content of '), leaf)
-  return { keys: [{ key: sha256(leaf), source: 'leaf' }], attachments: [{ algorithm: 'sha256', digest }] }
+  const [digest, key] = [sha256(utf8('content of '), leaf), sha256(leaf)]
+  return { keys: [{ key, source: 'leaf' }], attachments: [{ algorithm: 'sha256', digest, key }] }
 }
 
 function full(name: number): Entry {
@@ -118,6 +118,16 @@ const damages: readonly { name: string; parts?: Partial<FsckParts>; store?: Part
     name: 'a lookup row of another leaf',
     store: { lookup: async () => [3 as LeafIndex] },
     says: /leaf 4: a lookup row is missing/,
+  },
+  {
+    name: 'a lookup row too many',
+    store: { totals: async () => ({ lookups: SIZE + 1, attachments: SIZE / 100 }) },
+    says: /^1 lookup rows lead to entries that do not have their key$/,
+  },
+  {
+    name: 'an attachment that nobody names',
+    store: { totals: async () => ({ lookups: SIZE, attachments: SIZE / 100 + 2 }) },
+    says: /^2 attachments are kept that no entry names$/,
   },
   {
     name: 'an attachment changed',

@@ -41,6 +41,7 @@ export function lookupKeys(
  */
 export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
   const body = parseBodyV2(leaf)
-  const attachment = { algorithm: DIGEST_TYPES[body.algorithm], digest: body.digest }
+  const algorithm = DIGEST_TYPES[body.algorithm]
+  const attachment = { algorithm, digest: body.digest, key: digestKey(algorithm, body.digest) }
   return { keys: lookupKeys(body, resolveVerifier(body.verifier)), attachments: [attachment] }
 }

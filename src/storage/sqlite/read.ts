@@ -6,7 +6,7 @@ import { type Hash, hash, type LeafHash, leafIndex, treeSize, unixMillis } from 
 import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { TILE_WIDTH } from '../../kernel/tile.ts'
-import type { Head, LogReader, Place, Published } from '../../log/ports.ts'
+import type { Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
 import { MAX_LEAVES } from '../database.ts'
 import { checkAttachment, checkLeaf } from '../sealed.ts'
 import { checkTile, tileReader } from '../tiles.ts'
@@ -69,6 +69,9 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
       'SELECT content FROM attachment WHERE log = ? AND algorithm = ? AND digest = ?',
     )
     .pluck()
+  const totals = db.prepare<[number, number], Totals>(
+    'SELECT (SELECT count(*) FROM lookup WHERE log = ?) AS lookups, (SELECT count(*) FROM attachment WHERE log = ?) AS attachments',
+  )
   const tile = createTileReader(db, log, rows)
   const bundle = createBundleReader(db, base)
   const place = createPlaceReader(db, log, base)
@@ -91,6 +94,7 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
     }),
     published: reading(db, () => rows.published()),
     history: reading(db, (after, limit) => history.all(log, after ?? -1, limit).map(toPublished)),
+    totals: reading(db, () => totals.get(log, log) ?? { lookups: 0, attachments: 0 }),
   }
 }
 

@@ -25,8 +25,8 @@ export function startWriterThread(path: string): WriterThread {
   const thread = new Thread(path)
   return {
     died: thread.died,
-    store: (log, { head, heads, tile, bundle, lookup, attachment, published, history }) => ({
-      ...{ head, heads, tile, bundle, lookup, attachment, published, history },
+    store: (log, { head, heads, tile, bundle, lookup, attachment, published, history, totals }) => ({
+      ...{ head, heads, tile, bundle, lookup, attachment, published, history, totals },
       find: (hashes) => thread.call('find', log, [hashes]), // each write voids the pages that a reader had in memory
       append: (expected, batch) => {
         const packed = pack(batch)
