@@ -17,7 +17,7 @@ import type { Logs } from '../logs.ts'
 import { ENTRY, TLOG_PROOF } from './describe/entries.ts'
 import { logOf, time } from './logs.ts'
 import { readIndex } from './parameters.ts'
-import { PublishedTree } from './published-tree.ts'
+import { ProvenTree } from './proven-tree.ts'
 import { json, resource } from './resource.ts'
 
 type Commitment = Omit<Attachment, 'content'>
@@ -50,13 +50,13 @@ interface ProvenEntry {
   readonly index: LeafIndex
   readonly leaf: Uint8Array
   readonly hash: LeafHash
-  readonly tree: PublishedTree
+  readonly tree: ProvenTree
   readonly path: readonly Hash[]
 }
 
 /** The path starts at the hash of the entry's own bytes: what it proves is what is sent. */
 async function readEntry(log: Log, index: LeafIndex): Promise<ProvenEntry> {
-  const tree = new PublishedTree(log)
+  const tree = new ProvenTree(log)
   tree.checkIndex(index)
   const leaf = await readLeaf(log, index)
   const hash = leafHash(leaf)

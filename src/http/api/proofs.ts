@@ -10,7 +10,7 @@ import type { Logs } from '../logs.ts'
 import { CONSISTENCY, INCLUSION } from './describe/proofs.ts'
 import { logOf } from './logs.ts'
 import { given } from './parameters.ts'
-import { PublishedTree } from './published-tree.ts'
+import { ProvenTree } from './proven-tree.ts'
 import { type Answer, json, resource } from './resource.ts'
 
 export function proofRoutes(logs: Logs) {
@@ -30,7 +30,7 @@ export function proofRoutes(logs: Logs) {
 async function inclusion(log: Log, which: LeafIndex | LeafHash, size: TreeSize | undefined): Promise<Answer> {
   if (typeof which === 'number' && size !== undefined && which >= size)
     throw new TlogError('RANGE_INVALID', `leaf ${which} is outside a tree of ${size}`)
-  const tree = new PublishedTree(log)
+  const tree = new ProvenTree(log)
   const head = await tree.head(size)
   const { index, leaf } =
     typeof which === 'number'
@@ -43,14 +43,14 @@ async function inclusion(log: Log, which: LeafIndex | LeafHash, size: TreeSize |
 async function consistency(log: Log, from: TreeSize, size: TreeSize | undefined): Promise<Answer> {
   if (size !== undefined && from > size)
     throw new TlogError('RANGE_INVALID', `a tree of ${from} is no prefix of one of ${size}`)
-  const tree = new PublishedTree(log)
+  const tree = new ProvenTree(log)
   const [first, last] = [await tree.head(from), await tree.head(size)]
   const path = await tree.consistency(first, last)
   return proof({ first: spell(first), last: spell(last), path: path.map(hex) }, tree, size)
 }
 
 /** What a size was asked for will be true for ever; without one, the checkpoint says of which moment it is. */
-function proof(body: object, { newest }: PublishedTree, size: TreeSize | undefined): Answer {
+function proof(body: object, { newest }: ProvenTree, size: TreeSize | undefined): Answer {
   return size === undefined ? json({ ...body, checkpoint: parseUtf8(newest.note) }) : json(body, { fixed: true })
 }
 

@@ -1,4 +1,4 @@
-/** The published tree of a log, for proofs: whatever leaves here was verified, up to the root of the published checkpoint. */
+/** The newest tree of a log, for proofs: whatever leaves here was verified, up to the root of the published checkpoint. */
 
 import type { Hash, LeafIndex, TreeSize } from '../../kernel/brand.ts'
 import { TlogError } from '../../kernel/error.ts'
@@ -16,7 +16,7 @@ import type { Log } from '../../log/log.ts'
 import type { Published } from '../../log/ports.ts'
 
 /** As of one moment: the log may have published more since. */
-export class PublishedTree {
+export class ProvenTree {
   readonly newest: Published
   readonly #read: ReadNodes
 
