@@ -1,11 +1,15 @@
 /** trusted_root.json: the keys a Sigstore client trusts (sigstore/protobuf-specs sigstore_trustroot.proto, TrustedRoot). */
 
 import { sha256 } from '#sha256'
-import { base64 } from '../../kernel/bytes.ts'
+import { base64, equal } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
 import { logId, type Vkey } from '../c2sp/vkey.ts'
-import type { JsonObject } from '../json.ts'
+import { invalid, list, literal, type Read, text } from '../fields.ts'
+import { type JsonObject, parseJson } from '../json.ts'
 import { formatSpki, type PublicKey, parseSpki } from '../pki/spki.ts'
-import type { KeyDetails } from './key-details.ts'
+import { parseTime } from '../time.ts'
+import { type KeyDetails, keyDetails } from './key-details.ts'
+import { bytes, filled, message } from './protojson.ts'
 
 /** RFC 3339 in UTC; both ends are inside. */
 export interface TimeRange {
@@ -43,6 +47,12 @@ export interface TrustedRoot {
 
 /** The older spelling of the type, the only one that sigstore-go and sigstore-python take. */
 const MEDIA_TYPE = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1'
+const NEWER_MEDIA_TYPE = 'application/vnd.dev.sigstore.trustedroot.v0.2+json'
+
+const MAX_BYTES = 4 * 1024 * 1024
+/** Of each kind; the public instance has four logs and two authorities. */
+const MAX_ITEMS = 256
+const MAX_CHAIN = 10
 
 /** A Rekor v2 log by its Ed25519 verifier key, which holds its origin. Clients compare the origin with the URL's host. */
 export function trustedV2Log(baseUrl: string, vkey: Vkey, validFor: TimeRange): TrustedLog {
@@ -60,8 +70,7 @@ export function trustedV2Log(baseUrl: string, vkey: Vkey, validFor: TimeRange): 
  * @throws TlogError KEY_MALFORMED, KEY_NOT_ALLOWED
  */
 export function trustedLogByKey(baseUrl: string, spki: Uint8Array, validFor: TimeRange): TrustedLog {
-  const keyDetails = detailsOf(parseSpki(spki))
-  return { baseUrl, publicKeySpki: spki, keyDetails, logId: sha256(spki), validFor }
+  return { baseUrl, publicKeySpki: spki, keyDetails: detailsOf(parseSpki(spki)), logId: sha256(spki), validFor }
 }
 
 const EC_DETAILS = {
@@ -116,3 +125,79 @@ function authorityJson({ subject, uri, chain, validFor }: TrustedAuthority): Jso
 export function timeRangeJson({ start, end }: TimeRange): JsonObject {
   return end === undefined ? { start } : { start, end }
 }
+
+/**
+ * The keys themselves are parsed when they are used: a root may name some of a kind that is not taken here.
+ *
+ * @throws TlogError FIELD_UNKNOWN, FIELD_MISSING, FIELD_INVALID with the field's path, or a JSON_ code. A range without
+ *   a start is refused, not taken as unbounded.
+ */
+export function parseTrustedRoot(file: Uint8Array): TrustedRoot {
+  if (file.length > MAX_BYTES) throw new TlogError('FIELD_INVALID', `a trusted root of ${file.length} bytes`)
+  return root(parseJson(file, { integersOnly: true }), '')
+}
+
+const time: Read<string> = (value, path) => {
+  const written = text(value, path)
+  try {
+    parseTime(written)
+  } catch {
+    throw invalid(path, 'not a time in UTC (RFC 3339)')
+  }
+  return written
+}
+
+const range: Read<TimeRange> = message((fields) => {
+  const start = fields.required('start', time)
+  const end = fields.optional('end', time)
+  return end === undefined ? { start } : { start, end }
+})
+
+const keyId: Read<Uint8Array> = message((fields) => filled(fields, 'keyId', bytes))
+
+const publicKey = message((fields) => ({
+  publicKeySpki: filled(fields, 'rawBytes', bytes),
+  keyDetails: fields.required('keyDetails', keyDetails),
+  validFor: fields.required('validFor', range),
+}))
+
+const log: Read<TrustedLog> = message((fields) => {
+  fields.required('hashAlgorithm', literal('SHA2_256'))
+  fields.optional('operator', text)
+  const logId = fields.required('logId', keyId)
+  if (logId.length !== 32) throw new TlogError('FIELD_INVALID', `logId.keyId: ${logId.length} bytes, not 32`)
+  const other = fields.optional('checkpointKeyId', keyId)
+  if (other !== undefined && !equal(other, logId))
+    throw new TlogError('FIELD_INVALID', 'checkpointKeyId: another key than logId')
+  return { baseUrl: fields.required('baseUrl', text), logId, ...fields.required('publicKey', publicKey) }
+})
+
+const subject = message((fields) => ({
+  organization: fields.optional('organization', text) ?? '',
+  commonName: fields.optional('commonName', text) ?? '',
+}))
+
+const certificate: Read<Uint8Array> = message((fields) => filled(fields, 'rawBytes', bytes))
+const chain = message((fields) => fields.required('certificates', list(certificate, { min: 1, max: MAX_CHAIN })))
+
+const authority: Read<TrustedAuthority> = message((fields) => {
+  fields.optional('operator', text)
+  return {
+    subject: fields.optional('subject', subject) ?? { organization: '', commonName: '' },
+    uri: fields.optional('uri', text) ?? '',
+    chain: fields.required('certChain', chain),
+    validFor: fields.required('validFor', range),
+  }
+})
+
+const items = { max: MAX_ITEMS }
+
+const root: Read<TrustedRoot> = message((fields) => {
+  fields.required('mediaType', literal(MEDIA_TYPE, NEWER_MEDIA_TYPE))
+  return {
+    tlogs: fields.optional('tlogs', list(log, items)) ?? [],
+    certificateAuthorities: fields.optional('certificateAuthorities', list(authority, items)) ?? [],
+    ctLogs: fields.optional('ctlogs', list(log, items)) ?? [],
+    timestampAuthorities: fields.optional('timestampAuthorities', list(authority, items)) ?? [],
+  }
+})

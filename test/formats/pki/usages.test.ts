@@ -3,7 +3,7 @@ import t from 'tap'
 import { parseCertificate } from '../../../src/formats/pki/certificate.ts'
 import { codeSigningFault } from '../../../src/formats/pki/usages.ts'
 import { parseSigstoreBundle } from '../../../src/formats/sigstore/bundle.ts'
-import { parseTrustedRoot } from '../../../src/formats/sigstore/read-trusted-root.ts'
+import { parseTrustedRoot } from '../../../src/formats/sigstore/trusted-root.ts'
 import { parseHex } from '../../../src/kernel/bytes.ts'
 
 const CASES = new URL('../../vectors/sigstore-conformance/bundle-verify/', import.meta.url)
