@@ -26,7 +26,7 @@ const ALWAYS = 'Whether the file is good, whether the key of the signer was stol
 /** Lines without their ends: names from files and servers are escaped. */
 export function describeOutcome({ outcome, subject, verdict, proof, error }: Outcome): string[] {
   const lines = [`${HEADINGS[outcome]}: ${subject}`]
-  if (error !== null) lines.push(row(error.code, error.message))
+  if (error !== null) lines.push(`  ${error.code}: ${error.message}`)
   if (verdict !== null) lines.push(...describeVerdict(verdict, proof))
   return lines.map(visible)
 }
