@@ -1,7 +1,7 @@
 /** The signature over a file that an entry itself holds: all of it but the file. Nothing has been checked. */
 
-import { isJsonObject, parseJson } from '../formats/json.ts'
 import { parseSpki } from '../formats/pki/spki.ts'
+import { bodyKind } from '../formats/sigstore/body-kind.ts'
 import { parseBodyV1 } from '../formats/sigstore/body-v1.ts'
 import { parseBodyV2 } from '../formats/sigstore/body-v2.ts'
 import type { Bundle, MessageSignature, SigningMaterial } from '../formats/sigstore/bundle.ts'
@@ -24,7 +24,7 @@ const NAMES = { sha256: 'SHA2_256', sha384: 'SHA2_384', sha512: 'SHA2_512' } as 
  *   log has hashes alone.
  */
 export function loggedSignature(leaf: Uint8Array): LoggedSignature {
-  const { kind, version } = kindOf(leaf)
+  const { kind, version } = bodyKind(leaf)
   if (kind === 'hashedrekord' && version === '0.0.2') {
     const { algorithm, digest, signature, verifier } = parseBodyV2(leaf)
     const content = { kind: 'message', digest: { algorithm, bytes: digest }, signature } as const
@@ -50,24 +50,6 @@ export function bundleOfEntry(entry: BundleEntry): Bundle {
 
 function materialOf({ kind, rawBytes }: Material): SigningMaterial {
   return kind === 'publicKey' ? { kind: 'key', hint: '' } : { kind: 'certificate', leaf: rawBytes, others: [] }
-}
-
-/** @throws TlogError ENTRY_MALFORMED */
-export function kindOf(leaf: Uint8Array): { readonly kind: string; readonly version: string } {
-  const body = readJson(leaf)
-  const [kind, version] = isJsonObject(body) ? [body.kind, body.apiVersion] : []
-  if (typeof kind !== 'string' || typeof version !== 'string')
-    throw new TlogError('ENTRY_MALFORMED', 'an entry says its kind and apiVersion')
-  return { kind, version }
-}
-
-function readJson(leaf: Uint8Array) {
-  try {
-    return parseJson(leaf)
-  } catch (cause) {
-    if (!(cause instanceof TlogError)) throw cause
-    throw new TlogError('ENTRY_MALFORMED', `not the body of an entry: ${cause.message}`, { cause })
-  }
 }
 
 /** No certificate begins as a key does. A key of a kind that may not sign is a key all the same. */
