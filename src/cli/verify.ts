@@ -8,13 +8,14 @@ import type { Command, ExitCode } from './world.ts'
 
 export const verify: Command = {
   name: 'verify',
-  usage: `colophon verify FILE|DIGEST SIGNER --trusted-root FILE [--bundle FILE] [--proof FILE] [--policy FILE] [--json]
+  usage: `colophon verify FILE|DIR|DIGEST SIGNER --trusted-root FILE [--bundle FILE] [--proof FILE] [--policy FILE] [--json]
 colophon verify FILE|DIGEST --key FILE --proof FILE --entry FILE --policy FILE [--json]
 
   SIGNER is --key FILE, or --certificate-identity NAME with --certificate-oidc-issuer URL. There is no default.
   Nothing is asked of anybody: FILE.sigstore.json and FILE.tlog-proof beside the file are found by
   themselves, unless one of --bundle and --proof is named. Where both are, both must hold, for the same entry.
 
+  DIR                        a model signed by OpenSSF Model Signing: DIR.sigstore.json or DIR/model.sig
   DIGEST                     sha256:HEX (or sha384, sha512) in place of the file
   --key                      the signer's public key (PEM), as cosign.pub
   --certificate-identity     the name in the signer's certificate, whole

@@ -26,6 +26,10 @@ export function evidenceOf(subject: Subject, flags: Flags, problems: Problems): 
     return { kind: 'bundle', bundle: found.bundle, proof: found.proof ?? null }
   }
   if (found.proof === undefined) return { kind: 'none', looked: found.looked }
+  if (subject.kind === 'directory') {
+    problems.note('--bundle', 'missing: a proof file alone says nothing of a directory')
+    return null
+  }
   if (entry !== undefined) return { kind: 'proof', proof: found.proof, entry }
   problems.note(
     '--entry',

@@ -45,7 +45,6 @@ export async function parseRequest(argv: readonly string[], { env }: Pick<World,
   await noteTypingErrors(env, problems)
   const nothing: Subject = { kind: 'file', path: '', name: '' }
   const subject = problems.take('', nothing, () => parseSubject(words))
-  if (subject.kind === 'directory') problems.note('', `${subject.path} is a directory, which is not taken`)
   const evidence = subject === nothing ? null : evidenceOf(subject, flags, problems)
   const signer = signerOf(flags, evidence, problems)
   const root = said(flags, env, 'trusted-root', problems, readRoot)

@@ -1,5 +1,6 @@
 /** The verdict as a person reads it. */
 
+import type { ModelFindings } from '../../files/compare-model.ts'
 import type { Cosigner } from '../../verify/checkpoint.ts'
 import type { Gap, Verdict, VerdictEntry, VerdictSigner } from '../../verify/verdict.ts'
 import { visible } from '../visible.ts'
@@ -21,21 +22,25 @@ export const GAPS = {
   'key owner': 'Whose key it is: that is for you to know.',
 } as const satisfies Record<Gap, string>
 
+const SHOWN_PATHS = 20
+const SHOWN_LENGTH = 512
 const ALWAYS = 'Whether the file is good, whether the key of the signer was stolen, and what happened since.'
 
 /** Lines without their ends: names from files and servers are escaped. */
-export function describeOutcome({ outcome, subject, verdict, proof, error }: Outcome): string[] {
+export function describeOutcome({ outcome, subject, verdict, proof, directory, error }: Outcome): string[] {
   const lines = [`${HEADINGS[outcome]}: ${subject}`]
   if (error !== null) lines.push(`  ${error.code}: ${error.message}`)
   if (verdict !== null) lines.push(...describeVerdict(verdict, proof))
+  if (directory !== null) lines.push(...describeDirectory(directory))
+  if (verdict !== null) lines.push(...describeGaps(verdict.notCovered))
   return lines.map(visible)
 }
 
-function describeVerdict({ artifact, signed, signer, entries, times, notCovered }: Verdict, proof: Outcome['proof']) {
+function describeVerdict({ artifact, signed, signer, entries, times }: Verdict, proof: Outcome['proof']) {
   const what =
     signed.kind === 'file'
       ? 'the file itself'
-      : `a statement about it (${signed.predicateType}), which calls it ${quoted(signed.subject)}`
+      : `a statement about it (${quoted(signed.predicateType)}), which calls it ${quoted(signed.subject)}`
   return [
     row(artifact.algorithm.replace('SHA2_', 'sha'), artifact.digest),
     row('signed', what),
@@ -44,10 +49,22 @@ function describeVerdict({ artifact, signed, signer, entries, times, notCovered 
     ...(proof === null ? [] : [row('proof', place(proof)), ...witnesses(proof.cosigners)]),
     ...(times.length === 0 ? [row('when', 'nobody who is trusted says')] : []),
     ...times.map(({ time, source, name }) => row('when', `${utc(time)}, says the ${source} ${quoted(name)}`)),
-    'Not covered:',
-    ...notCovered.map((gap) => `  - ${GAPS[gap]}`),
-    `  - ${ALWAYS}`,
   ]
+}
+
+function describeGaps(gaps: readonly Gap[]): string[] {
+  return ['Not covered:', ...gaps.map((gap) => `  - ${GAPS[gap]}`), `  - ${ALWAYS}`]
+}
+
+/** What is left out is named: the signer chose it. */
+function describeDirectory({ covered, ...others }: ModelFindings): string[] {
+  const found = Object.entries(others).filter(([, paths]) => paths.length > 0)
+  return [row('files', `${covered.length} as signed`), ...found.map(([what, paths]) => row(what, named(paths)))]
+}
+
+function named(paths: readonly string[]): string {
+  const shown = paths.slice(0, SHOWN_PATHS).map(quoted).join(', ')
+  return paths.length <= SHOWN_PATHS ? shown : `${shown} and ${paths.length - SHOWN_PATHS} more`
 }
 
 function describeSigner(signer: VerdictSigner): string[] {
@@ -84,10 +101,12 @@ function row(label: string, text: string): string {
   return `  ${label.padEnd(8)} ${text}`
 }
 
+/** A witness may say what no calendar has. */
 function utc(millis: number): string {
-  return new Date(millis).toISOString().replace(/\.\d+Z$/, 'Z')
+  const date = new Date(millis)
+  return Number.isNaN(date.getTime()) ? `${millis / 1000} s after 1970` : date.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text)
+  return JSON.stringify(text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`)
 }
