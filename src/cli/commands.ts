@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./fsck.ts')).fsck,
   ),
   entry(
+    'verify',
+    'whether a file is what a named signer signed and logged',
+    async () => (await import('./verify.ts')).verify,
+  ),
+  entry(
     'prove',
     'write the proof of an entry as a file that verifies offline',
     async () => (await import('./prove.ts')).prove,

@@ -57,6 +57,7 @@ export const ERROR_CODES = [
   'QUORUM_MISSED',
   'TREE_SHRUNK',
   'CHECK_UNAVAILABLE',
+  'MODEL_REFUSED',
   // the log
   'ENTRY_EXISTS',
   'LOG_BUSY',
