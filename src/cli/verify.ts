@@ -1,5 +1,6 @@
 /** `colophon verify`: whether a file is what a named signer logged, offline. */
 
+import { configureCrypto } from '../crypto/node.ts'
 import { check } from './verify/check.ts'
 import { EXIT, outcomeOf } from './verify/outcome.ts'
 import { parseRequest } from './verify/request.ts'
@@ -30,6 +31,7 @@ colophon verify FILE|DIGEST --key FILE --proof FILE --entry FILE --policy FILE [
   Exit code 0: verified. 1: not verified. 2: wrong use. 3: it could not be determined.`,
 
   async run(argv, world): Promise<ExitCode> {
+    configureCrypto({ workers: 0 }) // a bundle has a handful of signatures
     const request = await parseRequest(argv, world)
     const outcome = await outcomeOf(request, () => check(request, world))
     world.print(request.json ? `${JSON.stringify(outcome)}\n` : `${describeOutcome(outcome).join('\n')}\n`)
