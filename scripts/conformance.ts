@@ -1,0 +1,35 @@
+/**
+ * The client that the Sigstore conformance suite asks for (sigstore-conformance, docs/cli_protocol.md):
+ *
+ *   npm run --silent conformance -- verify-bundle --bundle F (--certificate-identity I --certificate-oidc-issuer U | --key F)
+ *     [--trusted-root F] FILE|sha256:HEX
+ *
+ * Exit code 0 only for what `colophon verify` verifies. Where the suite names no root, it means that of the public
+ * instance, which others fetch: we fetch nothing, and take the one beside the suite's bundles.
+ */
+
+import { fileURLToPath } from 'node:url'
+import { parseFlags } from '../src/config.ts'
+import { main } from '../src/main.ts'
+
+const VERIFY_FLAGS = ['bundle', 'certificate-identity', 'certificate-oidc-issuer', 'key', 'trusted-root']
+const PUBLIC_ROOT = fileURLToPath(
+  new URL('../test/vectors/sigstore-conformance/trusted_root.public-good.json', import.meta.url),
+)
+
+/** The words of our command. @throws Error for what the suite does not say, TlogError for flags that it does not know */
+export function ourWords([name, ...argv]: readonly string[]): string[] {
+  if (name !== 'verify-bundle') throw new Error(`conformance takes verify-bundle, not ${name}`)
+  const { flags, on, words } = parseFlags(argv, VERIFY_FLAGS, ['staging'])
+  if (flags.bundle === undefined) throw new Error('--bundle is missing') // or one beside the file would be taken
+  const root = flags['trusted-root']
+  if (on.has('staging') && root === undefined)
+    throw new Error('--staging: its root is not here; name it with --trusted-root')
+  const stated = Object.entries({ ...flags, 'trusted-root': root ?? PUBLIC_ROOT })
+  return ['verify', ...stated.flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value}`])), ...words]
+}
+
+if (import.meta.main) {
+  process.argv.splice(2, Number.POSITIVE_INFINITY, ...ourWords(process.argv.slice(2)))
+  await main()
+}
