@@ -30,6 +30,8 @@ export function ourWords([name, ...argv]: readonly string[]): string[] {
 }
 
 if (import.meta.main) {
+  const { INIT_CWD, npm_lifecycle_event: script } = process.env
+  if (script === 'conformance' && INIT_CWD !== undefined) process.chdir(INIT_CWD) // npm went to the package's folder
   process.argv.splice(2, Number.POSITIVE_INFINITY, ...ourWords(process.argv.slice(2)))
   await main()
 }
