@@ -20,8 +20,7 @@ const NAMES = { sha256: 'SHA2_256', sha384: 'SHA2_384', sha512: 'SHA2_512' } as 
 
 /**
  * @param leaf a body of `hashedrekord`, 0.0.1 or 0.0.2
- * @throws TlogError ENTRY_MALFORMED; ENTRY_MISMATCH for a kind that keeps no signature over a digest: of an envelope the
- *   log has hashes alone.
+ * @throws TlogError ENTRY_MALFORMED; CHECK_UNAVAILABLE for another kind: of an envelope the log has hashes alone.
  */
 export function loggedSignature(leaf: Uint8Array): LoggedSignature {
   const { kind, version } = bodyKind(leaf)
@@ -30,9 +29,9 @@ export function loggedSignature(leaf: Uint8Array): LoggedSignature {
     const content = { kind: 'message', digest: { algorithm, bytes: digest }, signature } as const
     return { kind, version, content, verifier: verifier.material }
   }
-  const body = parseBodyV1(leaf, kind, version)
-  if (body.kind !== 'hashedrekord')
-    throw new TlogError('ENTRY_MISMATCH', `an entry ${kind} ${version} is about an envelope, which it does not hold`)
+  const body = kind === 'hashedrekord' ? parseBodyV1(leaf, kind, version) : null
+  if (body?.kind !== 'hashedrekord')
+    throw new TlogError('CHECK_UNAVAILABLE', `an entry ${kind} ${version} does not hold what was signed`)
   const digest = { algorithm: NAMES[body.digest.algorithm], bytes: body.digest.bytes }
   return {
     kind,

@@ -34,7 +34,7 @@ export interface ProofFiles {
  * proof file has no time at which a certificate could be judged.
  *
  * @throws TlogError ENTRY_MALFORMED, ENTRY_MISMATCH, SIGNER_MISMATCH, TIME_MISSING for an entry with a certificate,
- *   ARTIFACT_MISMATCH, SIGNATURE_INVALID, CHECK_UNAVAILABLE, or as verifyTlogProof does
+ *   ARTIFACT_MISMATCH, SIGNATURE_INVALID, CHECK_UNAVAILABLE also for an entry that holds no signature over a file, or as verifyTlogProof does
  */
 export async function verifyProvenFile(
   { proof, entry }: ProofFiles,

@@ -17,6 +17,7 @@ import { nodeAbilities } from '../../verify-node/abilities.ts'
 import type { World } from '../world.ts'
 import { BUNDLE_MAX_BYTES } from './claim.ts'
 import type { Evidence } from './evidence.ts'
+import type { Lookup } from './log.ts'
 import type { Request } from './request.ts'
 import { digestOf } from './subject.ts'
 
@@ -26,7 +27,11 @@ export interface Shown {
   readonly proof: VerdictInclusion | null
   /** The paths of a directory. What was signed is the list of them: whether they are as listed is to be looked at. */
   readonly directory: ModelFindings | null
+  /** What a log that was asked showed. */
+  readonly lookup: Lookup | null
 }
+
+const NOTHING = { proof: null, directory: null, lookup: null } as const
 
 const PROOF_MAX_BYTES = 1024 * 1024
 const ENTRY_MAX_BYTES = 65_535
@@ -36,6 +41,10 @@ export async function check(request: Request, world: World): Promise<Shown> {
   const { evidence, subject } = request
   if (evidence.kind === 'bundle') return await checkBundle(request, evidence, world)
   if (evidence.kind === 'proof') return await checkProof(request, evidence, world)
+  if (evidence.kind === 'log') {
+    const { checkLog } = await import('./log.ts')
+    return { ...NOTHING, ...(await checkLog(subject, { url: evidence.url, trust: trustOf(request) }, world)) }
+  }
   if (subject.kind !== 'digest') await access(subject.path) // a file that is not there has nothing beside it either
   throw new TlogError('NOT_FOUND', `nothing to verify it by: there is no ${evidence.looked.join(', no ')}`)
 }
@@ -49,6 +58,7 @@ async function checkBundle(
   const bundle = parseSigstoreBundle(await readBounded(path, BUNDLE_MAX_BYTES))
   const trust = trustOf(request)
   const shown = async (verdict: Verdict, directory: ModelFindings | null) => ({
+    ...NOTHING,
     verdict,
     proof: proof === null ? null : await checkBeside(bundle, proof, trust),
     directory,
@@ -81,7 +91,7 @@ async function checkProof(
   ])
   const artifact = await digestOf(subject, new Set([algorithmForKey(signer.key).digest]), world)
   const trust = { key: signer.key, policy, mlDsa44: nodeAbilities.mlDsa44 }
-  return { verdict: await verifyProvenFile({ proof, entry }, artifact, trust), proof: null, directory: null }
+  return { ...NOTHING, verdict: await verifyProvenFile({ proof, entry }, artifact, trust) }
 }
 
 function trustOf({ signer, root, policy }: Request): Trust {

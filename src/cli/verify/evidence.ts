@@ -1,8 +1,9 @@
-/** By what it is verified: files that were named or lie beside it. */
+/** By what it is verified: files that were named or lie beside it, or a log that is asked. */
 
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Flags } from '../../config/flags.ts'
+import { parseServiceUrl } from '../../config/parsers.ts'
 import type { Problems } from '../../config/problems.ts'
 import type { Subject } from './subject.ts'
 
@@ -10,14 +11,16 @@ export type Evidence =
   | { readonly kind: 'bundle'; readonly bundle: string; readonly proof: string | null }
   /** The entry comes from whoever verifies, never from the proof file. */
   | { readonly kind: 'proof'; readonly proof: string; readonly entry: string }
+  | { readonly kind: 'log'; readonly url: string }
   /** Nothing was named and nothing found at these paths. */
   | { readonly kind: 'none'; readonly looked: readonly string[] }
 
 /** @returns null when there is a problem. Naming one file turns the search off. */
 export function evidenceOf(subject: Subject, flags: Flags, problems: Problems): Evidence | null {
-  const { bundle, proof, entry } = flags
+  const { bundle, proof, entry, log } = flags
+  if (log !== undefined) return logOf(log, subject, flags, problems)
   if (bundle === undefined && proof === undefined && subject.kind === 'digest') {
-    problems.note('', 'a digest has no file beside it: give --bundle or --proof')
+    problems.note('', 'a digest has no file beside it: give --bundle, --proof, or --log to ask one')
     return null
   }
   const found = bundle === undefined && proof === undefined ? beside(subject) : { bundle, proof, looked: [] }
@@ -36,6 +39,16 @@ export function evidenceOf(subject: Subject, flags: Flags, problems: Problems): 
     `missing: ${found.proof} shows that an entry is in a log, and does not hold the entry; without a bundle it must come from you`,
   )
   return null
+}
+
+function logOf(log: string, subject: Subject, flags: Flags, problems: Problems): Evidence | null {
+  for (const name of ['bundle', 'proof', 'entry'])
+    if (flags[name] !== undefined)
+      problems.note('--log', `not together with --${name}: verify by one, then by the other`)
+  if (subject.kind === 'directory')
+    problems.note('--log', 'a directory has no digest to ask for; --bundle holds the list of its files')
+  const url = problems.take('--log', null, () => parseServiceUrl(log))
+  return url === null ? null : { kind: 'log', url }
 }
 
 interface Beside {

@@ -15,6 +15,8 @@ export interface Outcome {
   /** Null unless verified. */
   readonly verdict: Shown['verdict'] | null
   readonly proof: Shown['proof']
+  /** What a log that was asked showed; null unless verified by it. */
+  readonly lookup: Shown['lookup']
   /** Null unless a directory was compared, with whatever outcome. */
   readonly directory: ModelFindings | null
   /** Null when verified. */
@@ -33,17 +35,21 @@ const UNDETERMINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'LOG_CLOSED',
   'MODEL_REFUSED',
   'NOT_FOUND',
+  'SERVICE_REFUSED',
+  'SERVICE_UNREACHABLE',
 ])
+
+const NOTHING = { verdict: null, proof: null, lookup: null } as const
 
 /** Waits for the check. @throws what is neither a TlogError nor the system's: a bug. */
 export async function outcomeOf({ subject, evidence }: Request, check: () => Promise<Shown>): Promise<Outcome> {
   const about = { subject: subject.name, evidence }
   try {
-    const { verdict, proof, directory } = await check()
+    const { directory, ...shown } = await check()
     const fault = directory === null ? null : faultOf(directory)
-    if (fault === null) return { outcome: 'verified', ...about, verdict, proof, directory, error: null }
+    if (fault === null) return { outcome: 'verified', ...about, ...shown, directory, error: null }
     const error = { code: 'ARTIFACT_MISMATCH', message: fault }
-    return { outcome: 'not verified', ...about, verdict: null, proof: null, directory, error }
+    return { outcome: 'not verified', ...about, ...NOTHING, directory, error }
   } catch (error) {
     const code = codeOf(error)
     if (code === null) throw error
@@ -51,7 +57,7 @@ export async function outcomeOf({ subject, evidence }: Request, check: () => Pro
     const outcome = isNo ? 'not verified' : 'undetermined'
     // The system's words begin with its code.
     const why = { code, message: (error as Error).message.replace(`${code}: `, '') }
-    return { outcome, ...about, verdict: null, proof: null, directory: null, error: why }
+    return { outcome, ...about, ...NOTHING, directory: null, error: why }
   }
 }
 

@@ -33,7 +33,7 @@ export interface Request {
 }
 
 const FLAGS = [
-  ...['bundle', 'proof', 'entry'],
+  ...['bundle', 'proof', 'entry', 'log'],
   ...['key', 'certificate-identity', 'certificate-oidc-issuer'],
   ...['trusted-root', 'policy'],
 ]

@@ -4,6 +4,7 @@ import type { ModelFindings } from '../../files/compare-model.ts'
 import type { Cosigner } from '../../verify/checkpoint.ts'
 import type { Gap, Verdict, VerdictEntry, VerdictSigner } from '../../verify/verdict.ts'
 import { visible } from '../visible.ts'
+import type { Lookup } from './log.ts'
 import type { Outcome } from './outcome.ts'
 
 const HEADINGS = {
@@ -22,17 +23,20 @@ export const GAPS = {
   'key owner': 'Whose key it is: that is for you to know.',
 } as const satisfies Record<Gap, string>
 
+const ASKED =
+  'What the server did not show: other signatures, and statements about the file, which are found by the digest of their envelope alone.'
 const SHOWN_PATHS = 20
 const SHOWN_LENGTH = 512
 const ALWAYS = 'Whether the file is good, whether the key of the signer was stolen, and what happened since.'
 
 /** Lines without their ends: names from files and servers are escaped. */
-export function describeOutcome({ outcome, subject, verdict, proof, directory, error }: Outcome): string[] {
+export function describeOutcome({ outcome, subject, verdict, proof, lookup, directory, error }: Outcome): string[] {
   const lines = [`${HEADINGS[outcome]}: ${subject}`]
   if (error !== null) lines.push(`  ${error.code}: ${error.message}`)
   if (verdict !== null) lines.push(...describeVerdict(verdict, proof))
   if (directory !== null) lines.push(...describeDirectory(directory))
-  if (verdict !== null) lines.push(...describeGaps(verdict.notCovered))
+  if (lookup !== null) lines.push(...describeLookup(lookup))
+  if (verdict !== null) lines.push(...describeGaps(verdict.notCovered, lookup !== null))
   return lines.map(visible)
 }
 
@@ -52,8 +56,17 @@ function describeVerdict({ artifact, signed, signer, entries, times }: Verdict, 
   ]
 }
 
-function describeGaps(gaps: readonly Gap[]): string[] {
-  return ['Not covered:', ...gaps.map((gap) => `  - ${GAPS[gap]}`), `  - ${ALWAYS}`]
+function describeGaps(gaps: readonly Gap[], wasAsked: boolean): string[] {
+  const sentences = [...gaps.map((gap) => GAPS[gap]), ...(wasAsked ? [ASKED] : []), ALWAYS]
+  return ['Not covered:', ...sentences.map((sentence) => `  - ${sentence}`)]
+}
+
+function describeLookup({ found, byOthers, refused }: Lookup): string[] {
+  const others = byOthers === 0 ? '' : `, ${byOthers} by others`
+  return [
+    row('asked', `${found} ${found === 1 ? 'entry was' : 'entries were'} looked at${others}`),
+    ...refused.slice(0, SHOWN_PATHS).map(({ entry, code, message }) => row('refused', `${entry}: ${code}: ${message}`)),
+  ]
 }
 
 /** What is left out is named: the signer chose it. */

@@ -2,6 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { formatPem } from '../../../src/formats/pki/pem.ts'
+import { ecKey, hashedRekordBody } from '../../http/requests.ts'
+import { ask, postEntry, startServer } from '../../http/support.ts'
+import { FILE } from '../../verify/made.ts'
 import { command } from '../support.ts'
 import { conformanceFlags } from './conformance-flags.ts'
 import { entryOf, openDesk, proofFile, signedFile } from './desk.ts'
@@ -45,10 +49,20 @@ const real = ['happy-path-v0.1', 'happy-path-v0.3', 'rekor2-dsse-happy-path', 's
   },
 )
 
+const server = await startServer(t, ['--hostname', 'log.example'])
+const signer = ecKey()
+await postEntry(server, hashedRekordBody(signer, FILE))
+const asking = [
+  ...['--trusted-root', desk.write('server.json', (await ask(server, '/trust/trusted_root.json')).text)],
+  ...['--key', desk.write('signer.pub', formatPem(signer.spki, 'PUBLIC KEY'))],
+  ...['--log', server.url],
+]
+
 const RUNS: readonly (readonly string[])[] = [
   [file, ...trust],
   [file, '--proof', desk.at('file.tlog-proof'), '--entry', desk.at('entry'), ...trust],
   [desk.at('root.json'), ...trust],
+  [file, ...asking],
   ...real,
 ]
 
@@ -72,4 +86,4 @@ t.test('every field is documented, and every documented one is there', async (t)
 })
 
 /** What directory.test.ts and log.test.ts compare. */
-const ELSEWHERE = /^(directory\.|evidence\.url$|lookup\.)/
+const ELSEWHERE = /^(directory\.|lookup\.refused\[\])/
