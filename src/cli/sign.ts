@@ -29,6 +29,7 @@ export const sign: Command = {
                          --write-token FILE|env:NAME for a log that asks for one
 
   --statement FILE       signs an in-toto statement about the file, with this predicate (JSON); --type URI says of what type
+  --in-toto              FILE is an in-toto statement itself, and is signed as it is
   --ignore PATH,PATH     of a DIR: what stays out of the model
   --trusted-root FILE    trusted_root.json: the bundle is verified with it before it is written. Without it only the
                          signature, the entry and its proof are checked, and it says so

@@ -123,6 +123,30 @@ t.test('a statement holds the predicate as it was written', async (t) => {
   }
 })
 
+t.test('a statement that is there already is signed byte for byte', async (t) => {
+  const desk = await openDesk(t, server)
+  const statement = (digest: object) =>
+    `{ "_type": "https://in-toto.io/Statement/v1", "predicateType": "${TYPE}",\n "subject": [{ "digest": ${JSON.stringify(digest)} }] }\n`
+  const good = statement({ sha256: sha256('content') })
+  const done = await desk.sign([desk.write('statement.json', good), ...trusted(desk), '--in-toto'])
+  t.equal(done.code, 0, done.warned)
+  const { content } = parseSigstoreBundle(readFileSync(desk.at('statement.json.sigstore.json')))
+  t.equal(content.kind === 'envelope' && Buffer.from(content.payload).toString(), good)
+  for (const [name, text] of [
+    ['no statement', '{}'],
+    ['a subject without SHA-256', statement({ sha512: 'ab' })],
+  ] as const)
+    t.match(
+      await desk.sign([desk.write(name, text), ...trusted(desk), '--in-toto']),
+      { code: 2, warned: /--in-toto/ },
+      name,
+    )
+  t.match(await desk.sign([desk.folder, ...trusted(desk), '--in-toto']), {
+    code: 2,
+    warned: /--in-toto: is for a FILE/,
+  })
+})
+
 t.test('a directory is a model', async (t) => {
   const desk = await openDesk(t, server)
   mkdirSync(desk.at('model/sub'), { recursive: true })

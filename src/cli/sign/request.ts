@@ -20,6 +20,8 @@ export interface SignRequest {
   readonly path: string
   /** What the statement is to say, in JSON, and of what type that is; null: the file itself is signed. */
   readonly predicate: { readonly file: string; readonly type: string } | null
+  /** The file is an in-toto statement, and is signed as one. */
+  readonly isStatement: boolean
   /** Paths in the directory that stay out. */
   readonly ignore: readonly string[]
   readonly signer: { readonly kind: 'key' | 'identity'; readonly source: string }
@@ -46,13 +48,14 @@ const NO_SERVICES: Services = { logs: [], version: 2, certificates: null, timest
 /** @throws TlogError CONFIG_INVALID with all that is wrong. Nothing has been asked of anybody by then. */
 export function parseSignRequest(argv: readonly string[], world: World): SignRequest {
   const problems = new Problems()
-  const { flags, on, words } = parseFlags(argv, VALUED, ['json'], problems)
+  const { flags, on, words } = parseFlags(argv, VALUED, ['json', 'in-toto'], problems)
   const { kind, path } = problems.take('', { kind: 'file' as const, path: '' }, () => parseSubject(words))
   const out = flags.bundle ?? (kind === 'directory' ? join(path, MODEL_SIGNATURE) : `${path}.sigstore.json`)
   if (path !== '') problems.take('--bundle', undefined, () => requireFree(out))
   const request: SignRequest = {
     ...{ kind, path, out, json: on.has('json') },
     predicate: predicateOf(flags, kind, problems),
+    isStatement: on.has('in-toto'),
     ignore: ignoredOf(flags, kind, problems),
     signer: signerOf(flags, problems),
     services: servicesOf(flags, world.clock.now(), problems),
@@ -61,6 +64,8 @@ export function parseSignRequest(argv: readonly string[], world: World): SignReq
   }
   if (request.signer.kind === 'identity' && flags['signing-config'] === undefined && flags['fulcio-url'] === undefined)
     problems.note('--identity-token', 'needs --fulcio-url, or a --signing-config that names a certificate authority')
+  if (request.isStatement && (kind === 'directory' || request.predicate !== null))
+    problems.note('--in-toto', 'is for a FILE that is a statement itself')
   problems.check()
   return request
 }

@@ -6,11 +6,13 @@ import type { DigestName } from '../../crypto/algorithms.ts'
 import { digestFile, type OnBytes } from '../../files/digest-file.ts'
 import { DEFAULT_IGNORED, digestModel, walkModel } from '../../files/model-directory.ts'
 import { isJsonObject, parseJson } from '../../formats/json.ts'
+import { located } from '../../formats/located.ts'
 import { formatOmsStatement, omsRoot } from '../../formats/model/oms.ts'
 import { parseStatement } from '../../formats/sigstore/statement.ts'
 import { hex, parseUtf8, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Subject } from '../../sign/subject.ts'
+import type { Artifact } from '../../verify/artifact.ts'
 import { pendingOf } from './output.ts'
 import { MODEL_SIGNATURE, nameOf, type SignRequest } from './request.ts'
 
@@ -23,7 +25,7 @@ export interface Prepared {
   readonly ignored: readonly string[]
 }
 
-const MAX_PREDICATE = 16 * 1024 * 1024
+const MAX_JSON = 16 * 1024 * 1024
 
 /**
  * @param needed the digest that the key signs, besides SHA-256
@@ -31,12 +33,25 @@ const MAX_PREDICATE = 16 * 1024 * 1024
  */
 export async function prepare(request: SignRequest, needed: DigestName, onBytes: OnBytes): Promise<Prepared> {
   if (request.kind === 'directory') return await prepareModel(request, onBytes)
+  if (request.isStatement) return prepareStatement(request.path)
   const artifact = await digestFile(request.path, new Set(['SHA2_256', needed]), onBytes)
   const sha256 = artifact.get('SHA2_256') ?? new Uint8Array()
   const common = { sha256, files: 1, ignored: [] }
   if (request.predicate === null) return { subject: { kind: 'file', artifact }, ...common }
   const payload = statementOf(nameOf(request.path), sha256, request.predicate)
   return { subject: { kind: 'statement', payload, artifact }, ...common }
+}
+
+/** Of its subjects the first stands for all: the statement is signed as it is. */
+function prepareStatement(path: string): Prepared {
+  const payload = readBounded('--in-toto', path)
+  const sha256 = located('CONFIG_INVALID', `--in-toto: ${path}`, () =>
+    parseStatement(payload),
+  ).subjects[0]?.digests.get('sha256')
+  if (sha256 === undefined)
+    throw new TlogError('CONFIG_INVALID', `--in-toto: ${path}: its first subject has no SHA-256`)
+  const artifact: Artifact = new Map([['SHA2_256', sha256]])
+  return { subject: { kind: 'statement', payload, artifact }, sha256, files: 1, ignored: [] }
 }
 
 async function prepareModel({ path, out, ignore }: SignRequest, onBytes: OnBytes): Promise<Prepared> {
@@ -67,11 +82,17 @@ function statementOf(name: string, sha256: Uint8Array, { file, type }: { file: s
 }
 
 function readPredicate(file: string): string {
-  try {
-    const bytes = readSmallFile(file, MAX_PREDICATE)
-    if (!isJsonObject(parseJson(bytes))) throw new Error(`${file}: a JSON object was expected`)
+  const bytes = readBounded('--statement', file)
+  return located('CONFIG_INVALID', `--statement: ${file}`, () => {
+    if (!isJsonObject(parseJson(bytes))) throw new TlogError('CONFIG_INVALID', 'a JSON object was expected')
     return parseUtf8(bytes).trim()
+  })
+}
+
+function readBounded(flag: string, file: string): Uint8Array {
+  try {
+    return readSmallFile(file, MAX_JSON)
   } catch (error) {
-    throw new TlogError('CONFIG_INVALID', `--statement: ${(error as Error).message}`)
+    throw new TlogError('CONFIG_INVALID', `${flag}: ${(error as Error).message}`)
   }
 }
