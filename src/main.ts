@@ -66,6 +66,7 @@ function realWorld(onStep: OnStep): World {
       return () => process.off('SIGHUP', listener)
     },
     ask: process.stdin.isTTY === true ? askOnTerminal : undefined,
+    askSecret: process.stdin.isTTY === true ? askInSilence : undefined,
     random: (bytes) => randomBytes(bytes),
     onStep,
   }
@@ -78,6 +79,23 @@ async function askOnTerminal(question: string): Promise<string> {
     return await terminal.question(question)
   } finally {
     terminal.close()
+  }
+}
+
+/** The line editor shows what is typed by writing it out: here it writes to nobody. */
+async function askInSilence(question: string): Promise<string> {
+  const [{ createInterface }, { Writable }] = await Promise.all([
+    import('node:readline/promises'),
+    import('node:stream'),
+  ])
+  process.stderr.write(question)
+  const nobody = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const terminal = createInterface({ input: process.stdin, output: nobody, terminal: true })
+  try {
+    return await terminal.question('')
+  } finally {
+    terminal.close()
+    process.stderr.write('\n')
   }
 }
 

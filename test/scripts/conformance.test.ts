@@ -47,7 +47,7 @@ for (const subject of ['file', 'digest'] as const)
   t.test(`by ${subject}`, async (t) => {
     t.equal(CASE_NAMES.length, 70)
     for (const name of CASE_NAMES) {
-      const { code, printed } = await command(ourWords(suiteArguments(name, subject)))
+      const { code, printed } = await command(ourWords(suiteArguments(name, subject), {}))
       t.ok(isExpected(name, code), `${name}: exit code ${code}`)
       t.equal(printed.startsWith('VERIFIED'), code === 0, name)
     }
@@ -75,10 +75,10 @@ t.test('as the suite starts it', async (t) => {
 
 t.test('what the suite never says is refused', async (t) => {
   const [name = '', ...rest] = suiteArguments('happy-path-v0.3', 'file')
-  t.throws(() => ourWords([]), { message: /takes verify-bundle/ })
-  t.throws(() => ourWords([name, ...rest.slice(2)]), { message: /--bundle is missing/ })
-  t.throws(() => ourWords([name, '--staging', ...rest]), { message: /--staging: its root is not here/ })
-  t.throws(() => ourWords([name, '--xfail', ...rest]), { code: 'CONFIG_INVALID' })
-  const named = ourWords([name, '--staging', '--trusted-root', 'root.json', ...rest])
+  t.throws(() => ourWords([], {}), { message: /takes verify-bundle or sign-bundle/ })
+  t.throws(() => ourWords([name, ...rest.slice(2)], {}), { message: /--bundle is missing/ })
+  t.throws(() => ourWords([name, '--staging', ...rest], {}), { message: /--staging: its root is not here/ })
+  t.throws(() => ourWords([name, '--xfail', ...rest], {}), { code: 'CONFIG_INVALID' })
+  const named = ourWords([name, '--staging', '--trusted-root', 'root.json', ...rest], {})
   t.ok(named.includes('--trusted-root=root.json'))
 })
