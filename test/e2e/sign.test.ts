@@ -10,6 +10,8 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request as ask, createServer } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { formatTrustedRoot } from '../../src/formats/sigstore/trusted-root.ts'
+import { rekorV1Log } from '../client/rekor-v1-log.ts'
 import { IDENTITY, identityToken, startMockAuthorities, startTimestampServer } from './sigstore/authorities.ts'
 import { type Desk, must, openDesk } from './sigstore/publisher.ts'
 import { serveFolder } from './static-server.ts'
@@ -118,6 +120,43 @@ t.test('a file and a statement, with an identity and a timestamp', async (t) => 
     await judge(t, desk, `sigstore-python (${bundle})`, () => pythonVerifies(desk, bundle))
   }
 })
+
+t.test(
+  'a file and a statement in a Rekor v1 log, with a key and with an identity that the log gives its time',
+  async (t) => {
+    const log = await rekorV1Log(t)
+    const env = { ID_TOKEN: identityToken(IDENTITY.subject) }
+    const desk = await openDesk(t, { server: named, file, programs: [cosign], packages })
+    await writeKey(desk)
+    const root = await desk.json('trusted_root.json')
+    const tlogs = JSON.parse(formatTrustedRoot({ ...NO_TRUST, tlogs: [log.trusted] })).tlogs
+    await desk.write('trusted_root.json', JSON.stringify({ ...root, tlogs }))
+    const fulcio = (await desk.json('signing_config.json')).caUrls[0].url
+    const where = ['--rekor-url', log.url, '--rekor-version', '1', '--trusted-root', 'trusted_root.json']
+    for (const more of [[], STATED]) {
+      const done = await sign(desk, ['file', '--key', 'key.pem', ...where, ...more])
+      t.match(done, { code: 0, stdout: /time .* says http/ }, done.stderr)
+    }
+    await desk.place('verify.mjs')
+    await judge(t, desk, 'cosign', () => desk.sh('cosign-verify'))
+    await judge(t, desk, 'cosign (statement)', () => desk.sh('cosign-verify-statement'))
+    await judge(t, desk, 'sigstore-js', () => desk.sh('js-verify'))
+    for (const bundle of ['file.sigstore.json', 'file.statement.json']) {
+      await judge(t, desk, `sigstore-go (${bundle})`, () => go(desk, bundle, ['-key', 'key.pub']))
+      await rm(desk.at(bundle))
+    }
+    for (const more of [[], STATED]) {
+      const signer = ['--identity-token', 'env:ID_TOKEN', '--fulcio-url', fulcio]
+      const done = await sign(desk, ['file', ...signer, ...where, ...more], env)
+      t.match(done, { code: 0 }, done.stderr)
+    }
+    await desk.write('statement.json.sigstore.json', await desk.read('file.statement.json'))
+    await desk.place('verify-identity.mjs')
+    await judge(t, desk, 'sigstore-js', () => desk.sh('js-verify-identity'))
+  },
+)
+
+const NO_TRUST = { tlogs: [], certificateAuthorities: [], ctLogs: [], timestampAuthorities: [] }
 
 async function pythonVerifies(desk: Desk, bundle: string): Promise<Finished> {
   const config = await fetch(`${named.url}/trust/client_trust_config.json`)
