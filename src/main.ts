@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 import type { World } from './cli/world.ts'
 import { unixMillis } from './kernel/brand.ts'
 import type { OnStep } from './log/steps.ts'
@@ -42,6 +43,7 @@ function realWorld(onStep: OnStep): World {
       return () => process.off('SIGHUP', listener)
     },
     ask: process.stdin.isTTY === true ? askOnTerminal : undefined,
+    askSecret: process.stdin.isTTY === true ? askInSilence : undefined,
     random: (bytes) => randomBytes(bytes),
     onStep,
   }
@@ -53,6 +55,22 @@ async function askOnTerminal(question: string): Promise<string> {
     return await terminal.question(question)
   } finally {
     terminal.close()
+  }
+}
+
+/** The line editor shows what is typed by writing it out: here it writes to nobody. */
+async function askInSilence(question: string): Promise<string> {
+  process.stderr.write(question)
+  const nobody = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const terminal = createInterface({ input: process.stdin, output: nobody, terminal: true })
+  try {
+    const closed = new Promise<never>((_, reject) =>
+      terminal.once('close', () => reject(new Error('nothing was typed'))),
+    )
+    return await Promise.race([terminal.question(''), closed])
+  } finally {
+    terminal.close()
+    process.stderr.write('\n')
   }
 }
 

@@ -1,37 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { checkTimestampAnswer, formatTimestampRequest } from '../../../src/formats/pki/timestamp-request.ts'
 import { refused } from '../support.ts'
+import { opensslAuthority } from './openssl-tsa.ts'
 
 const digest = new Uint8Array(createHash('sha256').update('signature').digest())
 const question = { digest, nonce: Uint8Array.of(0x40, ...Array(15).fill(7)) }
 
-/** An authority of OpenSSL's, for as long as the test. */
-function authority(folder: string): (request: Uint8Array) => Uint8Array {
-  const at = (name: string) => join(folder, name)
-  writeFileSync(
-    at('tsa.cnf'),
-    `[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\n[dn]\nCN=tsa\n[ext]\nextendedKeyUsage=critical,timeStamping\n` +
-      `[tsa]\ndefault_tsa=me\n[me]\nserial=${at('serial')}\nsigner_cert=${at('cert.pem')}\nsigner_key=${at('key.pem')}\n` +
-      `signer_digest=sha256\ndefault_policy=1.2.3.4\ndigests=sha256\nordering=yes\naccuracy=secs:1\n`,
-  )
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
-  openssl(
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'],
-    ...['-config', at('tsa.cnf'), '-keyout', at('key.pem'), '-out', at('cert.pem')],
-  )
-  return (request) => {
-    writeFileSync(at('request'), request)
-    openssl('ts', '-reply', '-config', at('tsa.cnf'), '-queryfile', at('request'), '-out', at('reply'))
-    return new Uint8Array(readFileSync(at('reply')))
-  }
-}
-
 t.test('OpenSSL answers, and its answer is about the question', async (t) => {
-  const ask = authority(t.testdir())
+  const ask = opensslAuthority(t.testdir())
   const answer = ask(formatTimestampRequest(question))
   checkTimestampAnswer(answer, question)
   refused(
