@@ -92,7 +92,10 @@ async function askInSilence(question: string): Promise<string> {
   const nobody = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: nobody, terminal: true })
   try {
-    return await terminal.question('')
+    const closed = new Promise<never>((_, reject) =>
+      terminal.once('close', () => reject(new Error('nothing was typed'))),
+    )
+    return await Promise.race([terminal.question(''), closed])
   } finally {
     terminal.close()
     process.stderr.write('\n')

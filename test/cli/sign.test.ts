@@ -214,6 +214,10 @@ t.test('a passphrase is asked for at a terminal', async (t) => {
   const argv = ['sign', desk.at('file'), '--key', desk.write('encrypted.pem', ENCRYPTED), '--rekor-url', server.url]
   t.equal(await run(argv, world), 0)
   t.same(asked, ['Passphrase of the key: '])
+  const giving = testWorld()
+  const up = { ...giving, askSecret: () => Promise.reject(new Error('Ctrl+C')) }
+  t.equal(await run([...argv, '--bundle', desk.at('other')], up), 3)
+  t.match(giving.warned(), /no passphrase was typed/)
 })
 
 t.test('everything that is wrong at once', async (t) => {
@@ -307,7 +311,7 @@ t.test('tokens that would not do', async (t) => {
     )
   t.match(await by(tokenText({ aud: 'another' })), { code: 2, warned: /its audience is not sigstore/ })
   t.match(await by(tokenText({ exp: 1_000_000_000 })), { code: 2, warned: /it has expired/ })
-  t.match(await by('sEcReT'), { code: 3, warned: /FIELD_INVALID: the identity token/ })
+  t.match(await by('sEcReT'), { code: 2, warned: /--identity-token: the identity token: not a JSON web token/ })
   t.notOk((await by('sEcReT')).warned.includes('sEcReT'))
 })
 

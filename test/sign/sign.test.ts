@@ -12,6 +12,7 @@ import type { Subject } from '../../src/sign/subject.ts'
 import { NO_WITNESSES } from '../../src/verify/checkpoint.ts'
 import { nodeAbilities } from '../../src/verify-node/abilities.ts'
 import { fakeFulcio, tokenText } from '../client/fulcio.ts'
+import { rekorV1Log } from '../client/rekor-v1-log.ts'
 import { fakeService, impatient, type Respond } from '../client/support.ts'
 import { ask, startServer, type TestServer } from '../http/support.ts'
 
@@ -76,6 +77,37 @@ t.test('every kind of key, in our own log; what is returned has been verified', 
       const again = await signAndLog(orderOf(subject, server.url, root), keyOf(name), world())
       t.equal(again.bundle.entries[0]?.index, result.bundle.entries[0]?.index, 'again is the same entry')
     }
+})
+
+t.test('every kind of key, in a Rekor v1 log; a repeat is the entry that is there', async (t) => {
+  const log = await rekorV1Log(t)
+  const root = { tlogs: [log.trusted], certificateAuthorities: [], ctLogs: [], timestampAuthorities: [] }
+  for (const name of Object.keys(KEYS) as (keyof typeof KEYS)[])
+    for (const subject of SUBJECTS) {
+      if (subject.kind === 'statement' && name === 'P-384') continue // refused, see below
+      const order = orderOf(subject, log.url, root, { version: 1 })
+      const { bundle, checked } = await signAndLog(order, keyOf(name), world())
+      t.match(bundle.entries, [{ kind: subject.kind === 'file' ? 'hashedrekord' : 'dsse', version: '0.0.1' }], name)
+      t.match(checked, {
+        verdict: { times: [{ source: 'log' }], notCovered: { length: subject.kind === 'file' ? 2 : 3 } },
+      })
+      const again = await signAndLog(order, keyOf(name), world())
+      t.same(again.bundle.entries, bundle.entries, 'a repeat')
+    }
+  t.equal(log.asked.filter(({ method }) => method === 'GET').length, 7, 'each was a conflict')
+})
+
+t.test('several logs: an entry of each in one bundle', async (t) => {
+  const logs = [await rekorV1Log(t), await rekorV1Log(t)]
+  const tlogs = logs.map(({ trusted }) => trusted)
+  const root = { tlogs, certificateAuthorities: [], ctLogs: [], timestampAuthorities: [] }
+  const services = { version: 1 as const, logs: logs.map(({ url }) => url) }
+  const { bundle, checked } = await signAndLog(orderOf(FILE, '', root, services), keyOf('P-256'), world())
+  t.same(
+    bundle.entries.map(({ logId }) => logId),
+    tlogs.map(({ logId }) => logId),
+  )
+  t.match(checked, { verdict: { entries: { length: 2 } } })
 })
 
 t.test('without a trusted root it says what it did not check', async (t) => {

@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs'
 import { readSmallFile } from '../../config/files.ts'
 import { PASSPHRASE_VARIABLE } from '../../config.ts'
+import { located } from '../../formats/located.ts'
 import { type IdentityToken, parseIdentityToken } from '../../formats/sigstore/identity-token.ts'
 import { parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
@@ -53,14 +54,18 @@ function requireClosed(source: string): void {
 async function passphraseFor(encryption: 'pkcs8' | 'cosign', { env, askSecret }: World): Promise<string> {
   const given = env[PASSPHRASE_VARIABLE] ?? (encryption === 'cosign' ? env[COSIGN_VARIABLE] : undefined)
   if (given !== undefined) return given
-  if (askSecret !== undefined) return await askSecret('Passphrase of the key: ')
+  if (askSecret !== undefined)
+    return await askSecret('Passphrase of the key: ').catch(() => {
+      throw new TlogError('KEY_FILE_REFUSED', 'the private key is encrypted, and no passphrase was typed')
+    })
   const variables = encryption === 'cosign' ? `${PASSPHRASE_VARIABLE} or ${COSIGN_VARIABLE}` : PASSPHRASE_VARIABLE
   throw new TlogError('KEY_FILE_REFUSED', `the private key is encrypted: its passphrase is expected in ${variables}`)
 }
 
-/** @throws TlogError CONFIG_INVALID when it is none, is for somebody else, or has expired; FIELD_INVALID */
+/** @throws TlogError CONFIG_INVALID when it is none, is for somebody else, or has expired */
 export function readToken(source: string, world: Pick<World, 'env' | 'clock'>): IdentityToken {
-  const token = parseIdentityToken(readSecret('--identity-token', source, world).trim())
+  const text = readSecret('--identity-token', source, world).trim()
+  const token = located('CONFIG_INVALID', '--identity-token', () => parseIdentityToken(text))
   if (!token.audiences.includes(AUDIENCE)) throw invalid('--identity-token', `its audience is not ${AUDIENCE}`)
   if (token.expires * 1000 <= world.clock.now()) throw invalid('--identity-token', 'it has expired: get a new one')
   return token

@@ -33,20 +33,24 @@ const ALWAYS = 'Whether the file is good, whether the key of the signer was stol
 export function describeOutcome({ outcome, subject, verdict, proof, lookup, directory, error }: Outcome): string[] {
   const lines = [`${HEADINGS[outcome]}: ${subject}`]
   if (error !== null) lines.push(`  ${error.code}: ${error.message}`)
-  if (verdict !== null) lines.push(...describeVerdict(verdict, proof))
+  if (verdict !== null) lines.push(...describeVerdict(verdict, proof, directory !== null))
   if (directory !== null) lines.push(...describeDirectory(directory))
   if (lookup !== null) lines.push(...describeLookup(lookup))
   if (verdict !== null) lines.push(...describeGaps(verdict.notCovered, lookup !== null))
   return lines.map(visible)
 }
 
-function describeVerdict({ artifact, signed, signer, entries, times }: Verdict, proof: Outcome['proof']) {
+function describeVerdict(
+  { artifact, signed, signer, entries, times }: Verdict,
+  proof: Outcome['proof'],
+  isDirectory: boolean,
+): string[] {
   const what =
     signed.kind === 'file'
       ? 'the file itself'
       : `a statement about it (${quoted(signed.predicateType)}), which calls it ${quoted(signed.subject)}`
   return [
-    row(artifact.algorithm.replace('SHA2_', 'sha'), artifact.digest),
+    row(isDirectory ? 'root' : artifact.algorithm.replace('SHA2_', 'sha'), artifact.digest),
     row('signed', what),
     ...describeSigner(signer),
     ...entries.flatMap(describeEntry),

@@ -2,6 +2,7 @@
 
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { digestModel, walkModel } from '../../../src/files/model-directory.ts'
 import { formatOmsStatement } from '../../../src/formats/model/oms.ts'
@@ -29,6 +30,9 @@ const manifest = {
 }
 const bundle = JSON.stringify(await statedFile(formatOmsStatement(manifest)))
 write('model.sigstore.json', bundle)
+const PUBLIC_ROOT = fileURLToPath(
+  new URL('../../vectors/sigstore-conformance/trusted_root.public-good.json', import.meta.url),
+)
 const COVERED = ['config.json', 'weights/a', 'weights/b']
 
 interface Findings {
@@ -113,6 +117,7 @@ t.test('what is found', async (t) => {
 t.test('in words', async (t) => {
   const good = await command(['verify', at('model'), ...trust])
   t.match(good, { code: 0, printed: 'which calls it "model"\n' }, 'the bundle beside it is found')
+  t.match(good.printed, /\n {2}root {5}[0-9a-f]{64}\n/)
   t.match(good.printed, '\n  files    3 as signed\n  ignored  "notes"\nNot covered:\n')
   t.equal((await command(['verify', `${at('model')}/`, ...trust])).code, 0)
   const bad = await command(['verify', at('copy-9'), '--bundle', at('model.sigstore.json'), ...trust])
@@ -127,6 +132,30 @@ t.test('in words', async (t) => {
   mismatched "weights/a"
 `,
   )
+})
+
+t.test('a model that model_signing signed for the public log', async (t) => {
+  const model = fileURLToPath(new URL('../../vectors/oms/v1.1.0-sigstore', import.meta.url))
+  const identity = [
+    ...['--certificate-identity', 'stefanb@us.ibm.com'],
+    ...['--certificate-oidc-issuer', 'https://sigstore.verify.ibm.com/oauth2'],
+  ]
+  const argv = [...identity, '--trusted-root', PUBLIC_ROOT]
+  const { code, printed } = await command(['verify', '--json', model, ...argv])
+  t.match(
+    { code, ...JSON.parse(printed) },
+    {
+      code: 0,
+      verdict: {
+        signed: { predicateType: 'https://model_signing/signature/v1.0', subject: 'v1.1.0-sigstore' },
+        entries: [{ kind: 'dsse 0.0.1', index: 598151086 }],
+      },
+      directory: { covered: ['signme-1', 'signme-2'], ignored: ['ignore-me', 'model.sig'] },
+    },
+  )
+  cpSync(model, at('public'), { recursive: true })
+  writeFileSync(at('public/signme-2'), 'signed by nobody')
+  t.match(await command(['verify', at('public'), ...argv]), { code: 1, printed: '\n  mismatched "signme-2"\n' })
 })
 
 t.test('the signature inside the directory is no part of the model', async (t) => {

@@ -64,6 +64,14 @@ t.test('in words', async (t) => {
   t.match(printed, '\n  - What the server did not show: other signatures, and statements about the file')
 })
 
+t.test('the entry and the proof file that the server gives', async (t) => {
+  const { leaf } = JSON.parse((await ask(server, `/logs/v2/entries/${index}`)).text)
+  const proof = write('proof', (await ask(server, `/logs/v2/entries/${index}/tlog-proof`)).text)
+  const entry = write('entry', parseBase64(leaf))
+  const outcome = await command(['verify', file, '--proof', proof, '--entry', entry, ...mine, ...policy])
+  t.match(outcome, { code: 0, printed: `\n  log      entry ${index} of "` })
+})
+
 t.test('what is not there, or by others', async (t) => {
   const nobody = ['--key', write('nobody.pub', pem(ecKey()))]
   t.match(await verify(server.url, [file, ...nobody]), { code: 1, error: { code: 'SIGNER_MISMATCH' }, verdict: null })
