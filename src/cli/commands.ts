@@ -28,6 +28,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     'check every entry, tile, root, head and note of a data directory',
     async () => (await import('./fsck.ts')).fsck,
   ),
+  entry('sign', 'sign a file or a directory, and have it logged', async () => (await import('./sign.ts')).sign),
+  entry(
+    'verify',
+    'whether a file is what a named signer signed and logged',
+    async () => (await import('./verify.ts')).verify,
+  ),
   entry(
     'prove',
     'write the proof of an entry as a file that verifies offline',

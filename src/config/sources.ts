@@ -1,5 +1,6 @@
 /** Who says what a setting is: a flag before a variable, before the file, before the default. */
 
+import { CLIENT_VARIABLES } from './client-variables.ts'
 import { type ConfigFile, placeInFile, readConfigFile } from './config-file.ts'
 import type { Flags } from './flags.ts'
 import { flagOf, keyOf, variableOf } from './names.ts'
@@ -72,8 +73,12 @@ export class Sources {
 }
 
 /** A typing error in a variable must not pass for silence. */
-function noteUnknown(env: Environment, problems: Problems): void {
-  const known = new Set([...SETTING_NAMES.map(variableOf), PASSPHRASE_VARIABLE])
+export function noteUnknown(env: Environment, problems: Problems): void {
+  const known = new Set<string>([
+    ...SETTING_NAMES.map(variableOf),
+    PASSPHRASE_VARIABLE,
+    ...Object.values(CLIENT_VARIABLES),
+  ])
   for (const [name, value] of Object.entries(env).sort())
     if (name.startsWith(PREFIX) && !known.has(name) && !isServiceLink(`${name}=${value}`))
       problems.note(name, 'there is no such setting')

@@ -1,4 +1,4 @@
-/** `#crypto` on Node: OpenSSL in worker threads. Nothing here holds up the event loop for longer than a copy. */
+/** `#crypto` on Node: OpenSSL in worker threads. Nothing then holds up the event loop for longer than a copy. */
 
 import { hash, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
@@ -8,16 +8,17 @@ import { checkDigest, type DigestName } from './algorithms.ts'
 import { checkForm, requireGood } from './check.ts'
 import type { Check, DigestCheck, MessageCheck } from './crypto.ts'
 import { checkEncodings } from './ed25519.ts'
+import { HASH_NAMES } from './node/hash-names.ts'
 import type { Job } from './node/job.ts'
 import { Pool } from './node/pool.ts'
-import { HASH_NAMES } from './node/verdicts.ts'
 
 export type { Crypto, DigestCheck, MessageCheck, SigningKey } from './crypto.ts'
 export { exportPrivateKey, generateEd25519, importEd25519Seed, importPrivateKey, signEd25519 } from './node/keys.ts'
 
 const SCRIPT = new URL(`./node/worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 
-const native = new Pool(SCRIPT, nativeLimits(Math.min(availableParallelism(), 4)))
+let threads = Math.min(availableParallelism(), 4)
+const native = new Pool(SCRIPT, nativeLimits(threads))
 /** Ed25519ph is JavaScript, about a millisecond a check: its own thread and a short queue, so that it starves nobody. */
 const prehashed = new Pool(SCRIPT, { workers: 1, waitingMs: 80 })
 
@@ -26,13 +27,15 @@ function nativeLimits(workers: number) {
 }
 
 /**
- * Sets the number of threads for all but Ed25519ph, which has one of its own. Default: the processors, at most 4.
- * @throws TlogError CONFIG_INVALID unless from 1 to 64.
+ * Sets the number of threads for all but Ed25519ph, which has one of its own. Default: the processors, at most 4. With 0
+ * the caller's does the work: for a program that checks a handful and ends, which a thread's start would take longer than.
+ * @throws TlogError CONFIG_INVALID unless from 0 to 64.
  */
 export function configureCrypto({ workers }: { readonly workers: number }): void {
-  if (!Number.isInteger(workers) || workers < 1 || workers > 64)
-    throw new TlogError('CONFIG_INVALID', `the number of crypto workers must be from 1 to 64, not ${workers}`)
-  native.limits = nativeLimits(workers)
+  if (!Number.isInteger(workers) || workers < 0 || workers > 64)
+    throw new TlogError('CONFIG_INVALID', `the number of crypto workers must be from 0 to 64, not ${workers}`)
+  threads = workers
+  if (workers > 0) native.limits = nativeLimits(workers)
 }
 
 /** Ends the threads; checks under way fail with LOG_CLOSED. A later check starts them again. */
@@ -53,8 +56,18 @@ export async function verifyMessage(check: MessageCheck): Promise<void> {
 
 async function run(check: Check, what: Pick<Job, 'over' | 'subject'>): Promise<void> {
   const { algorithm, key, signature } = check
-  const pool = key.kind === 'ed25519' ? prehashed : native
-  requireGood(await pool.check({ algorithm, spki: key.der, signature, ...what }))
+  requireGood(await isGood({ algorithm, spki: key.der, signature, ...what }))
+}
+
+function isGood(job: Job): Promise<boolean> {
+  if (job.algorithm.key.kind === 'ed25519') return prehashed.check(job)
+  return threads === 0 ? isGoodHere(job) : native.check(job)
+}
+
+/** What a thread loads is loaded here when it is needed here. */
+async function isGoodHere(job: Job): Promise<boolean> {
+  const { GOOD, verdictsOn } = await import('./node/verdicts.ts')
+  return verdictsOn([job])[0] === GOOD
 }
 
 export function digest(name: DigestName, bytes: Uint8Array): Uint8Array {

@@ -3,14 +3,10 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { DigestName } from '../crypto/algorithms.ts'
+import { HASH_NAMES } from '../crypto/node/hash-names.ts'
 
 /** Bytes a read. Larger ones fall out of the processor's cache, smaller ones wait for the thread pool more often. */
 const PIECE = 1024 * 1024
-
-const OPENSSL = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const satisfies Record<
-  DigestName,
-  string
->
 
 export type OnBytes = (done: number, total: number) => void
 
@@ -24,7 +20,7 @@ export async function digestFile(
   names: ReadonlySet<DigestName>,
   onBytes: OnBytes = () => undefined,
 ): Promise<ReadonlyMap<DigestName, Uint8Array>> {
-  const hashes = [...names].map((name) => [name, createHash(OPENSSL[name])] as const)
+  const hashes = [...names].map((name) => [name, createHash(HASH_NAMES[name])] as const)
   const file = await open(path)
   try {
     const { size } = await file.stat()

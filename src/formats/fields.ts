@@ -55,6 +55,14 @@ export function object<T>(read: (fields: Fields) => T): Read<T> {
   }
 }
 
+/** An object that may hold more than `read` takes: a format that leaves room for the writer's own fields. */
+export function openObject<T>(read: (fields: Fields) => T): Read<T> {
+  return (value, path) => {
+    if (!isJsonObject(value)) throw invalid(path, 'an object was expected')
+    return read(new Fields(value, path))
+  }
+}
+
 /** A name from outside, fit for a message. */
 export function quoted(name: string): string {
   return /^\w{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, 64))

@@ -9,23 +9,26 @@ import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { SignedContent } from './signed-content.ts'
 
+/** What an entry says of its body, and what a v2 log says of no entry. */
+export type EntryBody = Pick<BundleEntry, 'kind' | 'version' | 'body' | 'integratedTime' | 'promise'>
+
 /** @throws TlogError ENTRY_MISMATCH, naming what differs; ENTRY_MALFORMED */
-export function requireLogged(entry: BundleEntry, signed: SignedContent): void {
+export function requireLogged(entry: EntryBody, signed: SignedContent): void {
   if (isV2(entry)) requireRebuilt(entry, signed)
   else requireStored(parseBodyV1(entry.body, entry.kind, entry.version), signed)
 }
 
-export function isV2({ kind, version }: BundleEntry): boolean {
+export function isV2({ kind, version }: EntryBody): boolean {
   return kind === 'hashedrekord' && version === '0.0.2'
 }
 
 /** Whether the log took the envelope itself, and not a digest of it. */
-export function isEnvelopeKind({ kind }: BundleEntry): boolean {
+export function isEnvelopeKind({ kind }: EntryBody): boolean {
   return kind === 'dsse' || kind === 'intoto'
 }
 
 /** The body has one spelling, so it is made anew from the bundle. */
-function requireRebuilt(entry: BundleEntry, { algorithm, content, verifier, digest }: SignedContent): void {
+function requireRebuilt(entry: EntryBody, { algorithm, content, verifier, digest }: SignedContent): void {
   if (entry.integratedTime !== 0 || entry.promise !== null) throw mismatch('a v2 log gives neither time nor promise')
   const expected = formatBodyV2({
     algorithm: algorithm.digest,

@@ -44,6 +44,7 @@ export type VerdictSigner =
     }
 
 export interface VerdictEntry {
+  /** Of a proof file's log: as the policy has them, empty where it has no URL or no Ed25519 key. */
   readonly log: { readonly url: string; readonly id: string }
   /** Such as `hashedrekord 0.0.2`. */
   readonly kind: string

@@ -117,9 +117,14 @@ export async function freePort(): Promise<number> {
  * Starts `serve` and returns once `GET /readyz` answers 200.
  * @throws Error with its output when it ends first or takes too long.
  */
-export async function startServer(data: string, ...flags: readonly string[]): Promise<Server> {
+export function startServer(data: string, ...flags: readonly string[]): Promise<Server> {
+  return startProgram(MAIN, data, ...flags)
+}
+
+/** As startServer, with another program than the one under test. */
+export async function startProgram(main: string, data: string, ...flags: readonly string[]): Promise<Server> {
   const listen = `127.0.0.1:${await freePort()}`
-  const child = spawn(process.execPath, [MAIN, 'serve', '--listen', listen, '--data', data, ...flags], {
+  const child = spawn(process.execPath, [main, 'serve', '--listen', listen, '--data', data, ...flags], {
     cwd: ROOT,
     env: PROGRAM_ENV,
     stdio: ['ignore', 'pipe', 'pipe'],

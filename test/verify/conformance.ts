@@ -11,7 +11,7 @@ import { nodeAbilities } from '../../src/verify-node/abilities.ts'
 
 const VECTORS = new URL('../vectors/sigstore-conformance/', import.meta.url)
 const CASES = new URL('bundle-verify/', VECTORS)
-const BEACON = {
+export const BEACON = {
   name: 'https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main',
   issuer: 'https://token.actions.githubusercontent.com',
 }

@@ -1,19 +1,14 @@
-/** What a worker does with a batch. */
+/** What a thread does with a batch. */
 
 import { constants, hash, publicDecrypt, verify } from 'node:crypto'
 import type { Curve } from '../../formats/pki/spki.ts'
 import { equal } from '../../kernel/bytes.ts'
-import type { DigestName } from '../algorithms.ts'
 import { CURVES } from '../curves.ts'
 import { verifyStrict } from '../ed25519.ts'
 import { pkcs1Block } from '../pkcs1.ts'
+import { HASH_NAMES } from './hash-names.ts'
 import type { Job } from './job.ts'
 import { verifyDigests } from './shifted-key.ts'
-
-export const HASH_NAMES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const satisfies Record<
-  DigestName,
-  string
->
 
 /** One byte a job, in order. Zero, what a fresh buffer holds, is neither. */
 export const GOOD = 1

@@ -1,8 +1,9 @@
 /** DSSE envelopes: a typed payload and its signatures (github.com/secure-systems-lab/dsse). */
 
-import { concat, parseDecimal, parseUtf8, utf8 } from '../../kernel/bytes.ts'
+import { base64, concat, parseDecimal, parseUtf8, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { list, type Read, text } from '../fields.ts'
+import type { JsonObject } from '../json.ts'
 import { located } from '../located.ts'
 import { bytes, filled, message } from './protojson.ts'
 
@@ -35,6 +36,12 @@ const signature: Read<EnvelopeSignature> = message((fields) => ({
   sig: filled(fields, 'sig', bytes),
   keyid: fields.optional('keyid', text) ?? '',
 }))
+
+/** The inverse. Without a hint there is no `keyid`. */
+export function envelopeJson({ payloadType, payload, signatures }: Envelope): JsonObject {
+  const signed = signatures.map(({ sig, keyid }) => ({ sig: base64(sig), ...(keyid === '' ? {} : { keyid }) }))
+  return { payload: base64(payload), payloadType, signatures: signed }
+}
 
 /**
  * The pre-authentication encoding, which is what gets signed:

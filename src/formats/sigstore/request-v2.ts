@@ -3,9 +3,10 @@
  * algorithms go is for crypto to say.
  */
 
+import { base64 } from '../../kernel/bytes.ts'
 import { invalid, list, type Read } from '../fields.ts'
-import type { JsonValue } from '../json.ts'
-import { type Envelope, envelope, MAX_SIGNATURES } from './dsse.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
+import { type Envelope, envelope, envelopeJson, MAX_SIGNATURES } from './dsse.ts'
 import { type KeyDetails, keyDetails } from './key-details.ts'
 import { bytes, filled, message } from './protojson.ts'
 
@@ -83,3 +84,20 @@ const request: Read<RequestV2> = message((fields) =>
     identityRequestV001: identity,
   }),
 )
+
+/** The inverse. */
+export function formatRequestV2(request: RequestV2): string {
+  if (request.kind === 'hashedrekord') {
+    const { digest, signature, verifier } = request
+    const signed = { content: base64(signature), verifier: verifierJson(verifier) }
+    return JSON.stringify({ hashedRekordRequestV002: { digest: base64(digest), signature: signed } })
+  }
+  const { envelope, verifiers } = request
+  return JSON.stringify({
+    dsseRequestV002: { envelope: envelopeJson(envelope), verifiers: verifiers.map(verifierJson) },
+  })
+}
+
+function verifierJson({ keyDetails, material }: Verifier): JsonObject {
+  return { keyDetails, [material.kind]: { rawBytes: base64(material.rawBytes) } }
+}

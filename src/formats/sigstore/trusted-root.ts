@@ -147,7 +147,7 @@ const time: Read<string> = (value, path) => {
   return written
 }
 
-const range: Read<TimeRange> = message((fields) => {
+export const timeRange: Read<TimeRange> = message((fields) => {
   const start = fields.required('start', time)
   const end = fields.optional('end', time)
   return end === undefined ? { start } : { start, end }
@@ -158,7 +158,7 @@ const keyId: Read<Uint8Array> = message((fields) => filled(fields, 'keyId', byte
 const publicKey = message((fields) => ({
   publicKeySpki: filled(fields, 'rawBytes', bytes),
   keyDetails: fields.required('keyDetails', keyDetails),
-  validFor: fields.required('validFor', range),
+  validFor: fields.required('validFor', timeRange),
 }))
 
 const log: Read<TrustedLog> = message((fields) => {
@@ -186,7 +186,7 @@ const authority: Read<TrustedAuthority> = message((fields) => {
     subject: fields.optional('subject', subject) ?? { organization: '', commonName: '' },
     uri: fields.optional('uri', text) ?? '',
     chain: fields.required('certChain', chain),
-    validFor: fields.required('validFor', range),
+    validFor: fields.required('validFor', timeRange),
   }
 })
 

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { Logs } from '../logs.ts'
+import { artifactRoutes } from './artifacts.ts'
 import { DOCUMENT } from './describe/logs.ts'
 import { entryRoutes } from './entries.ts'
 import { logRoutes } from './logs.ts'
@@ -11,7 +12,7 @@ import { json, resource } from './resource.ts'
 /** @param document of the routes that exist by the time it is asked for; see collectRoutes. */
 export function api(logs: Logs, document: () => object) {
   return async (app: FastifyInstance): Promise<void> => {
-    for (const routes of [logRoutes, entryRoutes, proofRoutes]) await app.register(routes(logs))
+    for (const routes of [logRoutes, entryRoutes, artifactRoutes, proofRoutes]) await app.register(routes(logs))
     resource(app, '/openapi.json', DOCUMENT, async () => json(document()))
   }
 }

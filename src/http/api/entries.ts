@@ -64,7 +64,7 @@ async function readEntry(log: Log, index: LeafIndex): Promise<ProvenEntry> {
 }
 
 /** @throws TlogError STORE_CORRUPT */
-async function readLeaf(log: Log, index: LeafIndex): Promise<Uint8Array> {
+export async function readLeaf(log: Log, index: LeafIndex): Promise<Uint8Array> {
   const width = (index % TILE_WIDTH) + 1
   const bytes = await log.bundle(Math.floor(index / TILE_WIDTH), width)
   const leaf = attempt(() => (bytes === null ? undefined : parseBundle(bytes, width).at(-1)), undefined)
@@ -73,7 +73,7 @@ async function readLeaf(log: Log, index: LeafIndex): Promise<Uint8Array> {
 }
 
 /** @throws TlogError STORE_CORRUPT */
-async function sealed(log: Log, index: LeafIndex, hash: LeafHash): Promise<number> {
+export async function sealed(log: Log, index: LeafIndex, hash: LeafHash): Promise<number> {
   const place = await log.find(hash)
   if (place?.index !== index) throw new TlogError('STORE_CORRUPT', `leaf ${index} is not found by its hash`)
   return place.time
@@ -92,7 +92,7 @@ function commitments(leaf: Uint8Array): Commitment[] {
 }
 
 /** A leaf need not be of the form that is tried. */
-function attempt<T>(read: () => T, instead: T): T {
+export function attempt<T>(read: () => T, instead: T): T {
   try {
     return read()
   } catch (error) {

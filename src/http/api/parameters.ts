@@ -5,7 +5,7 @@ import { quoted } from '../../formats/fields.ts'
 import { hash, type LeafHash, type LeafIndex, leafIndex, type TreeSize, treeSize } from '../../kernel/brand.ts'
 import { parseDecimal, parseHex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { HASH, INDEX, type Schema, SIZE } from './schemas.ts'
+import { ARTIFACT, HASH, INDEX, type Schema, SIZE } from './schemas.ts'
 
 export interface Parameter<T> {
   readonly description: string
@@ -40,13 +40,30 @@ export const leafParameter: Parameter<LeafHash> = {
   parse: (text) => hash(parseHex(text)) as LeafHash,
 }
 
-export const limitParameter: Parameter<number> = {
-  description: `At most so many, 1 to ${MAX_PAGE}.`,
-  schema: { type: 'integer', minimum: 1, maximum: MAX_PAGE, default: MAX_PAGE },
+export function limitParameter(max: number): Parameter<number> {
+  return {
+    description: `At most so many, 1 to ${max}.`,
+    schema: { type: 'integer', minimum: 1, maximum: max, default: max },
+    parse(text) {
+      const limit = parseDecimal(text)
+      if (limit < 1 || limit > max) throw new TlogError('FIELD_INVALID', `1 to ${max}, not ${limit}`)
+      return limit
+    },
+  }
+}
+
+export interface ArtifactDigest {
+  readonly algorithm: string
+  readonly digits: string
+}
+
+export const artifactParameter: Parameter<ArtifactDigest> = {
+  description: 'The digest of a file, or of whatever else was signed: `sha256:` and lowercase hex; sha384, sha512.',
+  schema: ARTIFACT,
   parse(text) {
-    const limit = parseDecimal(text)
-    if (limit < 1 || limit > MAX_PAGE) throw new TlogError('FIELD_INVALID', `1 to ${MAX_PAGE}, not ${limit}`)
-    return limit
+    const isDigest = new RegExp(ARTIFACT.pattern).test(text)
+    if (!isDigest) throw new TlogError('FIELD_INVALID', 'not sha256, sha384 or sha512, a colon, and lowercase hex')
+    return { algorithm: text.slice(0, 6), digits: text.slice(7) }
   },
 }
 
@@ -84,7 +101,12 @@ export function readQuery<D extends Declared>(request: FastifyRequest, declared:
 
 /** @throws TlogError DECIMAL_MALFORMED, SIZE_OUT_OF_RANGE, INDEX_OUT_OF_RANGE */
 export function readIndex(request: FastifyRequest): LeafIndex {
-  return parseNamed('index', indexParameter, (request.params as { index: string }).index)
+  return readPath(request, 'index', indexParameter)
+}
+
+/** A parameter of the path. @throws TlogError as its parser does */
+export function readPath<T>(request: FastifyRequest, name: string, parameter: Parameter<T>): T {
+  return parseNamed(name, parameter, (request.params as Record<string, string>)[name] ?? '')
 }
 
 /** @throws TlogError FIELD_MISSING */

@@ -9,6 +9,11 @@ const MAX_SIZE = Number.MAX_SAFE_INTEGER
 export const SIZE: Schema = { type: 'integer', minimum: 0, maximum: MAX_SIZE }
 export const INDEX: Schema = { type: 'integer', minimum: 0, maximum: MAX_SIZE - 1 }
 export const HASH: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' }
+/** `sha256:` and so on, with as many digits as the algorithm makes. */
+export const ARTIFACT = {
+  type: 'string',
+  pattern: '^(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$',
+} as const satisfies Schema
 export const BASE64: Schema = { type: 'string', contentEncoding: 'base64' }
 export const TIME: Schema = {
   type: 'string',
@@ -95,6 +100,14 @@ const SCHEMAS = {
       description: 'Content that the leaf commits to and this server keeps.',
     },
     proof: record({ size: SIZE, root: HASH, path: PATH, checkpoint: NOTE }),
+  }),
+  ArtifactEntry: record({
+    log: { ...TEXT, description: 'Its slug.' },
+    index: INDEX,
+    leafHash: HASH,
+    kind: { ...nullable(TEXT), description: 'Such as `hashedrekord 0.0.2`; null for a leaf that says none.' },
+    time: { ...TIME, description: 'When the first tree with this entry was sealed.' },
+    links: { ...record({ self: TEXT }), description: 'The entry with its proof.' },
   }),
   InclusionProof: record({ index: INDEX, leafHash: HASH, size: SIZE, root: HASH, path: PATH, checkpoint: CHECKPOINT }, [
     'checkpoint',

@@ -17,6 +17,8 @@ export interface WriterThread {
   close(): Promise<void>
 }
 
+const SCRIPT = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+
 /** A thread that passes it dies alone, not with the process. */
 const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 }
 
@@ -55,7 +57,7 @@ class Thread {
 
   constructor(path: string) {
     const options = { workerData: path, execArgv: [], resourceLimits: HEAP }
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), options)
+    this.#worker = new Worker(SCRIPT, options)
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => this.#settle(answer))
     this.#worker.on('error', (cause) => this.#bury(cause))

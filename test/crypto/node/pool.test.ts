@@ -122,8 +122,8 @@ t.test('workers can be made more and fewer', async (t) => {
 })
 
 t.test('the threads of #crypto', async (t) => {
-  for (const workers of [0, 65, 1.5, Number.NaN])
-    t.throws(() => configureCrypto({ workers }), { code: 'CONFIG_INVALID', message: /from 1 to 64/ }, `${workers}`)
+  for (const workers of [-1, 65, 1.5, Number.NaN])
+    t.throws(() => configureCrypto({ workers }), { code: 'CONFIG_INVALID', message: /from 0 to 64/ }, `${workers}`)
   configureCrypto({ workers: 2 })
   const { check } = new Signer('P-256', new Uint8Array(66).fill(3)).sign(77n, 88n)
   await verifyDigest(check)
@@ -131,6 +131,17 @@ t.test('the threads of #crypto', async (t) => {
   await closeCrypto()
   await closed
   await verifyDigest(check)
+})
+
+t.test('without threads', async (t) => {
+  t.teardown(() => configureCrypto({ workers: 1 }))
+  configureCrypto({ workers: 0 })
+  const { check } = new Signer('P-256', new Uint8Array(66).fill(3)).sign(77n, 88n)
+  const checked = verifyDigest(check)
+  await closeCrypto() // ends threads, of which there is none
+  await checked
+  const other = { ...check, digest: new Uint8Array(32) }
+  await t.rejects(verifyDigest(other), { code: 'SIGNATURE_INVALID' })
 })
 
 t.test('Ed25519ph has a short queue of its own', async (t) => {

@@ -11,7 +11,7 @@ import { client, freePort, type Scope, scratch } from '../support.ts'
 /** Who signs with a certificate, in docs/clients.md and in every test. */
 export const IDENTITY = { subject: 'https://publisher.example/release', issuer: 'https://issuer.example' }
 
-const READY_MS = 10_000
+const READY_MS = 60_000
 
 /** Certificate authority, CT log and timestamps of @sigstore/mock (npm/sigstore-js/authorities.mjs). */
 export async function startMockAuthorities(scope: Scope): Promise<{ ca: string[]; tsa: string[] }> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { type JsonValue, parseJson } from '../../../src/formats/json.ts'
-import { parseRequestV2 } from '../../../src/formats/sigstore/request-v2.ts'
+import { formatRequestV2, parseRequestV2 } from '../../../src/formats/sigstore/request-v2.ts'
 import { base64 } from '../../../src/kernel/bytes.ts'
 import { bytesOf, encode, refusal } from '../support.ts'
 
@@ -179,4 +179,15 @@ t.test('survives any JSON', async (t) => {
     }),
   )
   t.pass('every refusal is a FIELD_ error')
+})
+
+const ENVELOPE = {
+  payloadType: 'text/plain',
+  payload: base64(key),
+  signatures: [{ sig: base64(signature) }, { sig: base64(key), keyid: 'hint' }],
+}
+
+t.test('what is written is read', async (t) => {
+  const requests = [hashed({}), { dsseRequestV002: { envelope: ENVELOPE, verifiers: [verifier] } }].map(parse)
+  for (const request of requests) t.same(parseRequestV2(parseJson(encode(formatRequestV2(request)))), request)
 })

@@ -191,7 +191,7 @@ t.test('a parameter that the document forbids is refused', async (t) => {
         t.ok(expected.includes(status), `${name}: ${parameter.name}=${JSON.stringify(spelling)}: ${status}`)
       }
     }
-    if (!['logs', 'entries', 'proofs'].includes(operation.tags[0] ?? '')) continue
+    if (!['logs', 'entries', 'artifacts', 'proofs'].includes(operation.tags[0] ?? '')) continue
     const sent = request(route, valuesOf(route, works))
     const more = sent.includes('?') ? '&' : '?'
     for (const extra of ['x=1', 'x', '', '__proto__=1'])

@@ -39,7 +39,7 @@ export async function filledLog(count: number): Promise<Filled> {
 }
 
 export function askApi(...logs: Log[]): Ask {
-  const app = Fastify()
+  const app = Fastify({ routerOptions: { maxParamLength: 512 } })
   app.setErrorHandler(sendError)
   app.register(api(new Logs(logs), () => ({})))
   return async (path) => {

@@ -1,7 +1,7 @@
 /** What the document says of the logs, their history, and of itself. */
 
 import type { Description } from '../openapi.ts'
-import { limitParameter, sizeParameter } from '../parameters.ts'
+import { limitParameter, MAX_PAGE, sizeParameter } from '../parameters.ts'
 import { listOf, nullable, record, ref } from '../schemas.ts'
 import { NOTES, ROOTS, refused, TIME, UNKNOWN_LOG, VKEY } from './examples.ts'
 
@@ -53,7 +53,7 @@ export const LOG_CHECKPOINTS = {
   description:
     'The checkpoints that were kept, about one a minute, by size; the last is always the newest, also before it is kept. A ' +
     'page that has a `next` never changes.',
-  query: { after: sizeParameter('Only larger trees than this.'), limit: limitParameter },
+  query: { after: sizeParameter('Only larger trees than this.'), limit: limitParameter(MAX_PAGE) },
   answers: {
     200: {
       description: 'One page.',

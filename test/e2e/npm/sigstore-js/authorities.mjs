@@ -37,11 +37,16 @@ const server = createServer(async (request, response) => {
 server.listen(0, '127.0.0.1', () => console.log(`http://localhost:${server.address().port}`))
 process.stdin.resume().on('end', () => process.exit())
 
-/** cosign sends its identity token as a header; the mock CA reads it where sigstore-js puts it. */
+/**
+ * cosign and sigstore-python send the identity token as a header; the mock CA reads it where sigstore-js puts it. It also
+ * takes the PEM of a signing request as it is, where Fulcio takes it in base64.
+ */
 function withToken(body, { authorization }) {
   if (authorization === undefined) return body
   const credentials = { oidcIdentityToken: authorization.replace('Bearer ', '') }
-  return JSON.stringify({ credentials, ...JSON.parse(body) })
+  const { certificateSigningRequest: request, ...rest } = JSON.parse(body)
+  const certificateSigningRequest = request && Buffer.from(request, 'base64').toString()
+  return JSON.stringify({ credentials, certificateSigningRequest, ...rest })
 }
 
 function pem(label, der) {

@@ -1,0 +1,92 @@
+/** What was signed, by whom, and where it is logged: for a person, or for a program. */
+
+import { digest } from '#crypto'
+import { algorithmForKey } from '../../crypto/algorithms.ts'
+import type { JsonObject } from '../../formats/json.ts'
+import { hex } from '../../kernel/bytes.ts'
+import type { SignedBundle } from '../../sign/sign.ts'
+import type { SignRequest } from './request.ts'
+import type { Prepared } from './subject.ts'
+
+export interface Report {
+  readonly request: SignRequest
+  readonly prepared: Prepared
+  readonly result: SignedBundle
+}
+
+export function reportJson({ request, prepared, result }: Report): JsonObject {
+  const { subject, sha256, files, ignored } = prepared
+  const { checked, bundle } = result
+  const about = { kind: subject.kind, path: request.path, sha256: hex(sha256) }
+  return {
+    bundle: request.out,
+    signed: subject.kind === 'model' ? { ...about, files, ignored } : about,
+    signer: signerJson(result),
+    entries: bundle.entries.map(({ kind, version, index }, i) => ({
+      url: request.services.logs[i] ?? '',
+      kind: `${kind} ${version}`,
+      index,
+    })),
+    timestamps: bundle.timestamps.length,
+    checked: checked.against,
+    notChecked: checked.against === 'itself' ? checked.notChecked : [],
+    verdict: checked.against === 'itself' ? null : (checked.verdict as unknown as JsonObject),
+  }
+}
+
+type SignerJson =
+  | { readonly kind: 'key'; readonly algorithm: string; readonly fingerprint: string }
+  | { readonly kind: 'identity'; readonly name: string; readonly issuer: string; readonly certificate: string }
+
+function signerJson({ signer, bundle }: SignedBundle): SignerJson {
+  if (signer.kind === 'key') {
+    const fingerprint = hex(digest('SHA2_256', signer.key.der))
+    return { kind: 'key', algorithm: algorithmForKey(signer.key).keyDetails, fingerprint }
+  }
+  const leaf = bundle.material.kind === 'certificate' ? bundle.material.leaf : new Uint8Array()
+  return { ...signer, certificate: hex(digest('SHA2_256', leaf)) }
+}
+
+export function reportText(report: Report): string {
+  const { request, prepared, result } = report
+  const { subject, sha256, files, ignored } = prepared
+  const rows: (readonly [string, string])[] = [
+    ['signed', subject.kind === 'model' ? `${request.path}, a model of ${files} files` : `${request.path}`],
+    [subject.kind === 'model' ? 'root' : 'sha256', hex(sha256)],
+    ...(ignored.length === 0 ? [] : [['left out', ignored.join(', ')] as const]),
+    ['by', signerText(result)],
+    ...result.bundle.entries.map(
+      ({ kind, version, index }, i) =>
+        ['logged', `${request.services.logs[i]}, entry ${index} (${kind} ${version})`] as const,
+    ),
+    ...timeRows(result),
+    ['bundle', request.out],
+    ['checked', checkedText(result)],
+  ]
+  return rows.map(([name, text]) => `${name.padEnd(9)} ${visible(text)}\n`).join('')
+}
+
+function signerText(result: SignedBundle): string {
+  const signer = signerJson(result)
+  if (signer.kind === 'key') return `the key ${signer.fingerprint} (SHA-256 of the public key; ${signer.algorithm})`
+  return `${signer.name}, for whom ${signer.issuer} vouches`
+}
+
+function timeRows({ checked }: SignedBundle): (readonly [string, string])[] {
+  if (checked.against === 'itself') return []
+  return checked.verdict.times.map(
+    ({ time, name }) => ['time', `${new Date(time).toISOString()} says ${name}`] as const,
+  )
+}
+
+function checkedText({ checked }: SignedBundle): string {
+  if (checked.against === 'itself')
+    return `signature, entry and proof. NOT checked, as no trusted root was named: ${checked.notChecked.join(', ')}`
+  const { notCovered } = checked.verdict
+  return `as a verifier with this trusted root will${notCovered.length === 0 ? '' : `; not covered: ${notCovered.join(', ')}`}`
+}
+
+/** Names come from files and certificates: on a terminal nothing in them moves the cursor. */
+function visible(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`)
+}

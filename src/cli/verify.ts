@@ -1,0 +1,42 @@
+/** `colophon verify`: whether a file is what a named signer logged: offline, or by what a log that is asked shows. */
+
+import { configureCrypto } from '../crypto/node.ts'
+import { check } from './verify/check.ts'
+import { EXIT, outcomeOf } from './verify/outcome.ts'
+import { parseRequest } from './verify/request.ts'
+import { describeOutcome } from './verify/text.ts'
+import type { Command, ExitCode } from './world.ts'
+
+export const verify: Command = {
+  name: 'verify',
+  usage: `colophon verify FILE|DIR|DIGEST SIGNER --trusted-root FILE [--bundle FILE] [--proof FILE] [--policy FILE] [--json]
+colophon verify FILE|DIGEST --key FILE --proof FILE --entry FILE --policy FILE [--json]
+colophon verify FILE|DIGEST SIGNER --trusted-root FILE --log URL [--policy FILE] [--json]
+
+  SIGNER is --key FILE, or --certificate-identity NAME with --certificate-oidc-issuer URL. There is no default.
+  Nothing is asked of anybody without --log: FILE.sigstore.json and FILE.tlog-proof beside the file are found by
+  themselves, unless one of --bundle and --proof is named. Where both are, both must hold, for the same entry.
+
+  DIR                        a model signed by OpenSSF Model Signing: DIR.sigstore.json or DIR/model.sig
+  DIGEST                     sha256:HEX (or sha384, sha512) in place of the file
+  --key                      the signer's public key (PEM), as cosign.pub
+  --certificate-identity     the name in the signer's certificate, whole
+  --certificate-oidc-issuer  who vouched for it
+  --trusted-root             trusted_root.json: logs and authorities that count (COLOPHON_TRUSTED_ROOT)
+  --policy                   logs and witnesses (c2sp.org/tlog-policy), enforced on each checkpoint (COLOPHON_POLICY)
+  --bundle                   Sigstore bundle
+  --proof                    proof file (c2sp.org/tlog-proof)
+  --entry                    the entry that a proof file alone is about, as the log has it
+  --log                      server to ask for entries about the digest, a Colophon or a Rekor v1; what it says is verified
+  --json                     the verdict as an object (docs/verify.md)
+
+  Exit code 0: verified. 1: not verified. 2: wrong use. 3: it could not be determined.`,
+
+  async run(argv, world): Promise<ExitCode> {
+    configureCrypto({ workers: 0 }) // a bundle has a handful of signatures
+    const request = await parseRequest(argv, world)
+    const outcome = await outcomeOf(request, () => check(request, world))
+    world.print(request.json ? `${JSON.stringify(outcome)}\n` : `${describeOutcome(outcome).join('\n')}\n`)
+    return EXIT[outcome.outcome]
+  },
+}

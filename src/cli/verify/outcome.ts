@@ -1,0 +1,79 @@
+/** What `verify` came to, as `--json` prints it. Its fields are described in docs/verify.md. */
+
+import type { ModelFindings } from '../../files/compare-model.ts'
+import { type ErrorCode, TlogError } from '../../kernel/error.ts'
+import type { ExitCode } from '../world.ts'
+import type { Shown } from './check.ts'
+import type { Evidence } from './evidence.ts'
+import type { Request } from './request.ts'
+
+export interface Outcome {
+  readonly outcome: 'verified' | 'not verified' | 'undetermined'
+  /** As it was named. */
+  readonly subject: string
+  readonly evidence: Evidence
+  /** Null unless verified. */
+  readonly verdict: Shown['verdict'] | null
+  readonly proof: Shown['proof']
+  /** What a log that was asked showed; null unless verified by it. */
+  readonly lookup: Shown['lookup']
+  /** Null unless a directory was compared, with whatever outcome. */
+  readonly directory: ModelFindings | null
+  /** Null when verified. */
+  readonly error: { readonly code: string; readonly message: string } | null
+}
+
+export const EXIT = { verified: 0, 'not verified': 1, undetermined: 3 } as const satisfies Record<
+  Outcome['outcome'],
+  ExitCode
+>
+
+/** Nothing was decided: what is needed could not be read, reached or checked here. */
+const UNDETERMINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CHECK_UNAVAILABLE',
+  'LOG_BUSY',
+  'LOG_CLOSED',
+  'MODEL_REFUSED',
+  'NOT_FOUND',
+  'SERVICE_REFUSED',
+  'SERVICE_UNREACHABLE',
+])
+
+const NOTHING = { verdict: null, proof: null, lookup: null } as const
+
+/** Waits for the check. @throws what is neither a TlogError nor the system's: a bug. */
+export async function outcomeOf({ subject, evidence }: Request, check: () => Promise<Shown>): Promise<Outcome> {
+  const about = { subject: subject.name, evidence }
+  try {
+    const { directory, ...shown } = await check()
+    const fault = directory === null ? null : faultOf(directory)
+    if (fault === null) return { outcome: 'verified', ...about, ...shown, directory, error: null }
+    const error = { code: 'ARTIFACT_MISMATCH', message: fault }
+    return { outcome: 'not verified', ...about, ...NOTHING, directory, error }
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === null) throw error
+    const isNo = error instanceof TlogError && !UNDETERMINED.has(error.code)
+    const outcome = isNo ? 'not verified' : 'undetermined'
+    // The system's words begin with its code.
+    const why = { code, message: (error as Error).message.replace(`${code}: `, '') }
+    return { outcome, ...about, ...NOTHING, directory: null, error: why }
+  }
+}
+
+function faultOf({ unsigned, missing, mismatched }: ModelFindings): string | null {
+  const parts = [
+    [mismatched.length, 'not as signed'],
+    [missing.length, 'missing'],
+    [unsigned.length, 'not signed'],
+  ] as const
+  const found = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
+  return found.length === 0
+    ? null
+    : `the signature is good, and the files are not those it is about: ${found.join(', ')}`
+}
+
+function codeOf(error: unknown): string | null {
+  if (error instanceof TlogError) return error.code
+  return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : null
+}

@@ -1,0 +1,125 @@
+/** What `verify` is asked: about what, by which evidence, trusting whom. Everything that is wrong is said at once. */
+
+import { resolve } from 'node:path'
+import { CLIENT_VARIABLES } from '../../config/client-variables.ts'
+import { parseSmallFile } from '../../config/files.ts'
+import { type Flags, parseFlags } from '../../config/flags.ts'
+import { Problems } from '../../config/problems.ts'
+import { type Policy, parsePolicy } from '../../formats/c2sp/policy.ts'
+import { parsePem } from '../../formats/pki/pem.ts'
+import { parseSpki } from '../../formats/pki/spki.ts'
+import { parseTrustedRoot, type TrustedRoot } from '../../formats/sigstore/trusted-root.ts'
+import { parseUtf8 } from '../../kernel/bytes.ts'
+import type { TrustedSigner } from '../../verify/trust.ts'
+import type { World } from '../world.ts'
+import { claimOf } from './claim.ts'
+import { type Evidence, evidenceOf } from './evidence.ts'
+import { parseSubject, type Subject } from './subject.ts'
+
+const ROOT_MAX_BYTES = 4 * 1024 * 1024
+const POLICY_MAX_BYTES = 1024 * 1024
+const KEY_MAX_BYTES = 64 * 1024
+
+export interface Request {
+  readonly subject: Subject
+  readonly evidence: Evidence
+  readonly signer: TrustedSigner
+  /** Null where a proof file alone is verified. */
+  readonly root: TrustedRoot | null
+  /** Null: nobody named one. */
+  readonly policy: Policy | null
+  readonly json: boolean
+}
+
+const FLAGS = [
+  ...['bundle', 'proof', 'entry', 'log'],
+  ...['key', 'certificate-identity', 'certificate-oidc-issuer'],
+  ...['trusted-root', 'policy'],
+]
+
+/** @throws TlogError CONFIG_INVALID */
+export async function parseRequest(argv: readonly string[], { env }: Pick<World, 'env'>): Promise<Request> {
+  const problems = new Problems()
+  const { flags, on, words } = parseFlags(argv, FLAGS, ['json'], problems)
+  await noteTypingErrors(env, problems)
+  const nothing: Subject = { kind: 'file', path: '', name: '' }
+  const subject = problems.take('', nothing, () => parseSubject(words))
+  const evidence = subject === nothing ? null : evidenceOf(subject, flags, problems)
+  const signer = signerOf(flags, evidence, problems)
+  const root = said(flags, env, 'trusted-root', problems, readRoot)
+  const policy = said(flags, env, 'policy', problems, readPolicy)
+  if (evidence !== null) noteMissing(evidence, { signer, root, policy }, problems)
+  problems.check()
+  // A null is a problem that was noted, and no request is made of it.
+  return {
+    subject,
+    evidence: evidence as Evidence,
+    signer: signer as TrustedSigner,
+    root,
+    policy,
+    json: on.has('json'),
+  }
+}
+
+type Stated = { readonly [K in 'signer' | 'root' | 'policy']: Request[K] | null }
+
+function noteMissing(evidence: Evidence, { signer, root, policy }: Stated, problems: Problems): void {
+  const isProof = evidence.kind === 'proof'
+  if (!isProof && root === null)
+    problems.note(
+      '--trusted-root',
+      `missing: the logs and authorities that you trust (or set ${CLIENT_VARIABLES.root})`,
+    )
+  if ((isProof || (evidence.kind === 'bundle' && evidence.proof !== null)) && policy === null)
+    problems.note('--policy', `missing: it names the log of the proof file (or set ${CLIENT_VARIABLES.policy})`)
+  if (isProof && signer?.kind === 'identity')
+    problems.note('--proof', 'takes --key: a proof file has no time, at which a certificate could be judged')
+}
+
+/** @returns null when there is no signer, and a problem. */
+function signerOf(flags: Flags, evidence: Evidence | null, problems: Problems): TrustedSigner | null {
+  const { key, 'certificate-identity': name, 'certificate-oidc-issuer': issuer } = flags
+  if (key !== undefined && (name !== undefined || issuer !== undefined))
+    problems.note('--key', 'not together with the identity of a certificate: one of the two signed')
+  if (key !== undefined) return problems.take('--key', null, () => readKey(key))
+  if (name !== undefined && issuer !== undefined) return { kind: 'identity', name, issuer }
+  if (name !== undefined) problems.note('--certificate-identity', 'needs --certificate-oidc-issuer: who vouched for it')
+  else if (issuer !== undefined) problems.note('--certificate-oidc-issuer', 'needs --certificate-identity: who signed')
+  else problems.note('', [WHO, ...(evidence?.kind === 'bundle' ? claimOf(evidence.bundle) : [])].join('\n'))
+  return null
+}
+
+const WHO =
+  'say who must have signed: --key FILE, or --certificate-identity NAME with --certificate-oidc-issuer URL; with neither, the signature of anybody would do'
+
+function readKey(path: string): TrustedSigner {
+  return parseSmallFile(resolve(path), KEY_MAX_BYTES, (bytes) => {
+    const [der, second] = parsePem(parseUtf8(bytes), 'PUBLIC KEY')
+    if (der === undefined || second !== undefined) throw new Error('not one public key')
+    return { kind: 'key', key: parseSpki(der) }
+  })
+}
+
+const readRoot = (path: string) => parseSmallFile(path, ROOT_MAX_BYTES, parseTrustedRoot)
+const readPolicy = (path: string) => parseSmallFile(path, POLICY_MAX_BYTES, parsePolicy)
+
+/** By the flag, else by the variable. */
+function said<T>(
+  flags: Flags,
+  env: World['env'],
+  name: 'trusted-root' | 'policy',
+  problems: Problems,
+  read: (path: string) => T,
+): T | null {
+  const variable = CLIENT_VARIABLES[name === 'policy' ? 'policy' : 'root']
+  const [place, path] = flags[name] === undefined ? [variable, env[variable]] : [`--${name}`, flags[name]]
+  return path === undefined ? null : problems.take(place, null, () => read(resolve(path)))
+}
+
+/** A policy that nobody reads would ask for no witnesses. The settings of servers are loaded only to look. */
+async function noteTypingErrors(env: World['env'], problems: Problems): Promise<void> {
+  const ours: readonly string[] = Object.values(CLIENT_VARIABLES)
+  if (!Object.keys(env).some((name) => name.startsWith('COLOPHON_') && !ours.includes(name))) return
+  const { noteUnknown } = await import('../../config/sources.ts')
+  noteUnknown(env, problems)
+}

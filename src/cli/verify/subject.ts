@@ -1,0 +1,49 @@
+/** What is verified: a file, a directory, or something that is known by its digest. */
+
+import { statSync } from 'node:fs'
+import { DIGEST_LENGTH, type DigestName } from '../../crypto/algorithms.ts'
+import { digestFile, type OnBytes } from '../../files/digest-file.ts'
+import { parseHex } from '../../kernel/bytes.ts'
+import type { Artifact } from '../../verify/artifact.ts'
+import { MEBIBYTES, progressBar } from '../progress.ts'
+import { visible } from '../visible.ts'
+import type { World } from '../world.ts'
+
+export type Subject =
+  | { readonly kind: 'file' | 'directory'; readonly path: string; readonly name: string }
+  | { readonly kind: 'digest'; readonly algorithm: DigestName; readonly digest: Uint8Array; readonly name: string }
+
+const NAMES: ReadonlyMap<string, DigestName> = new Map([
+  ['sha256', 'SHA2_256'],
+  ['sha384', 'SHA2_384'],
+  ['sha512', 'SHA2_512'],
+])
+
+/** A path that exists is a path, however it is spelled. @throws Error for the person who typed it. */
+export function parseSubject([word, ...rest]: readonly string[]): Subject {
+  if (word === undefined || word === '' || rest.length > 0) throw new Error('verify takes one FILE, DIR or DIGEST')
+  const stat = statSync(word, { throwIfNoEntry: false })
+  if (stat !== undefined) return { kind: stat.isDirectory() ? 'directory' : 'file', path: word, name: word }
+  const [, name = '', digits = ''] = /^([a-z0-9]+):([0-9a-fA-F]*)$/.exec(word) ?? []
+  const algorithm = NAMES.get(name)
+  if (algorithm === undefined) return { kind: 'file', path: word, name: word } // reading it says that it is not there
+  if (!/^[0-9a-f]*$/.test(digits) || digits.length !== DIGEST_LENGTH[algorithm] * 2)
+    throw new Error(`${name}: takes ${DIGEST_LENGTH[algorithm] * 2} lowercase hex digits`)
+  return { kind: 'digest', algorithm, digest: parseHex(digits), name: word }
+}
+
+/** @throws the system's error when the file cannot be read */
+export async function digestOf(subject: Subject, names: ReadonlySet<DigestName>, world: World): Promise<Artifact> {
+  if (subject.kind === 'digest') return new Map([[subject.algorithm, subject.digest]])
+  return await digestFile(subject.path, names, bytesBar(subject.name, world))
+}
+
+/** What is smaller is done before a bar is seen. */
+const BAR_BYTES = 64 * 2 ** 20
+
+export function bytesBar(label: string, world: World): OnBytes {
+  const draw = progressBar(world, visible(label), MEBIBYTES)
+  return (done, total) => {
+    if (total >= BAR_BYTES && done <= total) draw(done, total)
+  }
+}

@@ -1,0 +1,129 @@
+/** The verdict as a person reads it. */
+
+import type { ModelFindings } from '../../files/compare-model.ts'
+import type { Cosigner } from '../../verify/checkpoint.ts'
+import type { Gap, Verdict, VerdictEntry, VerdictSigner } from '../../verify/verdict.ts'
+import { visible } from '../visible.ts'
+import type { Lookup } from './log.ts'
+import type { Outcome } from './outcome.ts'
+
+const HEADINGS = {
+  verified: 'VERIFIED',
+  'not verified': 'NOT VERIFIED',
+  undetermined: 'COULD NOT BE DETERMINED',
+} as const satisfies Record<Outcome['outcome'], string>
+
+export const GAPS = {
+  time: 'When it was signed: nobody who is trusted says so.',
+  timestamps: 'Timestamps that the bundle has: they are of authorities that the trusted root does not name.',
+  inclusion: 'That the entry is in the log: the log promised to include it, and that it did was not shown.',
+  witnesses:
+    'That the log shows everybody the same: no witnesses were asked for, so one that shows different people different histories is not noticed.',
+  claims: 'What the statement says: it is the word of its signer, true or not.',
+  'key owner': 'Whose key it is: that is for you to know.',
+} as const satisfies Record<Gap, string>
+
+const ASKED =
+  'What the server did not show: other signatures, and statements about the file, which are found by the digest of their envelope alone.'
+const SHOWN_PATHS = 20
+const SHOWN_LENGTH = 512
+const ALWAYS = 'Whether the file is good, whether the key of the signer was stolen, and what happened since.'
+
+/** Lines without their ends: names from files and servers are escaped. */
+export function describeOutcome({ outcome, subject, verdict, proof, lookup, directory, error }: Outcome): string[] {
+  const lines = [`${HEADINGS[outcome]}: ${subject}`]
+  if (error !== null) lines.push(`  ${error.code}: ${error.message}`)
+  if (verdict !== null) lines.push(...describeVerdict(verdict, proof, directory !== null))
+  if (directory !== null) lines.push(...describeDirectory(directory))
+  if (lookup !== null) lines.push(...describeLookup(lookup))
+  if (verdict !== null) lines.push(...describeGaps(verdict.notCovered, lookup !== null))
+  return lines.map(visible)
+}
+
+function describeVerdict(
+  { artifact, signed, signer, entries, times }: Verdict,
+  proof: Outcome['proof'],
+  isDirectory: boolean,
+): string[] {
+  const what =
+    signed.kind === 'file'
+      ? 'the file itself'
+      : `a statement about it (${quoted(signed.predicateType)}), which calls it ${quoted(signed.subject)}`
+  return [
+    row(isDirectory ? 'root' : artifact.algorithm.replace('SHA2_', 'sha'), artifact.digest),
+    row('signed', what),
+    ...describeSigner(signer),
+    ...entries.flatMap(describeEntry),
+    ...(proof === null ? [] : [row('proof', place(proof)), ...witnesses(proof.cosigners)]),
+    ...(times.length === 0 ? [row('when', 'nobody who is trusted says')] : []),
+    ...times.map(({ time, source, name }) => row('when', `${utc(time)}, says the ${source} ${quoted(name)}`)),
+  ]
+}
+
+function describeGaps(gaps: readonly Gap[], wasAsked: boolean): string[] {
+  const sentences = [...gaps.map((gap) => GAPS[gap]), ...(wasAsked ? [ASKED] : []), ALWAYS]
+  return ['Not covered:', ...sentences.map((sentence) => `  - ${sentence}`)]
+}
+
+function describeLookup({ found, byOthers, refused }: Lookup): string[] {
+  const others = byOthers === 0 ? '' : `, ${byOthers} by others`
+  return [
+    row('asked', `${found} ${found === 1 ? 'entry was' : 'entries were'} looked at${others}`),
+    ...refused.slice(0, SHOWN_PATHS).map(({ entry, code, message }) => row('refused', `${entry}: ${code}: ${message}`)),
+  ]
+}
+
+/** What is left out is named: the signer chose it. */
+function describeDirectory({ covered, ...others }: ModelFindings): string[] {
+  const found = Object.entries(others).filter(([, paths]) => paths.length > 0)
+  return [row('files', `${covered.length} as signed`), ...found.map(([what, paths]) => row(what, named(paths)))]
+}
+
+function named(paths: readonly string[]): string {
+  const shown = paths.slice(0, SHOWN_PATHS).map(quoted).join(', ')
+  return paths.length <= SHOWN_PATHS ? shown : `${shown} and ${paths.length - SHOWN_PATHS} more`
+}
+
+function describeSigner(signer: VerdictSigner): string[] {
+  if (signer.kind === 'key')
+    return [row('by', `the key that you named (${signer.algorithm})`), row('', `fingerprint ${signer.fingerprint}`)]
+  const { name, issuer, certificate, certificateLogs } = signer
+  return [
+    row('by', `${quoted(name)}, for whom ${quoted(issuer)} vouched`),
+    row(
+      '',
+      `certificate ${certificate}, in ${certificateLogs.length} certificate log${certificateLogs.length === 1 ? '' : 's'}`,
+    ),
+  ]
+}
+
+function describeEntry({ log, kind, index, inclusion }: VerdictEntry): string[] {
+  const name = quoted(log.url === '' ? (inclusion?.origin ?? '') : log.url)
+  const entry = index === null ? `an entry of ${name}` : `entry ${index} of ${name}`
+  if (inclusion === null) return [row('log', `${entry} (${kind}), as the log promised`)]
+  return [row('log', `${entry} (${kind})`), row('', place(inclusion)), ...witnesses(inclusion.cosigners)]
+}
+
+function place({ origin, index, size }: NonNullable<VerdictEntry['inclusion']>): string {
+  return `at ${index} in the tree of ${size} that ${quoted(origin)} signed`
+}
+
+function witnesses(cosigners: readonly Cosigner[]): string[] {
+  return cosigners.map(({ witness, keyName, time }) =>
+    row('witness', `${quoted(witness)} (${keyName}) saw that tree${time === 0 ? '' : ` at ${utc(time * 1000)}`}`),
+  )
+}
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(8)} ${text}`
+}
+
+/** A witness may say what no calendar has. */
+function utc(millis: number): string {
+  const date = new Date(millis)
+  return Number.isNaN(date.getTime()) ? `${millis / 1000} s after 1970` : date.toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`)
+}

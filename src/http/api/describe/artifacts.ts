@@ -1,0 +1,89 @@
+/** What the document says of artifacts. */
+
+import { type LeafIndex, leafIndex } from '../../../kernel/brand.ts'
+import { parseDecimal } from '../../../kernel/bytes.ts'
+import { TlogError } from '../../../kernel/error.ts'
+import type { Description } from '../openapi.ts'
+import { artifactParameter, limitParameter, type Parameter } from '../parameters.ts'
+import { ARTIFACT, listOf, nullable, record, ref, SIZE } from '../schemas.ts'
+import { LEAF_HASHES, refused, TIME } from './examples.ts'
+
+const type = 'application/json'
+
+/** Each costs the server a bundle. */
+export const MAX_FOUND = 20
+
+/** The last entry of a page. */
+export interface Cursor {
+  readonly log: string
+  readonly index: LeafIndex
+}
+
+const cursor: Parameter<Cursor> = {
+  description: 'Only what comes after this entry, `{log}:{index}`: in its log, and in the logs after it.',
+  schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,31}:(0|[1-9][0-9]{0,15})$' },
+  parse(text) {
+    const [, log, index] = /^([a-z0-9][a-z0-9-]{0,31}):([0-9]{1,16})$/.exec(text) ?? []
+    if (log === undefined || index === undefined) throw new TlogError('FIELD_INVALID', 'not {log}:{index}')
+    return { log, index: leafIndex(parseDecimal(index)) }
+  },
+}
+
+const HELLO = 'sha256:853ff93762a06ddbf722c4ebe9ddd66d8f63ddaea97f521c3ecc20da7c976020'
+const NOTHING = `sha256:${'00'.repeat(32)}`
+const FOUND = {
+  log: 'v2',
+  index: 0,
+  leafHash: LEAF_HASHES[0],
+  kind: 'hashedrekord 0.0.2',
+  time: TIME,
+  links: { self: '/logs/v2/entries/0' },
+}
+
+export const FIND_ARTIFACT = {
+  operationId: 'findArtifact',
+  tag: 'artifacts',
+  summary: 'What the logs have on a digest',
+  description:
+    'All entries whose leaf is about this digest, of every log, in order of the logs and then of the entries. Complete up ' +
+    'to the size that is given for each log; follow `next` until it is null. A statement in an envelope is logged by the ' +
+    'digest of its pre-authentication encoding, and found by that one, not by the digests of its subjects. That nothing ' +
+    'is found is not proven.',
+  path: { artifact: artifactParameter },
+  query: { after: cursor, limit: limitParameter(MAX_FOUND) },
+  answers: {
+    200: {
+      description: 'One page.',
+      type,
+      schema: record({
+        artifact: ARTIFACT,
+        logs: {
+          ...listOf(record({ log: { type: 'string' }, size: SIZE })),
+          description: 'Which logs were searched, and how far.',
+        },
+        entries: listOf(ref('ArtifactEntry'), { maxItems: MAX_FOUND }),
+        next: { ...nullable({ type: 'string' }), description: 'The path of the next page; null on the last.' },
+      }),
+    },
+  },
+  errors: {
+    400: 'The digest or a parameter is unknown, repeated or not in its one spelling.',
+    404: 'No log has the name in `after`.',
+  },
+  examples: {
+    found: {
+      status: 200,
+      parameters: { artifact: HELLO },
+      answer: { value: { artifact: HELLO, logs: [{ log: 'v2', size: 2 }], entries: [FOUND], next: null } },
+    },
+    nothing: {
+      status: 200,
+      parameters: { artifact: NOTHING, after: 'v2:0', limit: 1 },
+      answer: { value: { artifact: NOTHING, logs: [{ log: 'v2', size: 2 }], entries: [], next: null } },
+    },
+    badDigest: refused(400, 'FIELD_INVALID', 'artifact: not sha256, sha384 or sha512, a colon, and lowercase hex', {
+      artifact: 'md5:00',
+    }),
+    unknownLog: refused(404, 'LOG_UNKNOWN', 'no log is named v9', { artifact: HELLO, after: 'v9:0' }),
+  },
+} satisfies Description
