@@ -58,7 +58,8 @@ async function ask(name: Curve, point: Point, message: Uint8Array, { r, s }: Ecd
     .importKey('raw', raw, { name: 'ECDSA', namedCurve: name }, false, ['verify'])
     .catch((cause: unknown) => unavailable(`WebCrypto does not take a key on ${name}`, cause))
   const pair = concat(bigEndian(r, bytes), bigEndian(s, bytes))
-  return await subtle.verify({ name: 'ECDSA', hash: HASHES[name] }, key, pair, message)
+  const unshared = message as Uint8Array<ArrayBuffer> // DOM's types ask for it
+  return await subtle.verify({ name: 'ECDSA', hash: HASHES[name] }, key, pair, unshared)
 }
 
 function webCrypto() {
