@@ -33,13 +33,12 @@ const small: Evidence = await makeEvidence(join(folder, 'small'), 3_000_000)
 
 const text = (selector: string) => `(document.querySelector(${JSON.stringify(selector)})?.innerText ?? '')`
 
-/** A page with these files dropped on it, verified. */
+/** A page with these files dropped on it, a policy last, verified. */
 async function verified(...files: readonly string[]): Promise<Page> {
   const page = await Page.open(pathToFileURL(html).href)
   t.teardown(() => page.close())
   await page.drop('#drop', ...files)
-  await page.until(`${text('.slots')}.includes('bytes') || ${text('.slots')}.includes('B')`)
-  await sleep(200) // the texts are read
+  await page.until("document.querySelector('#policy').value !== ''")
   await verify(page)
   return page
 }
@@ -57,6 +56,7 @@ async function picture(page: Page, name: string): Promise<void> {
     ['narrow', NARROW, 'light'],
   ] as const) {
     await page.look(size, scheme)
+    await sleep(300) // until nothing fades any more
     writeFileSync(join(PICTURES, `${name}-${look}.png`), await page.screenshot())
   }
 }
