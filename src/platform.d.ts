@@ -16,6 +16,24 @@ interface CryptoKey {
   readonly type: string
 }
 
+interface SubtleCrypto {
+  importKey(
+    format: 'raw',
+    key: Uint8Array,
+    algorithm: { name: 'ECDSA'; namedCurve: string },
+    extractable: boolean,
+    usages: readonly 'verify'[],
+  ): Promise<CryptoKey>
+  verify(
+    algorithm: { name: 'ECDSA'; hash: string },
+    key: CryptoKey,
+    signature: Uint8Array,
+    message: Uint8Array,
+  ): Promise<boolean>
+}
+
 declare const crypto: {
   getRandomValues<T extends Uint8Array>(bytes: T): T
+  /** Missing on a page that came over plain http. */
+  readonly subtle?: SubtleCrypto
 }

@@ -3,12 +3,11 @@
  * canonical encodings, no point of small order, S below L, and R compared byte for byte (no cofactor).
  */
 
-import { ed25519 } from '@noble/curves/ed25519.js'
+import { Point } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { concat, equal, utf8 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 
-const { Point } = ed25519
 const P = 2n ** 255n - 19n
 /** The order of the base point. */
 const L = 2n ** 252n + 27742317777372353535851937790883648493n
@@ -68,7 +67,7 @@ export function verifyStrict(
   return equal(expected.toBytes(), r)
 }
 
-function decode(encoded: Uint8Array): InstanceType<typeof Point> | null {
+function decode(encoded: Uint8Array): Point | null {
   try {
     return Point.fromBytes(encoded, false)
   } catch {

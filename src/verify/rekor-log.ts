@@ -12,7 +12,7 @@ import type { TimeRange, TrustedLog, TrustedRoot } from '../formats/sigstore/tru
 import { parseTime } from '../formats/time.ts'
 import { type UnixMillis, unixMillis } from '../kernel/brand.ts'
 import { equal, hex, utf8 } from '../kernel/bytes.ts'
-import { TlogError } from '../kernel/error.ts'
+import { type ErrorCode, TlogError } from '../kernel/error.ts'
 import { openCosigners, receive, requireListedLog, shown, type VerifiedCheckpoint } from './checkpoint.ts'
 import type { VerifyMlDsa44 } from './ports.ts'
 import { verified } from './verified.ts'
@@ -110,8 +110,10 @@ function untrusted(why: string): TlogError {
   return new TlogError('CHECKPOINT_UNTRUSTED', why)
 }
 
-/** Busy is not bad: what was not checked keeps its own code. */
+/** What was not checked is not bad: it keeps its own code. */
+const UNDECIDED: readonly ErrorCode[] = ['LOG_BUSY', 'LOG_CLOSED', 'CHECK_UNAVAILABLE']
+
 function retold(error: unknown, code: 'PROMISE_INVALID' | 'CHECKPOINT_UNTRUSTED', place: string): unknown {
-  if (!(error instanceof TlogError) || error.code === 'LOG_BUSY' || error.code === 'LOG_CLOSED') return error
+  if (!(error instanceof TlogError) || UNDECIDED.includes(error.code)) return error
   return new TlogError(code, `${place}: ${error.message}`, { cause: error })
 }

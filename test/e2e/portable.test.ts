@@ -8,12 +8,12 @@ import { NODE, RUNTIMES } from './portable/runtimes.ts'
 t.setTimeout(30 * 60_000)
 
 const SIZES: Readonly<Record<string, number>> = {
-  'Wycheproof ecdsa_secp256r1_sha256_test.json': 484,
-  'Wycheproof ecdsa_secp384r1_sha384_test.json': 504,
-  'Wycheproof ecdsa_secp521r1_sha512_test.json': 542,
-  'Wycheproof rsa_signature_2048_sha256_test.json': 259,
-  'Wycheproof rsa_signature_3072_sha256_test.json': 259,
-  'Wycheproof rsa_signature_4096_sha256_test.json': 258,
+  'Wycheproof ecdsa_secp256r1_sha256_test.json': 968,
+  'Wycheproof ecdsa_secp384r1_sha384_test.json': 1008,
+  'Wycheproof ecdsa_secp521r1_sha512_test.json': 1084,
+  'Wycheproof rsa_signature_2048_sha256_test.json': 518,
+  'Wycheproof rsa_signature_3072_sha256_test.json': 518,
+  'Wycheproof rsa_signature_4096_sha256_test.json': 516,
   'Wycheproof ed25519_test.json': 151,
   'CCTV Ed25519': 914,
   'refusals of ours': 60,

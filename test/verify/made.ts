@@ -87,16 +87,18 @@ export interface Parts {
   /** Who signs the checkpoint. */
   readonly keys: readonly { line: NoteKey['line'] }[]
   readonly origin: string
+  /** Of another file, by a P-256 key. */
+  readonly signed?: { readonly digest: Uint8Array; readonly signature: Uint8Array }
 }
 
 /** A file's signature in the v2 log. */
-export async function messageBundle({ signer, keys, origin }: Parts) {
+export async function messageBundle({ signer, keys, origin, signed }: Parts) {
   const [algorithm, name, keyDetails] =
     signer.key.kind === 'ec' && signer.key.curve === 'P-384'
       ? (['SHA2_384', 'sha384', 'PKIX_ECDSA_P384_SHA_384'] as const)
       : (['SHA2_256', 'sha256', 'PKIX_ECDSA_P256_SHA_256'] as const)
-  const signature = new Uint8Array(sign(name, FILE, signer.privateKey))
-  const digest = digestOf(name, FILE)
+  const signature = signed?.signature ?? new Uint8Array(sign(name, FILE, signer.privateKey))
+  const digest = signed?.digest ?? digestOf(name, FILE)
   const verifier = { keyDetails, material: { kind: 'publicKey' as const, rawBytes: signer.spki } }
   const body = formatBodyV2({ algorithm, digest, signature, verifier })
   return {

@@ -1,6 +1,7 @@
 /** Every question with the answer that is right: the tables of the unit tests as plain data. Runs in Node. */
 
 import { createHash } from 'node:crypto'
+import { algorithmForKey, type DigestName } from '../../../src/crypto/algorithms.ts'
 import type { DigestCheck } from '../../../src/crypto/crypto.ts'
 import * as native from '../../../src/crypto/node.ts'
 import { parseSpki } from '../../../src/formats/pki/spki.ts'
@@ -49,23 +50,28 @@ export function nameCases(): Case[] {
   }))
 }
 
+/** Over the message and over its digest, which take different ways. */
 function wycheproof(file: string): Case[] {
-  return readSuite(file).testGroups.flatMap(({ publicKeyDer, tests }) => {
-    const isRefused = !canParse(publicKeyDer)
-    return tests.map(({ tcId, comment, msg, sig, result }) => ({
-      name: `${tcId} (${comment})`,
-      task: { ask: 'verifyMessage', key: publicKeyDer, data: msg, signature: sig } as const,
-      want: isRefused ? /^KEY_NOT_ALLOWED / : result === 'valid' ? 'good' : INVALID,
-    }))
+  return readSuite(file).testGroups.flatMap(({ publicKeyDer: key, tests }) => {
+    const digestName = digestOf(key)
+    return tests.flatMap(({ tcId, comment, msg, sig: signature, result }) => {
+      const name = `${tcId} (${comment})`
+      const want = digestName === null ? /^KEY_NOT_ALLOWED / : result === 'valid' ? 'good' : INVALID
+      const digest = hex(native.digest(digestName ?? 'SHA2_256', fromHex(msg)))
+      return [
+        { name, task: { ask: 'verifyMessage', key, data: msg, signature } as const, want },
+        { name: `${name}, its digest`, task: { ask: 'verifyDigest', key, data: digest, signature } as const, want },
+      ]
+    })
   })
 }
 
-function canParse(der: string): boolean {
+/** Which digest goes with the key, or null for one that may not sign. */
+function digestOf(der: string): DigestName | null {
   try {
-    parseSpki(fromHex(der))
-    return true
+    return algorithmForKey(parseSpki(fromHex(der))).digest
   } catch {
-    return false
+    return null
   }
 }
 

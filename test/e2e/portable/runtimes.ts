@@ -1,19 +1,16 @@
 /** The runtimes beside Node, each as a function from tasks to a report. */
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { binary, startChromium } from '../browser/chromium.ts'
 import { run } from '../support.ts'
 import { host } from './server.ts'
 import type { Report, Task } from './tasks.ts'
 
 const TIMEOUT_MS = 300_000
-const INSTALL_MS = 600_000
 const COMMAND = fileURLToPath(new URL('command.ts', import.meta.url))
 
 export interface Runtime {
@@ -56,14 +53,6 @@ export const NODE: Runtime = {
   ask: (tasks) => askCommand(process.execPath, () => [], tasks),
 }
 
-/** The path of a runtime, installed first where it is missing. */
-async function binary(name: string): Promise<string> {
-  const script = fileURLToPath(new URL('../install-runtimes.sh', import.meta.url))
-  const done = await run('bash', [script, name], { timeoutMs: INSTALL_MS })
-  if (done.code !== 0) throw new Error(`runtime ${name}: ${done.stderr}`)
-  return done.stdout.trim()
-}
-
 async function askCommand(
   program: string,
   flags: (tasksPath: string) => readonly string[],
@@ -79,45 +68,24 @@ async function askCommand(
 }
 
 async function askChromium(tasks: readonly Task[]): Promise<Report> {
-  const program = await binary('chromium')
   const server = await host(tasks)
   try {
-    return await inScratch((folder) => visit(program, folder, server.url, server.report))
+    return await visit(server.url, server.report)
   } finally {
     await server.close()
   }
 }
 
 /** Opens the page and waits for `report`. @throws Error with what Chromium wrote when it ends first or takes too long. */
-async function visit<T>(program: string, folder: string, url: string, report: Promise<T>): Promise<T> {
-  const flags = ['--headless=new', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-extensions']
-  if (process.getuid?.() === 0) flags.push('--no-sandbox') // as root it does not start with one
-  const browser = spawn(program, [...flags, `--user-data-dir=${folder}`, url], {
-    detached: true, // its own group, so that its helpers end with it
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  const stderr = text(browser.stderr)
-  const kill = () => killGroup(browser.pid)
-  process.once('exit', kill) // a test that dies leaves no browser behind
-  const late = setTimeout(kill, TIMEOUT_MS)
-  const closed = once(browser, 'close')
-  const ended = closed.then(async ([code, signal]) => {
-    throw new Error(`Chromium ended with ${code ?? signal} before the page had an answer\n${await stderr}`)
-  })
+async function visit<T>(url: string, report: Promise<T>): Promise<T> {
+  const chromium = await startChromium([url])
+  const late = setTimeout(chromium.kill, TIMEOUT_MS)
   try {
-    return await Promise.race([report, ended])
+    return await Promise.race([report, chromium.ended])
   } finally {
     clearTimeout(late)
-    kill()
-    await closed.catch(() => {}) // it could not be started, which `ended` said
-    process.off('exit', kill)
+    await chromium.close()
   }
-}
-
-function killGroup(leader: number | undefined): void {
-  try {
-    if (leader !== undefined) process.kill(-leader, 'SIGKILL')
-  } catch {} // all of it has ended
 }
 
 async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
