@@ -42,6 +42,7 @@ function realWorld(onStep: OnStep): World {
       return () => process.off('SIGHUP', listener)
     },
     ask: process.stdin.isTTY === true ? askOnTerminal : undefined,
+    input: () => process.stdin,
     random: (bytes) => randomBytes(bytes),
     onStep,
   }

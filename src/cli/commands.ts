@@ -34,6 +34,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./prove.ts')).prove,
   ),
   entry(
+    'inspect',
+    'show what a bundle, proof, checkpoint, key or trust file says',
+    async () => (await import('./inspect.ts')).inspect,
+  ),
+  entry(
     'backup',
     'copy database, keys and trust files, beside a running server',
     async () => (await import('./backup.ts')).backup,

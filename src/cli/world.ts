@@ -21,6 +21,8 @@ export interface World {
   readonly onHangup: (listener: () => void) => () => void
   /** A line that the person at the terminal types, without its end; absent where there is no such person. */
   readonly ask?: ((question: string) => Promise<string>) | undefined
+  /** What is piped in, from now to its end. */
+  readonly input: () => AsyncIterable<Uint8Array>
   /** Bytes that nobody can guess. */
   readonly random: (bytes: number) => Uint8Array
   /** Besides metrics, who else watches the steps of a log. */
