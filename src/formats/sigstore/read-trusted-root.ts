@@ -22,7 +22,7 @@ const MAX_CHAIN = 10
  */
 export function parseTrustedRoot(file: Uint8Array): TrustedRoot {
   if (file.length > MAX_BYTES) throw new TlogError('FIELD_INVALID', `a trusted root of ${file.length} bytes`)
-  return root(parseJson(file), '')
+  return trustedRoot(parseJson(file), '')
 }
 
 const time: Read<string> = (value, path) => {
@@ -35,7 +35,7 @@ const time: Read<string> = (value, path) => {
   return written
 }
 
-const range: Read<TimeRange> = message((fields) => {
+export const timeRange: Read<TimeRange> = message((fields) => {
   const start = fields.required('start', time)
   const end = fields.optional('end', time)
   return end === undefined ? { start } : { start, end }
@@ -46,7 +46,7 @@ const keyId: Read<Uint8Array> = message((fields) => filled(fields, 'keyId', byte
 const publicKey = message((fields) => ({
   publicKeySpki: filled(fields, 'rawBytes', bytes),
   keyDetails: fields.required('keyDetails', keyDetails),
-  validFor: fields.required('validFor', range),
+  validFor: fields.required('validFor', timeRange),
 }))
 
 const log: Read<TrustedLog> = message((fields) => {
@@ -74,13 +74,13 @@ const authority: Read<TrustedAuthority> = message((fields) => {
     subject: fields.optional('subject', subject) ?? { organization: '', commonName: '' },
     uri: fields.optional('uri', text) ?? '',
     chain: fields.required('certChain', chain),
-    validFor: fields.required('validFor', range),
+    validFor: fields.required('validFor', timeRange),
   }
 })
 
 const items = { max: MAX_ITEMS }
 
-const root: Read<TrustedRoot> = message((fields) => {
+export const trustedRoot: Read<TrustedRoot> = message((fields) => {
   fields.required(
     'mediaType',
     literal(
