@@ -39,6 +39,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./inspect.ts')).inspect,
   ),
   entry(
+    'trust',
+    'make the trust files of a private log from URLs and keys',
+    async () => (await import('./trust.ts')).trust,
+  ),
+  entry(
     'backup',
     'copy database, keys and trust files, beside a running server',
     async () => (await import('./backup.ts')).backup,

@@ -1,0 +1,15 @@
+/** `colophon trust`: what clients are to trust, as files. Each action is a file in trust/. */
+
+import { TlogError } from '../kernel/error.ts'
+import { CREATE_USAGE, createTrustFiles } from './trust/create.ts'
+import type { Command, ExitCode } from './world.ts'
+
+export const trust: Command = {
+  name: 'trust',
+  usage: CREATE_USAGE,
+
+  async run([action, ...argv], world): Promise<ExitCode> {
+    if (action === 'create') return await createTrustFiles(argv, world)
+    throw new TlogError('CONFIG_INVALID', 'trust takes `create`')
+  },
+}
