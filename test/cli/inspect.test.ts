@@ -69,6 +69,41 @@ t.test('damaged files of every kind: shown or refused, never a crash, never a ch
   )
 })
 
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/** Every place in a document, as a path of keys. */
+function placesOf(value: Json, path: readonly (string | number)[] = []): (readonly (string | number)[])[] {
+  if (typeof value !== 'object' || value === null) return [path]
+  const inner = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  return [path, ...inner.flatMap(([key, each]) => placesOf(each, [...path, key]))]
+}
+
+function replaced(value: Json, [key, ...rest]: readonly (string | number)[], by: Json): Json {
+  if (key === undefined || typeof value !== 'object' || value === null) return by
+  if (Array.isArray(value)) return value.map((each, at) => (at === key ? replaced(each, rest, by) : each))
+  return { ...value, [key]: replaced(value[key] ?? null, rest, by) }
+}
+
+t.test('documents with a value of another type at any place', async (t) => {
+  const others: readonly Json[] = [null, true, -1, 1.5, 2 ** 53 - 1, '', HOSTILE, 'MAA=', [], [[]], {}, { a: { b: 1 } }]
+  for (const [name, file] of Object.entries(FILES)) {
+    const text = Buffer.from(file).toString()
+    if (!text.startsWith('{')) continue
+    const document = JSON.parse(text) as Json
+    const places = placesOf(document)
+    const step = Math.max(1, Math.floor(places.length / 10))
+    let count = 0
+    for (let at = 0; at < places.length; at += step)
+      for (const other of others) {
+        const changed = utf8(JSON.stringify(replaced(document, places[at] ?? [], other)))
+        const { code, printed, warned } = await inspected(changed)
+        if (![0, 1, 3].includes(code) || UNSAFE.test(printed + warned)) t.fail(`${name} ${places[at]}: ${code}`)
+        count++
+      }
+    t.ok(count >= others.length, name)
+  }
+})
+
 t.test('how it ends', async (t) => {
   const dir = scratch(t)
   const file = join(dir, 'x\u202e.note')
@@ -84,6 +119,11 @@ t.test('how it ends', async (t) => {
   ]
   for (const [argv, code, warned] of cases)
     t.match(await command(['inspect', ...argv]), { code, warned, printed: '' }, argv.join(' '))
+})
+
+t.test('standard input has a bound', async (t) => {
+  const { code, warned } = await inspected(new Uint8Array(32 * 2 ** 20 + 1))
+  t.match({ code, warned }, { code: 3, warned: /more than 33554432 bytes on standard input/ })
 })
 
 t.test('a huge file is looked at by its beginning alone', async (t) => {

@@ -41,9 +41,10 @@ export function signingConfigJson(config: SigningConfig): JsonObject {
   }
 }
 
-/** The newest first, as clients expect. Starts in one form (toISOString) compare as text. */
+/** The newest first, as clients expect, of one age as they came. Starts in one form (toISOString) compare as text. */
 function servicesJson(services: readonly Service[]): JsonObject[] {
-  const sorted = services.toSorted((a, b) => (a.validFor.start < b.validFor.start ? 1 : -1))
+  const newer = (a: string, b: string) => (a === b ? 0 : a < b ? 1 : -1)
+  const sorted = services.toSorted((a, b) => newer(a.validFor.start, b.validFor.start))
   return sorted.map(({ url, majorApiVersion, validFor, operator }) => ({
     url,
     majorApiVersion,

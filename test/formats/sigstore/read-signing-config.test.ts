@@ -25,6 +25,12 @@ t.test('what was written comes back', async (t) => {
   })
 })
 
+t.test('services of one age keep their order', async (t) => {
+  const services = ['https://a', 'https://b', 'https://c'].map((url) => ({ ...SERVICE, url }))
+  const config = { ...CONFIG, rekorTlogUrls: services }
+  t.same(parseSigningConfig(encode(formatSigningConfig(config))).rekorTlogUrls, services)
+})
+
 t.test('absent lists are empty', async (t) => {
   const mediaType = 'application/vnd.dev.sigstore.signingconfig.v0.2+json'
   const any = { selector: 'ANY' }
