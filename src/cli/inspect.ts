@@ -10,7 +10,7 @@ import { type Kind, type Sample, WHOLE_BYTES } from './inspect/kind.ts'
 import { KINDS } from './inspect/kinds.ts'
 import { readSample, STDIN } from './inspect/read-sample.ts'
 import { BRIEF, renderText, VERBOSE } from './inspect/text.ts'
-import { type Content, countMalformed } from './inspect/tree.ts'
+import { attempt, type Content, countMalformed } from './inspect/tree.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 const NOTICE = 'NOT VERIFIED: this shows what the file says, true or not; `colophon verify` checks it'
@@ -36,7 +36,7 @@ export const inspect: Command = {
     const sample = await readSample(path, world)
     const found = recognise(sample)
     if (found === null) return unknown(sample, world)
-    const content = found.kind.show(sample)
+    const content = attempt(() => found.kind.show(sample))
     const shown: Shown = { path, sample, content, ...found }
     world.print(on.has('json') ? jsonOf(shown) : textOf(shown, on.has('verbose')))
     return countMalformed(content) === 0 ? 0 : 1

@@ -35,6 +35,7 @@ const HOSTILE_FILES: Readonly<Record<string, Uint8Array>> = {
     JSON.stringify({ mediaType: 'application/vnd.dev.sigstore.bundle', [HOSTILE]: HOSTILE, [`${HOSTILE}\n2`]: {} }),
   ),
   'a broken document': utf8(`{"mediaType":"application/vnd.dev.sigstore.bundle","${NO_C0}":`),
+  'a broken statement': utf8(`{"_type":"x","predicateType":"y","${NO_C0}":,`),
   'a root': utf8(
     JSON.stringify({ mediaType: HOSTILE, tlogs: [{ baseUrl: HOSTILE }], certificateAuthorities: HOSTILE }),
   ),
