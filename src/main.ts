@@ -67,6 +67,7 @@ function realWorld(onStep: OnStep): World {
     },
     ask: process.stdin.isTTY === true ? askOnTerminal : undefined,
     askSecret: process.stdin.isTTY === true ? askInSilence : undefined,
+    input: () => process.stdin,
     random: (bytes) => randomBytes(bytes),
     onStep,
   }

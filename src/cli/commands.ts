@@ -40,6 +40,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./prove.ts')).prove,
   ),
   entry(
+    'inspect',
+    'show what a bundle, proof, checkpoint, key or trust file says',
+    async () => (await import('./inspect.ts')).inspect,
+  ),
+  entry(
+    'trust',
+    'make the trust files of a private log, or change the key of the TUF repository',
+    async () => (await import('./trust.ts')).trust,
+  ),
+  entry(
     'backup',
     'copy database, keys and trust files, beside a running server',
     async () => (await import('./backup.ts')).backup,
@@ -51,7 +61,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./recover.ts')).recover,
   ),
   entry('retire', 'end a log that cannot or must not sign any more', async () => (await import('./retire.ts')).retire),
-  entry('trust', 'change the key of the TUF repository', async () => (await import('./trust.ts')).trust),
   entry(
     'export',
     'write static copies of the logs, as any file server can serve them',

@@ -1,42 +1,19 @@
-/** `colophon trust rotate`: another key for the TUF repository. */
+/** `colophon trust`: what clients are to trust, as files. Each action is a file in trust/. */
 
-import { existsSync } from 'node:fs'
-import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
 import { TlogError } from '../kernel/error.ts'
-import { openDataDirectory } from '../storage/data-directory.ts'
-import { createKeyFile, readKeyFile, replaceKeyFile } from '../storage/key-file.ts'
-import { hasRepository } from '../trust/directory.ts'
-import { rotateKey } from '../trust/rotate.ts'
-import { placeOf } from './data.ts'
-import { nextTufKeyFile, trustDir, tufKeyFile } from './trust-files.ts'
+import { CREATE_USAGE, createTrustFiles } from './trust/create.ts'
+import { ROTATE_USAGE, rotateTufKey } from './trust/rotate.ts'
 import type { Command, ExitCode } from './world.ts'
 
 export const trust: Command = {
   name: 'trust',
-  usage: `colophon trust rotate [--data DIR]
+  usage: `${CREATE_USAGE}
 
-  Makes a new key for the TUF repository below DATA/trust, with a root that the old key and the new one have signed: clients
-  that began with an older root follow it by themselves. Then everything in the repository is signed with the new key, and
-  the old one is gone from DATA/keys. For a key that was stolen, or that is old. A key that is lost cannot be rotated.
-  The server must not be running. Interrupted, it is run again. Back up DATA/keys and DATA/trust afterwards.`,
+${ROTATE_USAGE}`,
 
-  async run(argv, world): Promise<ExitCode> {
-    const { flags, words } = parseFlags(argv, DATA_FLAGS)
-    if (words.length !== 1 || words[0] !== 'rotate') throw new TlogError('CONFIG_INVALID', 'trust takes `rotate`')
-    const data = openDataDirectory(placeOf(parseData(flags, world.env)))
-    try {
-      const dir = trustDir(data.place)
-      if (!hasRepository(dir)) throw new TlogError('STORE_MISSING', `${dir} has no TUF repository: the server makes it`)
-      const [file, next] = [tufKeyFile(data.place), nextTufKeyFile(data.place)]
-      const from = readKeyFile(file)
-      const to = existsSync(next.path) ? readKeyFile(next) : createKeyFile(next)
-      const root = await rotateKey({ dir, from, to, now: world.clock.now() })
-      replaceKeyFile(file, next) // the last step: until then the server does not start
-      world.print(`${root} names a new key, ${file.path}\n`)
-      world.warn('copies of the old key must go too: older backups have it')
-      return 0
-    } finally {
-      await data.close()
-    }
+  async run([action, ...argv], world): Promise<ExitCode> {
+    if (action === 'create') return await createTrustFiles(argv, world)
+    if (action === 'rotate') return await rotateTufKey(argv, world)
+    throw new TlogError('CONFIG_INVALID', 'trust takes `create` or `rotate`')
   },
 }

@@ -23,6 +23,8 @@ export interface World {
   readonly ask?: ((question: string) => Promise<string>) | undefined
   /** As `ask`, and what is typed is not shown. Rejects when the person gives up. */
   readonly askSecret?: ((question: string) => Promise<string>) | undefined
+  /** What is piped in, from now to its end. */
+  readonly input: () => AsyncIterable<Uint8Array>
   /** Bytes that nobody can guess. */
   readonly random: (bytes: number) => Uint8Array
   /** Besides metrics, who else watches the steps of a log. */

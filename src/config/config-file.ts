@@ -21,7 +21,7 @@ interface Draft {
   readonly path: string
   /** What it says of settings, spelled as a flag would. */
   readonly texts: Map<SettingName, string>
-  /** The lists below `trust`, by key, still to be read. */
+  /** The lists below `trust`, and what a command has beside the settings, by key, still to be read. */
   readonly lists: Map<string, JsonValue>
 }
 
@@ -32,11 +32,18 @@ export function placeInFile(path: string, key: string): string {
   return `${path}: ${key}`
 }
 
-/** What is wrong with a key is noted. @throws Error when the file as a whole cannot be read. */
-export function readConfigFile(path: string, problems: Problems): ConfigFile {
+/**
+ * What is wrong with a key is noted.
+ * @param own keys that are no settings, and whose values are handed on as they are
+ * @throws Error when the file as a whole cannot be read.
+ */
+export function readConfigFile(path: string, problems: Problems, own: readonly string[] = []): ConfigFile {
   const file: Draft = { path: resolve(path), texts: new Map(), lists: new Map() }
   const document = parseSmallFile(file.path, MAX_BYTES, parseDocument)
-  for (const [key, value] of entriesOf(document, file.path, problems)) takeKey(file, key, value, problems)
+  for (const [key, value] of entriesOf(document, file.path, problems)) {
+    if (own.includes(key)) file.lists.set(key, value)
+    else takeKey(file, key, value, problems)
+  }
   return file
 }
 

@@ -39,12 +39,13 @@ export class Sources {
   readonly #flags: Flags
   readonly #env: Environment
 
-  constructor(flags: Flags, env: Environment, problems: Problems = new Problems()) {
+  /** @param file one that was read before; else the one that is named as `config` */
+  constructor(flags: Flags, env: Environment, problems: Problems = new Problems(), file: ConfigFile | null = null) {
     this.problems = problems
     this.#flags = flags
     this.#env = env
     noteUnknown(env, problems)
-    this.file = null // until it is read, it says nothing of itself
+    this.file = file // until it is read, it says nothing of itself
     const config = this.said('config')
     if (config !== null)
       this.file = problems.take(config.place, null, () => readConfigFile(SETTINGS.config.parse(config.text), problems))

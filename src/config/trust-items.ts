@@ -21,7 +21,7 @@ export function authority(url: string, path: string): AuthorityConfig {
 
 /** @throws Error when the file is no public key in PEM. */
 export function ctLog(url: string, path: string): CtLogConfig {
-  return { url, publicKeyPem: readPublicKey(path) }
+  return { url, publicKeyPem: readPublicKey(path), validFrom: null, validUntil: null }
 }
 
 /** @param base the directory of the configuration file. */
@@ -30,28 +30,46 @@ export function readAuthority(fields: Fields, base: string): AuthorityConfig {
     url: fields.required('url', taken(parseServiceUrl)),
     chainPem: fields.required('certificate', taken(inDirectory(base, readChain))),
     organization: fields.optional('organization', taken(parseOperator)) ?? null,
-    validFrom: fields.optional('validFrom', taken(parseTime)) ?? null,
-    validUntil: fields.optional('validUntil', taken(parseTime)) ?? null,
+    ...readRange(fields),
   }
-  const { validFrom, validUntil } = config
-  if (validFrom !== null && validUntil !== null && validUntil <= validFrom)
-    throw new Error(`${config.url}: validUntil is not after validFrom`)
+  checkRange(config)
   return config
 }
 
 export function readCtLog(fields: Fields, base: string): CtLogConfig {
-  return {
+  const config = {
     url: fields.required('url', taken(parseServiceUrl)),
     publicKeyPem: fields.required('publicKey', taken(inDirectory(base, readPublicKey))),
+    ...readRange(fields),
   }
+  checkRange(config)
+  return config
 }
 
 export function readIssuer(fields: Fields): string {
   return fields.required('url', taken(parseServiceUrl))
 }
 
+interface Range {
+  readonly validFrom: UnixMillis | null
+  readonly validUntil: UnixMillis | null
+}
+
+export function readRange(fields: Fields): Range {
+  return {
+    validFrom: fields.optional('validFrom', taken(parseTime)) ?? null,
+    validUntil: fields.optional('validUntil', taken(parseTime)) ?? null,
+  }
+}
+
+/** @throws Error naming the URL when the range is empty. */
+export function checkRange({ url, validFrom, validUntil }: Range & { readonly url: string }): void {
+  if (validFrom !== null && validUntil !== null && validUntil <= validFrom)
+    throw new Error(`${url}: validUntil is not after validFrom`)
+}
+
 /** A string that one of our parsers judges; its words get the field's path. */
-function taken<T>(parse: (text: string) => T): Read<T> {
+export function taken<T>(parse: (text: string) => T): Read<T> {
   return (value, path) => {
     const string = text(value, path)
     try {
@@ -62,7 +80,7 @@ function taken<T>(parse: (text: string) => T): Read<T> {
   }
 }
 
-function inDirectory<T>(base: string, read: (path: string) => T): (text: string) => T {
+export function inDirectory<T>(base: string, read: (path: string) => T): (text: string) => T {
   return (path) => read(resolve(base, parsePath(path)))
 }
 
@@ -73,7 +91,7 @@ function readChain(path: string): string {
   })
 }
 
-function readPublicKey(path: string): string {
+export function readPublicKey(path: string): string {
   return readPem(path, 'PUBLIC KEY', (blocks) => {
     if (blocks.length > 1) throw new Error(`one public key, not ${blocks.length}`)
     for (const der of blocks) parseSpki(der)
@@ -90,7 +108,7 @@ function readPem(path: string, label: PemLabel, check: (blocks: readonly Uint8Ar
 }
 
 /** RFC 3339 in UTC and whole seconds, the one spelling of them. */
-function parseTime(text: string): UnixMillis {
+export function parseTime(text: string): UnixMillis {
   const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(ms) || new Date(ms).toISOString() !== text.replace('Z', '.000Z'))
     throw new Error('must be a time such as 2026-01-31T00:00:00Z')

@@ -19,6 +19,9 @@ export interface CtLogConfig {
   readonly url: string
   /** SPKI in PEM. */
   readonly publicKeyPem: string
+  /** null: without a beginning, or without an end. */
+  readonly validFrom: UnixMillis | null
+  readonly validUntil: UnixMillis | null
 }
 
 /** Files were read at start; nothing is fetched from a URL. */

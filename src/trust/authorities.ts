@@ -13,6 +13,7 @@ import {
 } from '../formats/sigstore/trusted-root.ts'
 import { type UnixMillis, unixMillis } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
+import type { Services } from './files.ts'
 
 /** Where nothing says since when a key is good. */
 const ALWAYS: TimeRange = { start: timeText(unixMillis(0)) }
@@ -38,16 +39,16 @@ export function trustedAuthority(config: AuthorityConfig): TrustedAuthority {
 }
 
 /** @throws TlogError KEY_MALFORMED, naming the URL. */
-export function trustedCtLog({ url, publicKeyPem }: CtLogConfig): TrustedLog {
+export function trustedCtLog({ url, publicKeyPem, validFrom, validUntil }: CtLogConfig): TrustedLog {
   return located('KEY_MALFORMED', url, () => {
     const [spki, ...more] = parsePem(publicKeyPem, 'PUBLIC KEY')
     if (spki === undefined || more.length > 0) throw new TlogError('KEY_MALFORMED', 'more than one public key')
-    return trustedLogByKey(url, spki, ALWAYS)
+    return trustedLogByKey(url, spki, rangeOf(validFrom ?? unixMillis(0), validUntil))
   })
 }
 
-/** What signing clients ask beside the logs; each speaks the first version of its API. */
-export function services(config: TrustConfig, operator: string): { ca: Service[]; tsa: Service[]; oidc: Service[] } {
+/** Each speaks the first version of its API. */
+export function services(config: TrustConfig, operator: string): Services {
   const service = (url: string, range: TimeRange): Service => ({ url, majorApiVersion: 1, validFor: range, operator })
   const ofAuthority = (authority: AuthorityConfig) => service(authority.url, validFor(authority, readChain(authority)))
   return {
@@ -57,7 +58,7 @@ export function services(config: TrustConfig, operator: string): { ca: Service[]
   }
 }
 
-function readChain({ url, chainPem }: AuthorityConfig): X509Certificate[] {
+export function readChain({ url, chainPem }: AuthorityConfig): X509Certificate[] {
   const chain = located('CERTIFICATE_MALFORMED', url, () => parsePem(chainPem, 'CERTIFICATE'))
   return chain.map((der, i) => {
     try {
@@ -71,7 +72,11 @@ function readChain({ url, chainPem }: AuthorityConfig): X509Certificate[] {
 /** Unless the configuration says otherwise, from when all of the chain is valid. */
 function validFor({ validFrom, validUntil }: AuthorityConfig, chain: readonly X509Certificate[]): TimeRange {
   const start = validFrom ?? unixMillis(Math.max(0, ...chain.map((each) => each.validFromDate.getTime())))
-  return { start: timeText(start), ...(validUntil !== null && { end: timeText(validUntil) }) }
+  return rangeOf(start, validUntil)
+}
+
+export function rangeOf(start: UnixMillis, end: UnixMillis | null): TimeRange {
+  return { start: timeText(start), ...(end !== null && { end: timeText(end) }) }
 }
 
 /** A name may have the same part several times. */

@@ -2,22 +2,16 @@
 
 import type { TrustConfig } from '../config/trust.ts'
 import { logOfHost } from '../dialects/of-host.ts'
-import { formatPolicy, type Policy, type PolicyGroup, type PolicyWitness } from '../formats/c2sp/policy.ts'
+import type { Policy, PolicyGroup, PolicyWitness } from '../formats/c2sp/policy.ts'
 import { parseVkey, type Vkey } from '../formats/c2sp/vkey.ts'
 import { formatPem } from '../formats/pki/pem.ts'
 import { formatSpki } from '../formats/pki/spki.ts'
-import { formatClientTrustConfig } from '../formats/sigstore/client-trust-config.ts'
-import { formatSigningConfig, type Service, type SigningConfig } from '../formats/sigstore/signing-config.ts'
-import {
-  formatTrustedRoot,
-  type TimeRange,
-  type TrustedLog,
-  type TrustedRoot,
-  trustedV2Log,
-} from '../formats/sigstore/trusted-root.ts'
+import type { Service } from '../formats/sigstore/signing-config.ts'
+import { type TimeRange, type TrustedLog, type TrustedRoot, trustedV2Log } from '../formats/sigstore/trusted-root.ts'
 import type { UnixMillis } from '../kernel/brand.ts'
 import { utf8 } from '../kernel/bytes.ts'
 import { services, timeText, trustedAuthority, trustedCtLog } from './authorities.ts'
+import { trustFiles } from './files.ts'
 
 /** A log as far as its clients must know it. */
 export interface TrustLog {
@@ -61,26 +55,20 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
 }
 
 /**
- * Files by name. `signing_config.json` names the logs of every API version, `signing_config.vN.json` those of one.
+ * Files by name, and of each log its key in two forms.
  * @throws TlogError CERTIFICATE_MALFORMED, KEY_MALFORMED, naming the service of the configuration.
  */
 export function composeTrustFiles(input: TrustInput): ReadonlyMap<string, Uint8Array> {
-  const root = trustedRoot(input)
-  const configs = signingConfigs(input)
-  const text: [string, string][] = [
-    ['trusted_root.json', formatTrustedRoot(root)],
-    ['signing_config.json', formatSigningConfig(configs.all)],
-    ...[...configs.byVersion].map(([version, config]): [string, string] => [
-      `signing_config.v${version}.json`,
-      formatSigningConfig(config),
-    ]),
-    ['client_trust_config.json', formatClientTrustConfig(root, configs.all)],
-    ...input.logs.filter(isTrusted).flatMap(({ slug, vkey }): [string, string][] => [
-      [vkeyName(slug), `${vkey}\n`],
-      [pemName(slug), pemOf(parseVkey(vkey))],
-    ]),
-  ]
-  return new Map([...text.map(([name, content]) => [name, utf8(content)] as const), ['policy', policy(input)]])
+  const operator = input.config.operator ?? new URL(input.url).hostname
+  const files = trustFiles({
+    root: trustedRoot(input),
+    logs: logServices(input, operator),
+    services: services(input.config, operator),
+    policy: policy(input),
+  })
+  for (const { slug, vkey } of input.logs.filter(isTrusted))
+    files.set(vkeyName(slug), utf8(`${vkey}\n`)).set(pemName(slug), utf8(pemOf(parseVkey(vkey))))
+  return files
 }
 
 /** The names of files that an earlier run may have written, and that must not be found any more. */
@@ -105,46 +93,6 @@ function trustedRoot({ url, logs, config }: TrustInput): TrustedRoot {
     ctLogs: config.ctLogs.map(trustedCtLog),
     timestampAuthorities: config.timestampAuthorities.map(trustedAuthority),
   }
-}
-
-interface SigningConfigs {
-  readonly all: SigningConfig
-  readonly byVersion: ReadonlyMap<number, SigningConfig>
-}
-
-function signingConfigs(input: TrustInput): SigningConfigs {
-  const operator = input.config.operator ?? new URL(input.url).hostname
-  const { ca, tsa, oidc } = services(input.config, operator)
-  const listing = (rekorTlogUrls: readonly Service[]): SigningConfig => ({
-    caUrls: ca,
-    oidcUrls: oidc,
-    rekorTlogUrls,
-    rekorTlogConfig: { selector: 'ANY' },
-    tsaUrls: tsa,
-    tsaConfig: { selector: 'ANY' },
-  })
-  const logs = logServices(input, operator)
-  const versions = [...new Set(logs.map((log) => log.majorApiVersion))]
-  return {
-    all: listing(logsToOffer(logs, { ca, tsa })),
-    byVersion: new Map(
-      versions.map((version) => [version, listing(logs.filter((log) => log.majorApiVersion === version))]),
-    ),
-  }
-}
-
-/**
- * Clients take the highest API version they find. From version 2 on an entry has no trusted time of its own, and signing
- * with a short-lived certificate fails without a timestamp authority: the default then offers version 1 alone, where there
- * is one. Where there is none, all stay, so that signing fails aloud rather than unlogged.
- */
-export function logsToOffer(
-  logs: readonly Service[],
-  { ca, tsa }: { readonly ca: readonly Service[]; readonly tsa: readonly Service[] },
-): readonly Service[] {
-  if (ca.length === 0 || tsa.length > 0) return logs
-  const first = logs.filter((log) => log.majorApiVersion === 1)
-  return first.some((log) => log.validFor.end === undefined) ? first : logs
 }
 
 function lifeOf({ createdAt, retiredAt }: TrustLog): TimeRange {
@@ -172,15 +120,15 @@ function answersAt(url: string, log: TrustLog, logs: readonly TrustLog[]): boole
 }
 
 /** The URL with the origin for its host: under another one, clients would look for another origin in the checkpoint. */
-function hostedAt(url: string, origin: string): string {
+export function hostedAt(url: string, origin: string): string {
   const base = new URL(url)
   base.hostname = origin
   return base.origin
 }
 
-function policy({ url, logs, witnessing }: TrustInput): Uint8Array {
+function policy({ url, logs, witnessing }: TrustInput): Policy {
   const known = logs.filter(isTrusted).map(({ slug, vkey }) => ({ vkey: parseVkey(vkey), url: `${url}/logs/${slug}` }))
-  return formatPolicy({ logs: known, ...witnessing })
+  return { logs: known, ...witnessing }
 }
 
 function pemOf({ publicKey }: Vkey): string {

@@ -35,7 +35,7 @@ export function scratch(scope: Scope): string {
 }
 
 /** @param env passed on to the command; nothing of the real environment is. */
-export function testWorld(env: World['env'] = {}, terminal = false): TestWorld {
+export function testWorld(env: World['env'] = {}, terminal = false, input: Uint8Array = new Uint8Array()): TestWorld {
   const [out, err]: [string[], string[]] = [[], []]
   const stopped = Promise.withResolvers<string>()
   const listeners = new Set<() => void>()
@@ -59,6 +59,9 @@ export function testWorld(env: World['env'] = {}, terminal = false): TestWorld {
       return () => listeners.delete(listener)
     },
     random: randomBytes,
+    async *input() {
+      yield input
+    },
     hangUp: () => {
       for (const listener of listeners) listener()
     },

@@ -35,7 +35,7 @@ t.test('by flags and variables', async (t) => {
     operator: 'Ö & Co',
     certificateAuthorities: [{ url: 'https://fulcio.example', chainPem: CHAIN, ...FOREVER }],
     timestampAuthorities: [{ url: 'https://tsa.example/api/v1/timestamp', chainPem: CHAIN, ...FOREVER }],
-    ctLogs: [{ url: 'http://ct.example/2026', publicKeyPem: PUBLIC_KEY }],
+    ctLogs: [{ url: 'http://ct.example/2026', publicKeyPem: PUBLIC_KEY, validFrom: null, validUntil: null }],
     oidcIssuers: ['https://login.example'],
   })
   t.same(parsed(['--fulcio-url', 'https://a', '--ct-log-key', key], { COLOPHON_TSA_CERTIFICATE: chain }), [
@@ -74,7 +74,7 @@ t.test('by the file', async (t) => {
       { url: 'https://b', chainPem: CHAIN, ...FOREVER },
     ],
     timestampAuthorities: [{ url: 'https://tsa', chainPem: CHAIN, ...FOREVER }],
-    ctLogs: [{ url: 'https://ct', publicKeyPem: PUBLIC_KEY }],
+    ctLogs: [{ url: 'https://ct', publicKeyPem: PUBLIC_KEY, validFrom: null, validUntil: null }],
     oidcIssuers: ['https://login', 'https://login.two'],
   })
   const other = good(['--config', file, '--tsa-url', 'https://mine', '--tsa-certificate', join(dir, 'a.pem')]).trust

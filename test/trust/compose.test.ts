@@ -6,13 +6,8 @@ import { createVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
 import { parsePem } from '../../src/formats/pki/pem.ts'
 import { parseSpki } from '../../src/formats/pki/spki.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
-import {
-  composeTrustFiles,
-  logsToOffer,
-  NO_WITNESSES,
-  type TrustInput,
-  withdrawnFiles,
-} from '../../src/trust/compose.ts'
+import { composeTrustFiles, NO_WITNESSES, type TrustInput, withdrawnFiles } from '../../src/trust/compose.ts'
+import { logsToOffer } from '../../src/trust/files.ts'
 import { refused } from '../formats/support.ts'
 import { EMPTY_CONFIG, json, keyOf, logOf, PUBLIC, PUBLIC_CONFIG, START } from './support.ts'
 
@@ -39,9 +34,9 @@ t.test('the files of a server with one log', async (t) => {
       'signing_config.json',
       'signing_config.v2.json',
       'client_trust_config.json',
+      'policy',
       'v2.vkey',
       'v2.pem',
-      'policy',
     ],
   )
 })

@@ -66,7 +66,8 @@ function asConfig({ uri, certChain, validFor }: PublicAuthority): AuthorityConfi
 }
 
 function asCtConfig({ baseUrl, publicKey }: PublicLog): CtLogConfig {
-  return { url: baseUrl, publicKeyPem: formatPem(Buffer.from(publicKey.rawBytes, 'base64'), 'PUBLIC KEY') }
+  const publicKeyPem = formatPem(Buffer.from(publicKey.rawBytes, 'base64'), 'PUBLIC KEY')
+  return { url: baseUrl, publicKeyPem, validFrom: null, validUntil: null }
 }
 
 export function keyOf(seed: number): SigningKey {

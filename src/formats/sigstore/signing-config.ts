@@ -49,9 +49,10 @@ export function signingConfigJson(config: SigningConfig): JsonObject {
   }
 }
 
-/** The newest first, as clients expect. Starts in one form (toISOString) compare as text. */
+/** The newest first, as clients expect, of one age as they came. Starts in one form (toISOString) compare as text. */
 function servicesJson(services: readonly Service[]): JsonObject[] {
-  const sorted = services.toSorted((a, b) => (a.validFor.start < b.validFor.start ? 1 : -1))
+  const newer = (a: string, b: string) => (a === b ? 0 : a < b ? 1 : -1)
+  const sorted = services.toSorted((a, b) => newer(a.validFor.start, b.validFor.start))
   return sorted.map(({ url, majorApiVersion, validFor, operator }) => ({
     url,
     majorApiVersion,
@@ -67,7 +68,7 @@ function servicesJson(services: readonly Service[]): JsonObject[] {
  */
 export function parseSigningConfig(file: Uint8Array): SigningConfig {
   if (file.length > MAX_BYTES) throw new TlogError('FIELD_INVALID', `a signing config of ${file.length} bytes`)
-  return config(parseJson(file), '')
+  return signingConfig(parseJson(file, { integersOnly: true }), '')
 }
 
 const whole: Read<number> = (value, path) => {
@@ -106,7 +107,7 @@ const selection: Read<Selection> = (value, path) => {
 
 const services = list(service, { max: MAX_SERVICES })
 
-const config: Read<SigningConfig> = message((fields) => {
+export const signingConfig: Read<SigningConfig> = message((fields) => {
   fields.required('mediaType', literal(MEDIA_TYPE))
   const read = (name: string) => fields.optional(name, services) ?? []
   const select = (name: string, from: readonly Service[]): Selection =>

@@ -134,7 +134,7 @@ export function timeRangeJson({ start, end }: TimeRange): JsonObject {
  */
 export function parseTrustedRoot(file: Uint8Array): TrustedRoot {
   if (file.length > MAX_BYTES) throw new TlogError('FIELD_INVALID', `a trusted root of ${file.length} bytes`)
-  return root(parseJson(file, { integersOnly: true }), '')
+  return trustedRoot(parseJson(file, { integersOnly: true }), '')
 }
 
 const time: Read<string> = (value, path) => {
@@ -192,7 +192,7 @@ const authority: Read<TrustedAuthority> = message((fields) => {
 
 const items = { max: MAX_ITEMS }
 
-const root: Read<TrustedRoot> = message((fields) => {
+export const trustedRoot: Read<TrustedRoot> = message((fields) => {
   fields.required('mediaType', literal(MEDIA_TYPE, NEWER_MEDIA_TYPE))
   return {
     tlogs: fields.optional('tlogs', list(log, items)) ?? [],

@@ -1,0 +1,95 @@
+/** `colophon inspect`: what a file says, decoded and annotated. It verifies nothing, and says so first. */
+
+import { sha256 } from '#sha256'
+import { parseFlags } from '../config.ts'
+import { hex } from '../kernel/bytes.ts'
+import { TlogError } from '../kernel/error.ts'
+import { escaped, safeJson } from './inspect/escape.ts'
+import { renderJson } from './inspect/json.ts'
+import { type Kind, type Sample, WHOLE_BYTES } from './inspect/kind.ts'
+import { KINDS } from './inspect/kinds.ts'
+import { readSample, STDIN } from './inspect/read-sample.ts'
+import { BRIEF, renderText, VERBOSE } from './inspect/text.ts'
+import { attempt, type Content, countMalformed } from './inspect/tree.ts'
+import type { Command, ExitCode, World } from './world.ts'
+
+const NOTICE = 'NOT VERIFIED: this shows what the file says, true or not; `colophon verify` checks it'
+
+export const inspect: Command = {
+  name: 'inspect',
+  usage: `colophon inspect FILE|- [--json] [--verbose]
+
+  Shows a Sigstore bundle, proof file, checkpoint or signed note, trusted root, signing config, client trust config,
+  trust policy, verifier key, log entry, DSSE envelope, in-toto statement, public key, certificate or RFC 3161
+  timestamp: which of them, its content tells. Nothing is verified, and nothing is fetched.
+
+  -          reads standard input
+  --json     the same for programs (docs/inspect.md)
+  --verbose  long values and lists in full
+
+  Exit code 0: shown. 1: recognised, and malformed in some part. 2: wrong use. 3: cannot be read, or of no known kind.`,
+
+  async run(argv, world): Promise<ExitCode> {
+    const { on, words } = parseFlags(argv, [], ['json', 'verbose'])
+    const [path, ...rest] = words
+    if (path === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'inspect takes one FILE, or -')
+    const sample = await readSample(path, world)
+    const found = recognise(sample)
+    if (found === null) return unknown(sample, world)
+    const content = attempt(() => found.kind.show(sample))
+    const shown: Shown = { path, sample, content, ...found }
+    world.print(on.has('json') ? jsonOf(shown) : textOf(shown, on.has('verbose')))
+    return countMalformed(content) === 0 ? 0 : 1
+  },
+}
+
+interface Found {
+  readonly kind: Kind
+  readonly because: string
+}
+
+function recognise(sample: Sample): Found | null {
+  for (const kind of KINDS) {
+    const because = kind.recognise(sample)
+    if (because !== null) return { kind, because }
+  }
+  return null
+}
+
+interface Shown extends Found {
+  readonly path: string
+  readonly sample: Sample
+  readonly content: Content
+}
+
+function textOf({ path, kind, because, sample, content }: Shown, isVerbose: boolean): string {
+  const name = path === STDIN ? 'standard input' : escaped(path)
+  const faults = countMalformed(content)
+  const end = faults === 0 ? '' : `\n${faults} ${faults === 1 ? 'part is' : 'parts are'} malformed\n`
+  return `${NOTICE}\n\n${name}: ${kind.title}, recognised by ${because}; ${sample.size} bytes${digest(sample, ', SHA-256 ')}\n\n${renderText(content, isVerbose ? VERBOSE : BRIEF)}${end}`
+}
+
+function digest({ whole }: Sample, before: string): string {
+  return whole === null ? '' : before + hex(sha256(whole))
+}
+
+function jsonOf({ kind, because, sample, content }: Shown): string {
+  const document = {
+    notice: NOTICE,
+    kind: kind.name,
+    recognisedBy: because,
+    size: sample.size,
+    sha256: sample.whole === null ? null : digest(sample, ''),
+    malformed: countMalformed(content),
+    content: renderJson(content),
+  }
+  return `${safeJson(document, 2)}\n`
+}
+
+function unknown({ json, whole, size }: Sample, world: World): ExitCode {
+  if (json instanceof TlogError) world.warn(`of no known kind, and not JSON: ${escaped(json.message)}`)
+  else if (whole === null)
+    world.warn(`of no known kind by its beginning; ${size} bytes are too many to read whole (${WHOLE_BYTES})`)
+  else world.warn('of no known kind')
+  return 3
+}

@@ -1,0 +1,85 @@
+/** What a log has for a leaf: the body of a Rekor entry, v1 or v2. */
+
+import { isJsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
+import { type BodyV1, parseBodyV1 } from '../../formats/sigstore/body-v1.ts'
+import { parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
+import { canonicalJson } from '../../formats/sigstore/canonical-json.ts'
+import { equal } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import { leafHash } from '../../kernel/hash.ts'
+import { showKeyOrCertificate } from './show-key.ts'
+import { bytes, type Content, jsonValue, list, malformed, type Node, part, parts, text, word } from './tree.ts'
+
+/** Also for a body that was printed in another form than the log keeps: then its leaf is that of the canonical one. */
+export function showBody(body: Uint8Array): Content {
+  const json = parseJson(body)
+  const canonical = canonicalJson(json)
+  const leaf = part('leaf hash', bytes(leafHash(canonical)), 'computed: SHA-256 of a zero byte and the body')
+  if (!isJsonObject(json)) return parts(leaf, part('body', malformed('an object was expected')))
+  const { kind, apiVersion } = json
+  if (typeof kind !== 'string' || typeof apiVersion !== 'string')
+    return parts(leaf, part('body', malformed('kind and apiVersion were expected')), part('content', jsonValue(json)))
+  return parts(
+    part('kind', text(kind)),
+    part('version', text(apiVersion)),
+    leaf,
+    equal(body, canonical) ? null : part('form', word('not the canonical JSON that a log keeps')),
+    ...specNodes(canonical, { kind, version: apiVersion, spec: json.spec ?? null }),
+  )
+}
+
+interface Spec {
+  readonly kind: string
+  readonly version: string
+  readonly spec: JsonValue
+}
+
+/** Kinds without a reader are shown as they are. */
+function specNodes(body: Uint8Array, { kind, version, spec }: Spec): Node[] {
+  try {
+    if (kind === 'hashedrekord' && version === '0.0.2') return v2Nodes(body)
+    return v1Nodes(parseBodyV1(body, kind, version))
+  } catch (error) {
+    if (!(error instanceof TlogError)) throw error
+    const fault = error.code === 'ENTRY_MISMATCH' ? [] : [part('as a whole', malformed(error.message))]
+    return [...fault, part('spec', jsonValue(spec))]
+  }
+}
+
+function v2Nodes(body: Uint8Array): Node[] {
+  const { algorithm, digest, signature, verifier } = parseBodyV2(body)
+  const { kind, rawBytes } = verifier.material
+  return [
+    digestNode('digest', algorithm, digest, 'of the file that was signed, or of the PAE of an envelope'),
+    part('signature', bytes(signature)),
+    part('key details', word(verifier.keyDetails)),
+    kind === 'publicKey' ? part('public key', () => showKeyOf(rawBytes)) : showKeyOrCertificate(rawBytes),
+  ]
+}
+
+function showKeyOf(rawBytes: Uint8Array): Content {
+  return showKeyOrCertificate(rawBytes).content
+}
+
+function v1Nodes(body: BodyV1): Node[] {
+  if (body.kind === 'hashedrekord')
+    return [
+      digestNode('digest', body.digest.algorithm, body.digest.bytes, 'of the file that was signed'),
+      part('signature', bytes(body.signature)),
+      showKeyOrCertificate(body.verifier),
+    ]
+  return [
+    body.kind === 'intoto' ? part('payload type', text(body.payloadType)) : null,
+    digestNode('payload hash', body.payloadHash.algorithm, body.payloadHash.bytes),
+    part(
+      'signatures',
+      list(body.signatures, ({ signature, verifier }) =>
+        parts(part('signature', bytes(signature)), showKeyOrCertificate(verifier)),
+      ),
+    ),
+  ].filter((node) => node !== null)
+}
+
+export function digestNode(label: string, algorithm: string, digest: Uint8Array, note?: string): Node {
+  return part(label, parts(part('algorithm', word(algorithm)), part('value', bytes(digest))), note)
+}

@@ -1,0 +1,185 @@
+/** Each kind is recognised by its content, decoded, and survives damage. */
+
+import t from 'tap'
+import { KINDS } from '../../../src/cli/inspect/kinds.ts'
+import { utf8 } from '../../../src/kernel/bytes.ts'
+import { BUNDLES, bundleOf, FILES, inspected, jsonOf, vector } from './support.ts'
+
+t.test('every kind has a file here, and is recognised', async (t) => {
+  t.same(Object.keys(FILES).sort(), KINDS.map(({ name }) => name).sort())
+  for (const [name, file] of Object.entries(FILES)) {
+    t.match(await jsonOf(file), { code: 0, kind: name, malformed: 0, size: file.length }, name)
+    const { code, printed } = await inspected(file)
+    t.equal(code, 0, name)
+    t.match(printed, /^NOT VERIFIED: /, name)
+    t.notMatch(printed, /\bOK\b|✓|[^T] VERIFIED/, name)
+  }
+})
+
+const CERTIFICATE = {
+  subject: 'empty',
+  validFrom: '2026-05-13T19:23:32Z',
+  key: { algorithm: 'ECDSA P-256' },
+  oidcIssuer: 'https://token.actions.githubusercontent.com',
+  subjectAlternativeNames: [{ type: 'uri', name: /^https:\/\/github\.com\/sigstore-conformance\// }],
+  certificateLogs: [
+    { logId: '3e607153746e1892e090b236b14976272f67b44d6f92ce6f77114ab722a0a6b6', time: '2026-05-13T19:23:32.624Z' },
+  ],
+}
+
+const NOTE = {
+  origin: 'example.com/log',
+  size: 5,
+  signatures: [
+    { keyName: 'example.com/log', keyHash: '9be5d3c6', type: 'Ed25519' },
+    { keyName: 'witness.example/w1', keyHash: 'df1c0a35', type: /cosignature\/v1/, time: '2023-11-14T22:13:20Z' },
+    { keyName: 'witness.example/pq1', keyHash: '6b8436dd', type: /ML-DSA-44/, time: '2023-11-14T22:13:20Z' },
+  ],
+}
+
+const STATEMENT = {
+  predicateType: 'https://slsa.dev/provenance/v1',
+  subjects: [{ name: 'a.txt', digests: [{ algorithm: 'sha256', value: /^a0cfc712/ }] }],
+}
+
+const LEAF = 'aee3c920bb1132e929ed20e1c194579a60e95849f7a554e0033fdd26ee221629'
+
+/** What is to be read in each: enough to know that it was decoded, not printed. */
+const CONTENT: Readonly<Record<string, object>> = {
+  'sigstore-bundle': {
+    verificationMaterial: {
+      certificate: CERTIFICATE,
+      logEntries: [{ index: 4026478, proof: { checkpoint: { size: 4026479 } } }],
+      timestampData: { timestamps: [{ time: '2026-05-13T19:23:33Z', hashAlgorithm: 'SHA-256' }] },
+    },
+    envelope: { payload: { statement: STATEMENT } },
+  },
+  'trusted-root': { logs: [{ url: 'https://rekor.sigstore.dev', logId: /^c0d23d6ad406973f/ }] },
+  'signing-config': { logs: [{ url: 'https://log.example', apiVersion: 2 }], choiceOfLogs: { selector: 'ANY' } },
+  'client-trust-config': { trustedRoot: { logs: [{}] }, signingConfig: { logs: [{}] } },
+  'log-entry': { body: { leafHash: /^fe40655a0f968947/, certificate: CERTIFICATE } },
+  'rekor-v1-entry': {
+    entries: [{ treeId: '2605736670972794746', uuid: LEAF, index: 79571823, entriesInEarlierTrees: 4163431 }],
+  },
+  'entry-body': { entry: { kind: 'hashedrekord', version: '0.0.1', leafHash: LEAF, digest: { algorithm: 'sha256' } } },
+  'dsse-envelope': { payload: { statement: STATEMENT }, paeDigest: /^57f2135c594c7f93/ },
+  'in-toto-statement': STATEMENT,
+  'tlog-proof': { index: 2, path: [/^27479b6a/, /./, /./], checkpoint: { size: 5 } },
+  note: NOTE,
+  policy: { witnesses: [{ name: 'W1' }], groups: [{ threshold: '1 of 1' }], quorum: 'G' },
+  vkey: { keys: [{ name: 'witness.example/pq1', keyHash: '6b8436dd' }] },
+  pem: { blocks: [{ content: CERTIFICATE }, { content: { algorithm: 'ECDSA P-256' } }] },
+  certificate: { certificate: CERTIFICATE },
+  'public-key': { publicKey: { algorithm: 'RSA 3072' } },
+  'rfc3161-response': { timestamp: { status: 'granted', time: '2026-05-13T19:23:33Z' } },
+}
+
+t.test('what is in it', async (t) => {
+  for (const [name, file] of Object.entries(FILES))
+    t.match((await jsonOf(file)).content, CONTENT[name] ?? 'missing', name)
+})
+
+t.test('index arithmetic and contradictions', async (t) => {
+  const v1 = JSON.parse(Buffer.from(bundleOf('happy-path-v0.3')).toString())
+  const entry = v1.verificationMaterial.tlogEntries[0]
+  const shown = async (change: (entry: typeof v1) => void) => {
+    const copy = structuredClone(entry)
+    change(copy)
+    return (await jsonOf(utf8(JSON.stringify(copy)))).content
+  }
+  const as = await shown(() => undefined)
+  t.match(as, { entriesInEarlierTrees: 4163431, entryId: `24296fb24b8ad77a${LEAF}` })
+  t.notOk('contradictions' in as)
+  const cases: readonly (readonly [(entry: typeof v1) => void, RegExp])[] = [
+    [(e) => e.inclusionProof.hashes.pop(), /has 10 hashes, and 11 lead/],
+    [(e) => Object.assign(e.inclusionProof, { treeSize: '1' }), /not in a tree of this size/],
+    [(e) => Object.assign(e.inclusionProof, { treeSize: '75408394' }), /two sizes/],
+    [(e) => Object.assign(e.inclusionProof, { rootHash: Buffer.alloc(32).toString('base64') }), /two roots/],
+    [(e) => Object.assign(e, { logIndex: '1' }), /above the index over all trees/],
+  ]
+  for (const [change, words] of cases) t.match((await shown(change)).contradictions.join(), words)
+  const answer = JSON.parse(Buffer.from(FILES['rekor-v1-entry'] ?? []).toString())
+  const moved = { [`24296fb24b8ad77a${'00'.repeat(32)}`]: Object.values(answer)[0] }
+  t.match((await jsonOf(utf8(JSON.stringify(moved)))).content.entries[0].contradiction, /another leaf hash/)
+})
+
+t.test('every bundle of the conformance suite is shown, the malformed ones as far as it goes', async (t) => {
+  for (const name of BUNDLES) {
+    const { code, kind, malformed, content } = await jsonOf(bundleOf(name))
+    t.equal(kind, 'sigstore-bundle', name)
+    t.equal(code, malformed === 0 ? 0 : 1, name)
+    if (!name.includes('malformed-json')) t.ok(content.verificationMaterial, name)
+  }
+})
+
+t.test('a malformed part is said with its place, and the rest is shown', async (t) => {
+  const cut = Buffer.from(FILES['sigstore-bundle'] ?? []).subarray(0, 5000)
+  t.match(await jsonOf(cut), {
+    code: 1,
+    kind: 'sigstore-bundle',
+    content: { malformed: /: a string without an end, at character \d+$/ },
+  })
+  const bundle = JSON.parse(Buffer.from(FILES['sigstore-bundle'] ?? []).toString())
+  bundle.verificationMaterial.certificate.rawBytes = 'MAA='
+  bundle.more = 1
+  t.match(await jsonOf(utf8(JSON.stringify(bundle))), {
+    code: 1,
+    malformed: 3,
+    content: {
+      verificationMaterial: {
+        certificate: { malformed: /^at byte 2: tbsCertificate is missing/ },
+        logEntries: [{ index: 4026478 }],
+      },
+      unknownFields: [{ malformed: 'more: no such field' }],
+      asAWhole: { malformed: 'more: no such field' },
+    },
+  })
+  const note = Buffer.from(FILES.note ?? [])
+    .toString()
+    .replace('\n5\n', '\n05\n')
+    .replace('w1 3xwK', 'w1 3xw')
+  t.match(await jsonOf(utf8(note)), {
+    code: 1,
+    content: {
+      checkpoint: { malformed: /line 2: not a decimal number/ },
+      signatures: [{ keyHash: '9be5d3c6' }, { malformed: /base64/ }, {}],
+    },
+  })
+})
+
+t.test('a private key is not shown', async (t) => {
+  const key = `-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\n-----END PRIVATE KEY-----\n`
+  for (const flags of [[], ['--json'], ['--verbose']]) {
+    const { code, printed } = await inspected(utf8(key), ...flags)
+    t.equal(code, 0)
+    t.match(printed, /a private key, which is not shown/)
+    t.notMatch(printed, /AQIDBAUG|01020304/)
+  }
+})
+
+t.test('keys that may not sign here are named', async (t) => {
+  for (const [name, words] of [
+    ['ed448', /Ed448/],
+    ['rsa-pss', /RSASSA-PSS/],
+    ['secp256k1', /secp256k1/],
+    ['rsa1024', /1024 bits/],
+  ] as const)
+    t.match((await jsonOf(vector(`x509/key-${name}.der`))).content.publicKey.algorithm, words, name)
+})
+
+t.test('other files are of no kind', async (t) => {
+  const files = [
+    '',
+    'text\n',
+    '{}',
+    '[]',
+    '{"a":1}',
+    'Some words.\n\n\u2014 a quote\n',
+    'GGUF\0\0',
+    '\x7fELF',
+    '0\x82',
+    '{"a":',
+  ]
+  for (const file of files)
+    t.match(await inspected(utf8(file)), { code: 3, printed: '', warned: /of no known kind/ }, file)
+})
