@@ -1,8 +1,9 @@
 /** The files of a model's directory, as OpenSSF Model Signing counts them: each by its path from the root, none twice. */
 
 import type { Dirent } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sha256 } from '#sha256'
 import { compareNames, type OmsResource, requireModelPath } from '../formats/model/oms.ts'
 import { parseUtf8 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -81,15 +82,25 @@ export async function digestModel(
   const resources: OmsResource[] = []
   for (const { name, path, bytes } of files) {
     let read = 0
-    const digests = await digestFile(path, new Set(['SHA2_256']), (done) => {
+    const digest = await digestOf(path, bytes, (done) => {
       read = done
       onBytes(before + done, total)
     })
     if (read !== bytes) throw refused(name, 'it changed while it was read')
     before += bytes
-    resources.push({ name, digest: digests.get('SHA2_256') ?? new Uint8Array() })
+    resources.push({ name, digest })
   }
   return resources
+}
+
+/** Most files of a model are small, and to set up for a large one costs more than to read them. */
+const SMALL = 64 * 1024
+
+async function digestOf(path: string, bytes: number, onBytes: (done: number) => void): Promise<Uint8Array> {
+  if (bytes > SMALL) return (await digestFile(path, new Set(['SHA2_256']), onBytes)).get('SHA2_256') ?? new Uint8Array()
+  const content = await readFile(path)
+  onBytes(content.length)
+  return sha256(content)
 }
 
 function nameOf(parts: readonly string[], entry: Dirent<Buffer>): string {

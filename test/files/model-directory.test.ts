@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -42,8 +43,23 @@ t.test('every file below, in the order of whole names; what is ignored is ignore
     [3, 7],
     [5, 7],
     [6, 7],
+    [6, 7],
     [7, 7],
   ])
+})
+
+t.test('large files and small ones, by the same hash', async (t) => {
+  const root = t.testdir()
+  for (const size of [0, 65_536, 65_537, 3_000_000]) writeFileSync(join(root, String(size)), randomBytes(size))
+  const { files } = await walkModel(root, NO_LINKS)
+  for (const { name, digest } of await digestModel(files))
+    t.same(
+      Buffer.from(digest),
+      createHash('sha256')
+        .update(readFileSync(join(root, name)))
+        .digest(),
+      name,
+    )
 })
 
 t.test('links', async (t) => {

@@ -2,7 +2,6 @@
 
 import { digest } from '#crypto'
 import { algorithmForKey } from '../../crypto/algorithms.ts'
-import type { JsonObject } from '../../formats/json.ts'
 import { hex } from '../../kernel/bytes.ts'
 import type { SignedBundle } from '../../sign/sign.ts'
 import type { SignRequest } from './request.ts'
@@ -14,7 +13,7 @@ export interface Report {
   readonly result: SignedBundle
 }
 
-export function reportJson({ request, prepared, result }: Report): JsonObject {
+export function reportJson({ request, prepared, result }: Report): object {
   const { subject, sha256, files, ignored } = prepared
   const { checked, bundle } = result
   const about = { kind: subject.kind, path: request.path, sha256: hex(sha256) }
@@ -30,7 +29,7 @@ export function reportJson({ request, prepared, result }: Report): JsonObject {
     timestamps: bundle.timestamps.length,
     checked: checked.against,
     notChecked: checked.against === 'itself' ? checked.notChecked : [],
-    verdict: checked.against === 'itself' ? null : (checked.verdict as unknown as JsonObject),
+    verdict: checked.against === 'itself' ? null : checked.verdict,
   }
 }
 

@@ -18,6 +18,9 @@ export interface Statement {
   readonly subjects: readonly Subject[]
 }
 
+/** The manifest of a model has four for each file, of which there may be 100,000. */
+const MAX_VALUES = 1_000_000
+
 const TYPES = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1']
 
 /**
@@ -25,7 +28,7 @@ const TYPES = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statemen
  * @throws TlogError ENVELOPE_MALFORMED when this is not a statement with at least one subject, or a JSON_ code.
  */
 export function parseStatement(payload: Uint8Array): Statement {
-  const json = parseJson(payload)
+  const json = parseJson(payload, { maxValues: MAX_VALUES })
   if (!isJsonObject(json)) throw malformed('not an object')
   const { _type: type, predicateType, subject } = json
   if (typeof type !== 'string' || !TYPES.includes(type)) throw malformed('_type is not that of a statement')

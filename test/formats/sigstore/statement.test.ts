@@ -1,4 +1,5 @@
 import t from 'tap'
+import { formatOmsStatement } from '../../../src/formats/model/oms.ts'
 import { parseStatement } from '../../../src/formats/sigstore/statement.ts'
 import { utf8 } from '../../../src/kernel/bytes.ts'
 import { refused } from '../support.ts'
@@ -38,4 +39,11 @@ t.test('refused', async () => {
   ])
     refused(() => parse(other), 'ENVELOPE_MALFORMED', JSON.stringify(other).slice(0, 60))
   refused(() => parseStatement(utf8('{"_type":1,"_type":2}')), 'JSON_DUPLICATE_KEY', 'a key twice')
+})
+
+t.test('a model of a hundred thousand files is a statement', async (t) => {
+  const digest = new Uint8Array(32)
+  const resources = Array.from({ length: 100_000 }, (_, i) => ({ name: String(i), digest }))
+  const payload = formatOmsStatement({ model: 'm', resources, ignorePaths: [], allowSymlinks: false })
+  t.equal(parseStatement(payload).subjects.length, 1)
 })
