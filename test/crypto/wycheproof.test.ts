@@ -5,6 +5,8 @@ import { type PublicKey, parseSpki } from '../../src/formats/pki/spki.ts'
 import { fromHex, outcome, SIDES } from './sides.ts'
 import { FILES, readEd25519Suite, readSuite, type Vector } from './wycheproof.ts'
 
+t.setTimeout(120_000) // what tap gives a file; on its own a busy machine needs more than the default
+
 async function verdicts(side: Crypto, key: PublicKey, { msg, sig }: Vector): Promise<string[]> {
   const algorithm = algorithmForKey(key)
   const [message, signature] = [fromHex(msg), fromHex(sig)]
