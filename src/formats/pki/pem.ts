@@ -9,7 +9,7 @@ const LINE = 64
 
 /** The DER of each block, in order; at least one. The text's length is for the caller to bound. @throws TlogError DER_MALFORMED */
 export function parsePem(text: string, label: PemLabel): Uint8Array[] {
-  const block = new RegExp(`^-----BEGIN ${label}-----\\n([A-Za-z0-9+/=\\n]+)\\n-----END ${label}-----\\n`)
+  const block = new RegExp(`^-----BEGIN ${label}-----\\n((?:[A-Za-z0-9+/=]+\\n)+)-----END ${label}-----\\n`)
   const blocks: Uint8Array[] = []
   let rest = `${text.replaceAll('\r\n', '\n').trim()}\n`
   while (rest !== '') {
