@@ -74,7 +74,8 @@ function answerOf(
   const weigh = ({ used_heap_size: used }: { readonly used_heap_size: number }) => {
     if (used > HEAP_MB * 2 ** 20) reject(new Error(`over ${HEAP_MB} MiB of memory`))
   }
-  const holds = setInterval(() => void worker.getHeapStatistics().then(weigh, reject), 200)
+  const notRunning = () => {} // not yet, or no more
+  const holds = setInterval(() => void worker.getHeapStatistics().then(weigh, notRunning), 200)
   worker.on('message', (message: Message) => {
     if (message.kind === 'found') found(message.input, message.why)
     else resolve(message)
