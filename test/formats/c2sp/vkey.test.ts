@@ -75,6 +75,10 @@ t.test('malformed keys', async (t) => {
   }
   for (const name of ['', 'a b', 'a+b', 'a\nb'])
     refused(() => createVkey(name, 1, key.subarray(1)), 'VKEY_MALFORMED', JSON.stringify(name))
+  const [longest, longer] = ['é'.repeat(127).concat('e'), 'é'.repeat(128)]
+  t.equal(createVkey(longest, KEY_TYPE.mlDsa44, new Uint8Array(1312)).name, longest, '255 bytes')
+  refused(() => createVkey(longer, KEY_TYPE.mlDsa44, new Uint8Array(1312)), 'VKEY_MALFORMED', '256 bytes')
+  t.equal(createVkey(longer, KEY_TYPE.cosignature, key.subarray(1)).name, longer, 'which Ed25519 does not sign')
 })
 
 t.test('format and parse are inverse', async () => {
