@@ -50,8 +50,14 @@ export function parseHex(text: string): Uint8Array {
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-const VALUES = new Uint8Array(128).fill(255)
-for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i
+const VALUES = valuesOf(ALPHABET)
+const URL_VALUES = valuesOf(`${ALPHABET.slice(0, 62)}-_`)
+
+function valuesOf(alphabet: string): Uint8Array {
+  const values = new Uint8Array(128).fill(255)
+  for (let i = 0; i < 64; i++) values[alphabet.charCodeAt(i)] = i
+  return values
+}
 
 /** Twelve bits, two digits: half the steps, and a leaf is encoded for every receipt. */
 const PAIRS = Array.from({ length: 4096 }, (_, bits) => ALPHABET.charAt(bits >> 6) + ALPHABET.charAt(bits & 63))
@@ -72,6 +78,15 @@ export function base64(bytes: Uint8Array): string {
 
 /** @throws TlogError BASE64_MALFORMED unless RFC 4648 §4 with padding, no white space, zero pad bits. */
 export function parseBase64(text: string): Uint8Array {
+  return decode(text, VALUES)
+}
+
+/** As parseBase64, of the URL-safe alphabet (RFC 4648 §5), padded all the same. */
+export function parseBase64Url(text: string): Uint8Array {
+  return decode(text, URL_VALUES)
+}
+
+function decode(text: string, values: Uint8Array): Uint8Array {
   const pad = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
   if (text.length % 4 !== 0) throw malformed('length not a multiple of 4')
   const out = new Uint8Array((text.length / 4) * 3 - pad)
@@ -81,7 +96,7 @@ export function parseBase64(text: string): Uint8Array {
   let at = 0
   for (let i = 0; i < end; i++) {
     const code = text.charCodeAt(i)
-    const value = code < 128 ? (VALUES[code] ?? 255) : 255
+    const value = code < 128 ? (values[code] ?? 255) : 255
     if (value === 255) throw malformed(`unexpected character at ${i}`)
     bits = ((bits << 6) | value) & 0xfff
     held += 6

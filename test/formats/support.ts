@@ -13,6 +13,10 @@ export function readVector<T>(path: string): T {
   return JSON.parse(readFileSync(new URL(`../vectors/${path}`, import.meta.url), 'utf8'))
 }
 
+export function readBytes(path: string): Uint8Array {
+  return new Uint8Array(readFileSync(new URL(`../vectors/${path}`, import.meta.url)))
+}
+
 /** The code and the message of what `run` throws; a test fails when it returns or throws anything else. */
 export function refusal(run: () => unknown): string {
   try {

@@ -8,6 +8,7 @@ import {
   equal,
   hex,
   parseBase64,
+  parseBase64Url,
   parseDecimal,
   parseHex,
   parseUtf8,
@@ -86,6 +87,12 @@ t.test('base64 has one spelling', async (t) => {
     }),
     { numRuns: 5000 },
   )
+})
+
+t.test('base64 for URLs is the same but for two letters', async (t) => {
+  t.same(parseBase64Url('-_-_AA=='), parseBase64('+/+/AA=='))
+  for (const text of ['+/+/', '-_-', '-_-_A===', 'AB=='])
+    t.throws(() => parseBase64Url(text), { code: 'BASE64_MALFORMED' }, text)
 })
 
 t.test('hex has one spelling', async (t) => {

@@ -1,9 +1,10 @@
-/** ML-DSA-44 on Node; the vectors of others run through it in test/verify/checkpoint.test.ts. */
+/** ML-DSA-44 on Node; more vectors of others run through it in test/verify/checkpoint.test.ts. */
 
 import t from 'tap'
 import { cosignedTree } from '../../src/formats/c2sp/cosignature.ts'
 import { EMPTY_ROOT } from '../../src/kernel/hash.ts'
 import { verifyMlDsa44 } from '../../src/verify-node/ml-dsa.ts'
+import { fromHex, readJson } from '../crypto/sides.ts'
 import { head, mlDsaKey } from '../verify/support.ts'
 
 t.test('good, and not', async (t) => {
@@ -27,4 +28,30 @@ t.test('good, and not', async (t) => {
   for (const length of [0, 2419, 2421])
     t.equal(await verifyMlDsa44(vkey.publicKey, message, new Uint8Array(length)), false, `${length} bytes`)
   await t.rejects(verifyMlDsa44(vkey.publicKey.subarray(1), message, signature), 'no key')
+})
+
+interface Wycheproof {
+  readonly testGroups: readonly {
+    readonly publicKey: string
+    readonly tests: readonly {
+      readonly tcId: number
+      readonly msg: string
+      readonly ctx?: string
+      readonly sig: string
+      readonly result: 'valid' | 'invalid'
+    }[]
+  }[]
+}
+
+t.test('Project Wycheproof: all that is valid with an empty context, and nothing else', async (t) => {
+  const count = { good: 0, bad: 0 }
+  const wrong: number[] = []
+  for (const { publicKey, tests } of readJson<Wycheproof>('wycheproof/mldsa_44_verify_test.json').testGroups)
+    for (const { tcId, msg, ctx = '', sig, result } of tests) {
+      const isGood = await verifyMlDsa44(fromHex(publicKey), fromHex(msg), fromHex(sig)).catch(() => false)
+      if (isGood !== (result === 'valid' && ctx === '')) wrong.push(tcId)
+      count[isGood ? 'good' : 'bad'] += 1
+    }
+  t.same(wrong, [])
+  t.same(count, { good: 75, bad: 105 })
 })

@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { type NoteSignature, parseNote } from '../../src/formats/c2sp/note.ts'
+import { formatCheckpoint } from '../../src/formats/c2sp/checkpoint.ts'
+import { formatNote, type NoteSignature, parseNote } from '../../src/formats/c2sp/note.ts'
 import { type Policy, parsePolicy } from '../../src/formats/c2sp/policy.ts'
 import { formatVkey, parseVkey } from '../../src/formats/c2sp/vkey.ts'
 import { hash } from '../../src/kernel/brand.ts'
-import { concat, parseBase64, utf8 } from '../../src/kernel/bytes.ts'
+import { concat, parseBase64, parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
 import { EMPTY_ROOT } from '../../src/kernel/hash.ts'
 import { openCheckpoint, verifyGrowth } from '../../src/verify/checkpoint.ts'
 import { verifyMlDsa44 } from '../../src/verify-node/ml-dsa.ts'
@@ -94,7 +95,7 @@ t.test('notes of 1 to 100 lines: strangers are passed over', async (t) => {
   const trusted = policy(`log ${formatVkey(LOG.vkey)}`, 'quorum none')
   const own = await LOG.line(HEAD)
   const stranger = (i: number): NoteSignature => ({ name: `s${i}`, keyId: i, signature: new Uint8Array(80).fill(i) })
-  for (const count of [1, 2, 16, 17, 99, 100]) {
+  for (let count = 1; count <= 100; count++) {
     const lines = Array.from({ length: count - 1 }, (_, i) => stranger(i))
     lines.splice(Math.floor(count / 2), 0, own)
     t.equal(await codeOf(() => open(noteOf(HEAD, lines), trusted)), 'ok', `${count} lines`)
@@ -112,8 +113,42 @@ t.test('notes of 1 to 100 lines: strangers are passed over', async (t) => {
         `${count - 1} strangers`,
       )
   }
+  const many = formatNote({ text: formatCheckpoint(HEAD), signatures: Array.from({ length: 100 }, () => own) })
+  const line = parseUtf8(many).split('\n').at(-2)
+  await refusedWith('NOTE_MALFORMED', () => open(concat(many, utf8(`${line}\n`)), trusted), '101 lines')
   const empty = utf8(`${ORIGIN}\n7\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n\n`)
   await refusedWith('NOTE_MALFORMED', () => open(empty, trusted), 'none at all')
+})
+
+t.test('a line is of a key when name and ID are, and of nobody when one of them is', async (t) => {
+  const witness = witnessKey('w1.example', 50)
+  const trusted = policy(`log ${formatVkey(LOG.vkey)}`, `witness A ${formatVkey(witness.vkey)}`, 'quorum A')
+  const [own, cosigned] = [await LOG.line(HEAD), await witness.line(HEAD)]
+  const junk = new Uint8Array(72).fill(1)
+  const halves = [own, cosigned].flatMap((line) => [
+    { ...line, name: 'other.example', signature: junk },
+    { ...line, keyId: line.keyId ^ 1, signature: junk },
+  ])
+  const { cosigners } = await open(noteOf(HEAD, [...halves.map(unsigned), own, cosigned]), trusted)
+  t.same(
+    cosigners.map(({ witness }) => witness),
+    ['A'],
+  )
+  for (const line of halves.map(unsigned).slice(0, 2))
+    await refusedWith('CHECKPOINT_UNTRUSTED', () => open(noteOf(HEAD, [line, cosigned]), trusted), 'half the log’s')
+  for (const line of halves.map(unsigned).slice(2))
+    await refusedWith('QUORUM_MISSED', () => open(noteOf(HEAD, [own, line]), trusted), 'half the witness’s')
+})
+
+/** A key ID that went through a bit operator. */
+const unsigned = (line: NoteSignature): NoteSignature => ({ ...line, keyId: line.keyId >>> 0 })
+
+t.test('a cosignature without a time is one, and says so', async (t) => {
+  for (const witness of [witnessKey('w1.example', 50), mlDsaKey('w2.example', 51)]) {
+    const trusted = policy(`log ${formatVkey(LOG.vkey)}`, `witness A ${formatVkey(witness.vkey)}`, 'quorum A')
+    const { cosigners } = await open(noteOf(HEAD, [await LOG.line(HEAD), await witness.line(HEAD, 0)]), trusted)
+    t.match(cosigners, [{ witness: 'A', time: 0 }])
+  }
 })
 
 t.test('32 witnesses in nested groups', async (t) => {

@@ -39,7 +39,8 @@ function signerOf(privateKey: KeyObject): TestSigner {
 const START = '2026-01-01T00:00:00Z'
 export const HOST = 'log.example'
 export const V2_KEY = logKey(HOST, 21)
-const V1 = p256Signer()
+/** The v1 log's key. */
+export const V1 = p256Signer()
 export const V1_LOG = trustedLogByKey(`https://${HOST}`, V1.spki, { start: START })
 
 export const ROOT: TrustedRoot = {
@@ -50,7 +51,7 @@ export const ROOT: TrustedRoot = {
 }
 
 export const FILE = utf8('the file')
-const digestOf = (name: string, bytes: Uint8Array) => new Uint8Array(hash(name, bytes, 'buffer'))
+export const digestOf = (name: string, bytes: Uint8Array) => new Uint8Array(hash(name, bytes, 'buffer'))
 export const ARTIFACT = new Map([
   ['SHA2_256', digestOf('sha256', FILE)],
   ['SHA2_384', digestOf('sha384', FILE)],
@@ -69,7 +70,7 @@ export const STATEMENT = utf8(
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
 /** A leaf among two others: index 1 of 3. */
-async function proofOf(leaf: Uint8Array, origin: string, keys: readonly { line: NoteKey['line'] }[]) {
+export async function proofOf(leaf: Uint8Array, origin: string, keys: readonly { line: NoteKey['line'] }[]) {
   const tree = treeOf([utf8('first'), leaf, utf8('third')])
   const root = nodeOf(tree.mth(0n, 3n))
   const note = await signedBy(head(origin, 3, root), ...(keys as NoteKey[]))
@@ -119,10 +120,10 @@ export async function messageBundle({ signer, keys, origin, signed }: Parts) {
   }
 }
 
-const TREE_ID = '1193050959916656506'
+export const TREE_ID = '1193050959916656506'
 
 /** The v1 log's line: ECDSA, under the host's name and the first bytes of the key's hash. */
-const V1_KEY = {
+export const V1_KEY = {
   async line(checkpoint: Parameters<NoteKey['line']>[0]) {
     const text = utf8(`${checkpoint.origin}\n${checkpoint.size}\n${base64(checkpoint.root)}\n`)
     const signature = new Uint8Array(sign('sha256', text, V1.privateKey))

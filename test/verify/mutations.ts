@@ -21,25 +21,30 @@ export function* leaves(value: unknown, path: Path = []): Generator<[Path, Uint8
 export interface Which {
   /** What the parser adds and no bundle says. */
   readonly made: readonly string[]
-  /** Without it, of arrays above 8 bytes one bit a byte, above 256 one every nine bytes; another bit each time. */
-  readonly isFull: boolean
+  /** Flips of a field at most, spread over it. */
+  readonly most: number
 }
 
 /**
  * Each bit of each leaf flipped. Bits of a number up to 2^52; strings as their UTF-8, where a result that is none is left
  * out: nobody can parse it.
  */
-export function* flips<T>(value: T, { made, isFull }: Which): Generator<Mutation<T>> {
+export function* flips<T>(value: T, { made, most }: Which): Generator<Mutation<T>> {
   for (const [path, leaf] of leaves(value)) {
     if (made.includes(path.join('.'))) continue
     const bytes = typeof leaf === 'string' ? utf8(leaf) : leaf
     const bits = bytes instanceof Uint8Array ? bytes.length * 8 : 53
-    const step = isFull || bits <= 64 ? 1 : bits <= 2048 ? 9 : 73
+    const step = spread(bits, most)
     for (let bit = 0; bit < bits; bit += step) {
       const changed = bytes instanceof Uint8Array ? sameKind(leaf, flipped(bytes, bit)) : flippedNumber(bytes, bit)
       if (changed !== null) yield { field: path.join('.'), bit, value: replaced(value, path, changed) }
     }
   }
+}
+
+/** Odd, so that every place in a byte has its turn. */
+function spread(bits: number, most: number): number {
+  return bits <= most ? 1 : Math.ceil(bits / most) | 1
 }
 
 function sameKind(leaf: Uint8Array | string | number, bytes: Uint8Array): Uint8Array | string | null {

@@ -10,8 +10,10 @@ import { leafHash } from '../../src/kernel/hash.ts'
 import { verifyInclusion } from '../../src/kernel/proof.ts'
 import { parseTilePath, TILE_WIDTH, tilePath, tilesOf } from '../../src/kernel/tile.ts'
 import { openTileReader, type TileReader, type TileSource } from '../../src/verify/tile-reader.ts'
+import { mutate } from '../fuzz/mutate.ts'
+import { randomOf } from '../fuzz/random.ts'
 import { treeOf } from '../reference/rfc6962.ts'
-import { head, logKey, refusedWith, signedBy } from './support.ts'
+import { codeOf, head, logKey, refusedWith, signedBy } from './support.ts'
 
 /** The root over some entries, by the slow reference. */
 const mth = (entries: readonly Uint8Array[]) => hash(treeOf(entries).mth(0n, BigInt(entries.length)))
@@ -108,6 +110,28 @@ t.test('each file altered, shortened or gone is noticed', async (t) => {
       }
     }
   }
+})
+
+t.test('whatever one file holds, what is read is the log’s', async (t) => {
+  const whole = await filesOf(entriesOf(300))
+  const truth = entriesOf(300).map(hex)
+  const paths = [...whole.keys()]
+  const random = randomOf('tiles')
+  const wrong: string[] = []
+  let read = 0
+  for (let i = 0; i < 400; i++) {
+    const path = random.pick(paths)
+    const source = new Files()
+    const corpus = [...whole.values()]
+    const changed = mutate(whole.get(path) ?? new Uint8Array(), { random, corpus, words: [ORIGIN], maxBytes: 65_536 })
+    source.files = new Map(whole).set(path, changed)
+    const found: string[] = []
+    if ((await codeOf(async () => found.push(...(await all(await openAt(source)))))) !== 'ok') continue
+    read += 1
+    if (found.join() !== truth.join()) wrong.push(path)
+  }
+  t.same(wrong, [])
+  t.ok(read < 100, `${read} of 400 were read: a change that changes nothing`)
 })
 
 t.test('a partial file that the log has dropped: the full one serves, as far as the tree goes', async (t) => {

@@ -33,6 +33,9 @@ const KEY_LENGTH: ReadonlyMap<number, number> = new Map([
   [KEY_TYPE.mlDsa44, 1312],
 ])
 
+/** What an ML-DSA-44 cosignature holds of its cosigner's name: with a longer one nothing could ever be signed. */
+const MAX_COSIGNER_BYTES = 255
+
 /** @throws TlogError VKEY_MALFORMED on another spelling, an unknown type, a wrong length, or an ID that is not the key's. */
 export function parseVkey(text: string): Vkey {
   const [, name = '', id = '', encoded = ''] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text) ?? []
@@ -48,12 +51,14 @@ export function formatVkey({ name, keyId, type, publicKey }: Vkey): string {
   return `${name}+${hex(keyIdBytes(keyId))}+${base64(concat(Uint8Array.of(type), publicKey))}`
 }
 
-/** @throws TlogError VKEY_MALFORMED on a name no key may have, an unknown type or a key of the wrong length. */
+/** @throws TlogError VKEY_MALFORMED on a name no key may have, an unknown type, or a key or name of the wrong length. */
 export function createVkey(name: string, type: number, publicKey: Uint8Array): Vkey {
   if (!isKeyName(name)) throw malformed(`not a key name: ${JSON.stringify(name.slice(0, 64))}`)
   const length = KEY_LENGTH.get(type)
   if (length === undefined) throw malformed(`${name} is of unknown type ${type}`)
   if (publicKey.length !== length) throw malformed(`${name} has ${publicKey.length} bytes, not ${length}`)
+  if (type === KEY_TYPE.mlDsa44 && utf8(name).length > MAX_COSIGNER_BYTES)
+    throw malformed(`a name of ${utf8(name).length} bytes, at most ${MAX_COSIGNER_BYTES} with ML-DSA-44`)
   return { name, keyId: keyId(name, type, publicKey), type: type as KeyType, publicKey }
 }
 

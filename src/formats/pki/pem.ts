@@ -7,14 +7,17 @@ export type PemLabel = 'CERTIFICATE' | 'PUBLIC KEY'
 
 const LINE = 64
 
-/** The DER of each block, in order; at least one. The text's length is for the caller to bound. @throws TlogError DER_MALFORMED */
+/** The DER of each block, in order; at least one. The text's length is for the caller to bound. @throws TlogError DER_MALFORMED, BASE64_MALFORMED */
 export function parsePem(text: string, label: PemLabel): Uint8Array[] {
   const block = new RegExp(`^-----BEGIN ${label}-----\\n([A-Za-z0-9+/=\\n]+)\\n-----END ${label}-----\\n`)
+  // Where text is trimmed, white space is what JavaScript takes for it: a byte order mark, too.
+  if (!/^[\t\n\r -~]*$/.test(text)) throw new TlogError('DER_MALFORMED', 'not PEM: a character that is not ASCII')
   const blocks: Uint8Array[] = []
   let rest = `${text.replaceAll('\r\n', '\n').trim()}\n`
   while (rest !== '') {
     const found = block.exec(rest)
-    if (found === null) throw new TlogError('DER_MALFORMED', `block ${blocks.length}: not PEM with the label ${label}`)
+    if (found === null || /^\n|\n\n|\n$/.test(found[1] ?? ''))
+      throw new TlogError('DER_MALFORMED', `block ${blocks.length}: not PEM with the label ${label}`)
     blocks.push(parseBase64((found[1] ?? '').replaceAll('\n', '')))
     rest = rest.slice(found[0].length).trimStart()
   }

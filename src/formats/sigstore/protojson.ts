@@ -1,6 +1,6 @@
 /** Protocol-buffer messages spelled as JSON, as Sigstore's clients send them (protobuf.dev, "ProtoJSON format"). */
 
-import { parseBase64 } from '../../kernel/bytes.ts'
+import { parseBase64, parseBase64Url } from '../../kernel/bytes.ts'
 import { type Fields, invalid, object, parsed, quoted, type Read } from '../fields.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
 
@@ -23,7 +23,8 @@ export const bytes: Read<Uint8Array> = parsed((text) => {
   const isHalfPadded = text.length % 4 !== 0 && text.includes('=')
   // The text as it is then names its own fault.
   if (isMixed || isHalfPadded) return parseBase64(text)
-  return parseBase64(text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat((4 - (text.length % 4)) % 4))
+  const padded = text + '='.repeat((4 - (text.length % 4)) % 4)
+  return /[-_]/.test(text) ? parseBase64Url(padded) : parseBase64(padded)
 })
 
 /** A field that must be there and, since protobuf cannot tell empty from unset, not be empty. */
@@ -51,11 +52,14 @@ function shown(value: JsonValue): string {
 
 /** Only letters follow an underscore, so each lowerCamel name has one snake_case spelling. */
 const SNAKE = /^[a-z][a-z0-9]*(_[a-z][a-z0-9]*)+$/
+/** No field's name is longer, and a group that repeats over megabytes overflows the stack. */
+const MAX_NAME = 64
 
 function camelCased(message: JsonObject, path: string): JsonObject {
   const out: { [name: string]: JsonValue } = Object.create(null)
   for (const name in message) {
-    const camel = SNAKE.test(name) ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name
+    const isSnake = name.length <= MAX_NAME && SNAKE.test(name)
+    const camel = isSnake ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name
     if (camel !== name && camel in message) throw invalid(path, `${quoted(camel)} and ${quoted(name)} are one field`)
     const value = message[name]
     if (value !== undefined && value !== null) out[camel] = value

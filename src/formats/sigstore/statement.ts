@@ -8,7 +8,7 @@ export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
 export interface Subject {
   readonly name: string
-  /** By in-toto's names of algorithms: sha256, sha512, … An algorithm whose value is no hex is left out. */
+  /** By in-toto's names of algorithms: sha256, sha512, … A value that is no hex, or longer than any digest, is left out. */
   readonly digests: ReadonlyMap<string, Uint8Array>
 }
 
@@ -20,6 +20,8 @@ export interface Statement {
 
 /** The manifest of a model has four for each file, of which there may be 100,000. */
 const MAX_VALUES = 1_000_000
+/** Of SHA-512. */
+const MAX_DIGITS = 128
 
 const TYPES = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1']
 
@@ -46,7 +48,7 @@ function readSubject(subject: JsonValue, at: number): Subject {
 }
 
 function hexEntry(algorithm: string, value: JsonValue): [string, Uint8Array][] {
-  if (typeof value !== 'string' || !/^([0-9a-f]{2})+$/.test(value)) return []
+  if (typeof value !== 'string' || value.length > MAX_DIGITS || !/^([0-9a-f]{2})+$/.test(value)) return []
   return [[algorithm, parseHex(value)]]
 }
 

@@ -24,6 +24,13 @@ t.test('the worked examples', async (t) => {
   }
 })
 
+t.test('a tree as golang.org/x/mod prints it', async (t) => {
+  const { formatTree } = readVector<{ formatTree: { n: number; golden: string } }>('golang-mod/derived/tlog-cases.json')
+  const checkpoint = parseCheckpoint(encode(formatTree.golden))
+  t.match(checkpoint, { origin: 'go.sum database tree', size: formatTree.n })
+  t.equal(decode(formatCheckpoint(checkpoint)), formatTree.golden)
+})
+
 t.test('checkpoints of sigstore-conformance', async (t) => {
   for (const [name, { inclusionProof }] of Object.entries(rekor)) {
     if (inclusionProof === undefined) continue

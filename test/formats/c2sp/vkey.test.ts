@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { createVkey, formatVkey, KEY_TYPE, keyId, logId, parseVkey } from '../../../src/formats/c2sp/vkey.ts'
 import { base64, parseBase64, parseHex } from '../../../src/kernel/bytes.ts'
-import { bytesOf, decode, encode, everyByteCounts, readVector, refusal, refused } from '../support.ts'
+import { bytesOf, decode, encode, everyByteCounts, readBytes, readVector, refusal, refused } from '../support.ts'
 
 const computed = readVector<{ vkeys: Record<string, string> }>('computed/worked-examples.json').vkeys
 const golang = readVector<{ vkeys: Record<string, string>; badVkeys: string[] }>('signed-note/note-cases.json')
@@ -18,6 +18,15 @@ t.test('vectors of C2SP, golang.org/x/mod, transparency-dev/formats and Rekor', 
   for (const text of good) t.equal(formatVkey(parseVkey(text)), text, text.slice(0, 60))
   for (const text of golang.badVkeys) refused(() => parseVkey(text), 'VKEY_MALFORMED', text)
   for (const { vkey, why } of formats.invalidKeyIdVkeys) refused(() => parseVkey(vkey), 'VKEY_MALFORMED', why)
+})
+
+t.test('the logs of the witness network', async (t) => {
+  for (const list of ['testing.1', 'staging-10qps-4klogs.1', 'staging-100qps-40klogs.1']) {
+    const text = decode(readBytes(`witness-network/${list}`))
+    const keys = [...text.matchAll(/^vkey (.*)$/gm)].map(([, key = '']) => key)
+    t.ok(keys.length > 0, list)
+    for (const key of keys) t.equal(formatVkey(parseVkey(key)), key)
+  }
 })
 
 t.test('the ID binds name, type and key', async (t) => {
@@ -66,6 +75,10 @@ t.test('malformed keys', async (t) => {
   }
   for (const name of ['', 'a b', 'a+b', 'a\nb'])
     refused(() => createVkey(name, 1, key.subarray(1)), 'VKEY_MALFORMED', JSON.stringify(name))
+  const [longest, longer] = ['é'.repeat(127).concat('e'), 'é'.repeat(128)]
+  t.equal(createVkey(longest, KEY_TYPE.mlDsa44, new Uint8Array(1312)).name, longest, '255 bytes')
+  refused(() => createVkey(longer, KEY_TYPE.mlDsa44, new Uint8Array(1312)), 'VKEY_MALFORMED', '256 bytes')
+  t.equal(createVkey(longer, KEY_TYPE.cosignature, key.subarray(1)).name, longer, 'which Ed25519 does not sign')
 })
 
 t.test('format and parse are inverse', async () => {

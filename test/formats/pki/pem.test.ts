@@ -40,6 +40,10 @@ t.test('not PEM', async (t) => {
     'a space in a line': good.replace('\nMII', '\nM II'),
     'a header': good.replace('-----\n', '-----\nProc-Type: 4\n\n'),
     empty: '-----BEGIN CERTIFICATE-----\n\n-----END CERTIFICATE-----\n',
+    'a byte order mark': `\ufeff${good}`,
+    'a space that is none in ASCII': `${good}\u00a0`,
+    'an empty line and nothing else': '-----BEGIN CERTIFICATE-----\n\n\n-----END CERTIFICATE-----\n',
+    'an empty line inside': good.replace('\nMII', '\n\nMII'),
   }
   for (const [name, text] of Object.entries(bad))
     t.throws(() => parsePem(text, 'CERTIFICATE'), { code: 'DER_MALFORMED' }, name)

@@ -1,0 +1,14 @@
+/** Every parser that is given bytes by a stranger. */
+
+import type { Target } from './oracle.ts'
+import { C2SP } from './targets-c2sp.ts'
+import { PKI } from './targets-pki.ts'
+import { SIGSTORE } from './targets-sigstore.ts'
+
+export const TARGETS: readonly Target[] = [...C2SP, ...SIGSTORE, ...PKI]
+
+export function targetOf(name: string): Target {
+  const target = TARGETS.find((one) => one.name === name)
+  if (target === undefined) throw new Error(`no target ${name}; there are ${TARGETS.map((one) => one.name).join(', ')}`)
+  return target
+}
