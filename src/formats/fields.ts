@@ -55,6 +55,19 @@ export function object<T>(read: (fields: Fields) => T): Read<T> {
   }
 }
 
+/**
+ * An object of which only the fields that `read` takes count, and null is an absent field: for senders of old whose other
+ * fields mean nothing here.
+ */
+export function openObject<T>(read: (fields: Fields) => T): Read<T> {
+  return (value, path) => {
+    if (!isJsonObject(value)) throw invalid(path, 'an object was expected')
+    const present: { [name: string]: JsonValue } = Object.create(null)
+    for (const [name, field] of Object.entries(value)) if (field !== null) present[name] = field
+    return read(new Fields(present, path))
+  }
+}
+
 /** A name from outside, fit for a message. */
 export function quoted(name: string): string {
   return /^\w{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, 64))

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { parseStatement } from '../../../src/formats/sigstore/statement.ts'
-import { utf8 } from '../../../src/kernel/bytes.ts'
+import { artifactDigests, parseStatement } from '../../../src/formats/sigstore/statement.ts'
+import { hex, utf8 } from '../../../src/kernel/bytes.ts'
 import { refused } from '../support.ts'
 
 const parse = (json: unknown) => parseStatement(utf8(JSON.stringify(json)))
@@ -38,4 +38,25 @@ t.test('refused', async () => {
   ])
     refused(() => parse(other), 'ENVELOPE_MALFORMED', JSON.stringify(other).slice(0, 60))
   refused(() => parseStatement(utf8('{"_type":1,"_type":2}')), 'JSON_DUPLICATE_KEY', 'a key twice')
+})
+
+t.test('digests of subjects, and of what they were made from', async (t) => {
+  const digests = (json: unknown) =>
+    artifactDigests(utf8(JSON.stringify(json))).map(({ algorithm, digest }) => `${algorithm}:${hex(digest)}`)
+  t.same(digests(whole), ['sha256:ab', 'sha512:ab', 'sha1:00'])
+  const materials = [{ uri: 'a', digest: { sha1: '01' } }, { uri: 'b' }, { digest: { sha1: '01' } }]
+  const buildDefinition = { resolvedDependencies: [{ digest: { gitCommit: '02' } }] }
+  t.same(digests({ predicate: { materials, buildDefinition } }), ['sha1:01', 'gitCommit:02'])
+  for (const other of [
+    1,
+    [],
+    {},
+    { subject: {} },
+    { subject: [null], predicate: 'text' },
+    { predicate: { materials: 1 } },
+  ])
+    t.same(digests(other), [], JSON.stringify(other))
+  for (const digest of [[], { 'a:b': 'ab' }, { sha1: 'abc' }, { sha1: '' }, { sha1: 'ab'.repeat(129) }, { sha1: 1 }])
+    t.same(digests({ subject: [{ digest }] }), [], JSON.stringify(digest).slice(0, 40))
+  refused(() => artifactDigests(utf8('{')), 'JSON_MALFORMED', 'no JSON')
 })
