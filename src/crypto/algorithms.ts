@@ -15,11 +15,16 @@ export type KeyRule =
 
 /** One way to sign: a key, a digest of the message, and a scheme that `key.kind` implies. */
 export interface Algorithm {
-  readonly keyDetails: KeyDetails
+  readonly keyDetails: KeyDetails | EnvelopeDetails
   readonly digest: DigestName
   /** In bytes. */
   readonly digestLength: number
   readonly key: KeyRule
+}
+
+/** One that an entry may name. */
+export interface LoggableAlgorithm extends Algorithm {
+  readonly keyDetails: KeyDetails
 }
 
 function ec(curve: Curve, digest: DigestName): Omit<Algorithm, 'keyDetails'> {
@@ -41,17 +46,31 @@ const RULES = {
   PKIX_ED25519_PH: { digest: 'SHA2_512', digestLength: DIGEST_LENGTH.SHA2_512, key: { kind: 'ed25519' } },
 } as const
 
+/** Rekor v1 checks the signatures of envelopes with SHA-256, whatever the curve. */
+const ENVELOPE_RULES = {
+  PKIX_ECDSA_P384_SHA_256: ec('P-384', 'SHA2_256'),
+  PKIX_ECDSA_P521_SHA_256: ec('P-521', 'SHA2_256'),
+} as const
+
 /** A Sigstore `keyDetails` name that may be logged. */
 export type KeyDetails = keyof typeof RULES
+type EnvelopeDetails = keyof typeof ENVELOPE_RULES
 
 const NAMES = Object.keys(RULES) as KeyDetails[]
 
-export const ALGORITHMS: ReadonlyMap<KeyDetails, Algorithm> = new Map(
+export const ALGORITHMS: ReadonlyMap<KeyDetails, LoggableAlgorithm> = new Map(
   NAMES.map((keyDetails) => [keyDetails, Object.freeze({ keyDetails, ...RULES[keyDetails] })]),
 )
 
+const ENVELOPE_ALGORITHMS: readonly Algorithm[] = (Object.keys(ENVELOPE_RULES) as EnvelopeDetails[]).map((keyDetails) =>
+  Object.freeze({ keyDetails, ...ENVELOPE_RULES[keyDetails] }),
+)
+
+/** Everything that is ever checked, in an order that both sides of a thread share. */
+export const CHECKED: readonly Algorithm[] = [...ALGORITHMS.values(), ...ENVELOPE_ALGORITHMS]
+
 /** @throws TlogError ALGORITHM_NOT_ALLOWED naming it and the allowed ones. */
-export function algorithmOf(keyDetails: string): Algorithm {
+export function algorithmOf(keyDetails: string): LoggableAlgorithm {
   const algorithm = ALGORITHMS.get(keyDetails as KeyDetails)
   if (algorithm === undefined)
     throw new TlogError('ALGORITHM_NOT_ALLOWED', `${keyDetails.slice(0, 64)} is not one of ${NAMES.join(', ')}`)
@@ -59,9 +78,18 @@ export function algorithmOf(keyDetails: string): Algorithm {
 }
 
 /** The algorithm a verifier assumes for a key when the bundle does not say. */
-export function algorithmForKey(key: PublicKey): Algorithm {
+export function algorithmForKey(key: PublicKey): LoggableAlgorithm {
   for (const algorithm of ALGORITHMS.values()) if (fits(algorithm.key, key)) return algorithm
   throw new TlogError('KEY_NOT_ALLOWED', `no algorithm is allowed for a key of kind ${describeKey(key)}`)
+}
+
+/**
+ * How a Rekor v1 log checks a key's signature on an envelope, by SHA-256; null for Ed25519, which signs the message
+ * itself.
+ */
+export function envelopeAlgorithm(key: PublicKey): Algorithm | null {
+  if (key.kind === 'ed25519') return null
+  return ENVELOPE_ALGORITHMS.find((algorithm) => fits(algorithm.key, key)) ?? algorithmForKey(key)
 }
 
 /** @throws TlogError KEY_NOT_ALLOWED unless the key is of the kind, curve or size that the algorithm names. */

@@ -55,11 +55,16 @@ export function object<T>(read: (fields: Fields) => T): Read<T> {
   }
 }
 
-/** An object that may hold more than `read` takes: a format that leaves room for the writer's own fields. */
+/**
+ * An object of which only the fields that `read` takes count, and null is an absent field: for senders of old whose other
+ * fields mean nothing here.
+ */
 export function openObject<T>(read: (fields: Fields) => T): Read<T> {
   return (value, path) => {
     if (!isJsonObject(value)) throw invalid(path, 'an object was expected')
-    return read(new Fields(value, path))
+    const present: { [name: string]: JsonValue } = Object.create(null)
+    for (const [name, field] of Object.entries(value)) if (field !== null) present[name] = field
+    return read(new Fields(present, path))
   }
 }
 

@@ -46,7 +46,7 @@ function requireStored(body: BodyV1, signed: SignedContent): void {
 
 function requireHashedRekord(body: Extract<BodyV1, { kind: 'hashedrekord' }>, signed: SignedContent): void {
   if (!equal(body.signature, signed.content.signature)) throw mismatch('another signature was logged')
-  if (!equal(body.verifier, signed.verifier.rawBytes)) throw mismatch('another key or certificate was logged')
+  if (!equal(body.verifier.der, signed.verifier.rawBytes)) throw mismatch('another key or certificate was logged')
   requireDigest(body.digest, signed.algorithm.digest, signed.digest, 'digest')
 }
 
@@ -60,7 +60,7 @@ function requireEnvelope(
   const [only, second] = body.signatures
   if (only === undefined || second !== undefined || !equal(only.signature, content.signature))
     throw mismatch('another signature was logged')
-  if (!equal(only.verifier, verifier.rawBytes)) throw mismatch('another key or certificate was logged')
+  if (!equal(only.verifier.der, verifier.rawBytes)) throw mismatch('another key or certificate was logged')
   if (body.kind === 'intoto' && body.payloadType !== payloadType) throw mismatch('another type of payload was logged')
   requireDigest(body.payloadHash, 'SHA2_256', hashOf('SHA2_256', payload), 'payload')
 }

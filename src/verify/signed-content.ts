@@ -1,7 +1,7 @@
 /** A bundle's signature and what it is over, once the signer's key is known. */
 
 import { digest as hashOf, verifyDigest, verifyEd25519 } from '#crypto'
-import { type Algorithm, algorithmForKey } from '../crypto/algorithms.ts'
+import { algorithmForKey, type LoggableAlgorithm } from '../crypto/algorithms.ts'
 import type { PublicKey } from '../formats/pki/spki.ts'
 import type { Bundle } from '../formats/sigstore/bundle.ts'
 import { pae } from '../formats/sigstore/dsse.ts'
@@ -14,7 +14,7 @@ export interface SignedContent {
   readonly content: Bundle['content']
   readonly key: PublicKey
   /** Assumed from the key, as all verifiers do. */
-  readonly algorithm: Algorithm
+  readonly algorithm: LoggableAlgorithm
   /** The key or the certificate as a log stores it. */
   readonly verifier: Material
   /** Of what was signed: the file, or an envelope's pre-authentication encoding. By `algorithm.digest`. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { list, literal, object, parsed, text } from '../../src/formats/fields.ts'
+import { list, literal, object, openObject, parsed, text } from '../../src/formats/fields.ts'
 import { parseJson } from '../../src/formats/json.ts'
 import { parseHex } from '../../src/kernel/bytes.ts'
 import { encode, refusal } from './support.ts'
@@ -59,4 +59,13 @@ t.test('a bug in a parser is not dressed as a bad field', async (t) => {
     throw new RangeError('bug')
   })
   t.throws(() => broken('', 'x'), { name: 'RangeError' })
+})
+
+t.test('an open object: other fields mean nothing, null is absent', async (t) => {
+  const open = openObject((fields) => [fields.required('a', text), fields.optional('b', text)])
+  const outcome = (json: string) => refusal(() => open(parseJson(encode(json)), ''))
+  t.same(open(parseJson(encode('{"a":"x","b":null,"more":1,"__proto__":2}')), ''), ['x', undefined])
+  t.equal(outcome('{"a":null}'), 'FIELD_MISSING a: missing')
+  t.equal(outcome('{"b":"x"}'), 'FIELD_MISSING a: missing')
+  t.equal(outcome('[]'), 'FIELD_INVALID the document: an object was expected')
 })

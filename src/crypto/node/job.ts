@@ -1,6 +1,6 @@
 /** Checks on their way to a worker: many in one buffer, which is moved, not copied. */
 
-import { ALGORITHMS, type Algorithm } from '../algorithms.ts'
+import { type Algorithm, CHECKED } from '../algorithms.ts'
 
 /** A check whose form was found good. */
 export interface Job {
@@ -13,7 +13,6 @@ export interface Job {
   readonly subject: Uint8Array
 }
 
-const LIST: readonly Algorithm[] = [...ALGORITHMS.values()]
 /** algorithm u8, over u8, three lengths u32. */
 const HEADER = 14
 
@@ -27,7 +26,7 @@ export function packJobs(jobs: readonly Job[]): Uint8Array<ArrayBuffer> {
   let at = 0
   for (const job of jobs) {
     const parts = [job.spki, job.signature, job.subject]
-    view.setUint8(at, LIST.indexOf(job.algorithm))
+    view.setUint8(at, CHECKED.indexOf(job.algorithm))
     view.setUint8(at + 1, job.over === 'digest' ? 0 : 1)
     for (const [i, part] of parts.entries()) view.setUint32(at + 2 + 4 * i, part.length)
     at += HEADER
@@ -50,7 +49,7 @@ export function unpackJobs(packed: Uint8Array): Job[] {
   }
   while (at < packed.length) {
     const start = at
-    const algorithm = LIST[view.getUint8(start)]
+    const algorithm = CHECKED[view.getUint8(start)]
     if (algorithm === undefined) throw new RangeError('a job for an algorithm that is not in the list')
     at += HEADER
     jobs.push({

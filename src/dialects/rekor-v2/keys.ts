@@ -1,12 +1,11 @@
 /** The lookup keys of an entry, all of them derived from its leaf: they can be rebuilt from the tree alone. */
 
-import { certificateKey, digestKey, identityKey, publicKeyKey, subjectKey } from '../../formats/lookup-key.ts'
-import type { Certificate } from '../../formats/pki/certificate.ts'
-import type { PublicKey } from '../../formats/pki/spki.ts'
+import { digestKey } from '../../formats/lookup-key.ts'
 import { type BodyV2, parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { LeafFacts } from '../../log/fsck.ts'
 import type { LookupKey } from '../../log/ports.ts'
+import { type Signer, signerKeys } from '../signer-keys.ts'
 import { resolveVerifier } from './verifier.ts'
 
 /** How lookup keys and attachments spell a digest's algorithm. */
@@ -15,18 +14,9 @@ export const DIGEST_TYPES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 
 /** Above this an entry is refused, never indexed in part: an answer to a search is complete. */
 const MAX_KEYS = 64
 
-/** Digest, key, and of a certificate itself, its subjects and who vouched for them. */
-export function lookupKeys(
-  body: BodyV2,
-  verifier: { readonly key: PublicKey; readonly certificate: Certificate | null },
-): readonly LookupKey[] {
-  const keys = [digestKey(DIGEST_TYPES[body.algorithm], body.digest), publicKeyKey(verifier.key.der)]
-  const { certificate } = verifier
-  if (certificate !== null) {
-    keys.push(certificateKey(certificate.der), ...certificate.sans.map(subjectKey))
-    const { issuer } = certificate
-    if (issuer !== undefined) keys.push(...certificate.sans.map((name) => identityKey(issuer, name)))
-  }
+/** The digest and the signer's. */
+export function lookupKeys(body: BodyV2, signer: Signer): readonly LookupKey[] {
+  const keys = [digestKey(DIGEST_TYPES[body.algorithm], body.digest), ...signerKeys(signer)]
   if (keys.length > MAX_KEYS)
     throw new TlogError(
       'CERTIFICATE_MALFORMED',

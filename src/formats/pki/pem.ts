@@ -5,6 +5,12 @@ import { TlogError } from '../../kernel/error.ts'
 
 export type PemLabel = 'CERTIFICATE' | 'PUBLIC KEY'
 
+/** One key or certificate. */
+export interface PemBlock {
+  readonly label: PemLabel
+  readonly der: Uint8Array
+}
+
 const LINE = 64
 
 /** The DER of each block, in order; at least one. The text's length is for the caller to bound. @throws TlogError DER_MALFORMED, BASE64_MALFORMED */
@@ -22,6 +28,15 @@ export function parsePem(text: string, label: PemLabel): Uint8Array[] {
     rest = rest.slice(found[0].length).trimStart()
   }
   return blocks
+}
+
+/** One key or one certificate, as a signer sends it along. @throws TlogError DER_MALFORMED */
+export function parsePemBlock(text: string): PemBlock {
+  const label = text.trimStart().startsWith('-----BEGIN CERTIFICATE-----') ? 'CERTIFICATE' : 'PUBLIC KEY'
+  const [der, second] = parsePem(text, label)
+  if (der === undefined || second !== undefined)
+    throw new TlogError('DER_MALFORMED', 'several blocks: send one public key, or the one certificate that holds it')
+  return { label, der }
 }
 
 export function formatPem(der: Uint8Array, label: PemLabel): string {

@@ -1,38 +1,44 @@
 /**
- * The leaves of a Rekor v1 log that a bundle may rest on: hashedrekord 0.0.1, dsse 0.0.1, intoto 0.0.2 (sigstore/rekor
- * pkg/types). Read only: what a log stored is compared with the bundle, field by field.
+ * The leaves of a Rekor v1 log (sigstore/rekor pkg/types), read: hashedrekord 0.0.1, dsse 0.0.1 and intoto 0.0.2, on which
+ * a bundle may rest and with which it is compared, field by field; and intoto 0.0.1, on which none rests.
  */
 
 import { equal, parseBase64, parseHex, parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { list, literal, object, parsed, type Read, text } from '../fields.ts'
-import { parseJson } from '../json.ts'
+import { isJsonObject, type JsonValue, parseJson } from '../json.ts'
 import { located } from '../located.ts'
-import { parsePem } from '../pki/pem.ts'
+import { type PemBlock, parsePemBlock } from '../pki/pem.ts'
 import { canonicalJson } from './canonical-json.ts'
-
-/** A key or a certificate, DER: which of the two, its bytes tell. */
-export type VerifierDer = Uint8Array
 
 export interface HashedRekordV1 {
   readonly kind: 'hashedrekord'
   readonly digest: Digest
   readonly signature: Uint8Array
-  readonly verifier: VerifierDer
+  readonly verifier: PemBlock
 }
 
 /** Of an envelope, without its payload; and of the JSON text that was sent, which is lost. */
 export interface DsseV1 {
   readonly kind: 'dsse'
+  /** Of that text. */
+  readonly envelopeHash: Digest
   readonly payloadHash: Digest
-  readonly signatures: readonly { readonly signature: Uint8Array; readonly verifier: VerifierDer }[]
+  readonly signatures: readonly { readonly signature: Uint8Array; readonly verifier: PemBlock }[]
 }
 
 export interface IntotoV2 {
   readonly kind: 'intoto'
   readonly payloadType: string
   readonly payloadHash: Digest
-  readonly signatures: readonly { readonly signature: Uint8Array; readonly verifier: VerifierDer }[]
+  readonly signatures: readonly { readonly signature: Uint8Array; readonly verifier: PemBlock }[]
+}
+
+export interface IntotoV1 {
+  readonly kind: 'intoto 0.0.1'
+  readonly envelopeHash: Digest
+  readonly payloadHash: Digest
+  readonly verifier: PemBlock
 }
 
 export interface Digest {
@@ -56,20 +62,30 @@ export function parseBodyV1(leaf: Uint8Array, kind: string, version: string): Bo
       `an entry ${kind.slice(0, 32)} ${version.slice(0, 32)} cannot be compared with a bundle`,
     )
   return located('ENTRY_MALFORMED', `not a body of ${kind} ${version}`, () => {
-    const json = parseJson(leaf)
-    if (!equal(canonicalJson(json), leaf)) throw new TlogError('ENTRY_MALFORMED', 'not its canonical JSON')
+    return reader(parseCanonical(leaf), '')
+  })
+}
+
+/** @throws TlogError ENTRY_MALFORMED unless the canonical JSON of one of the kinds and versions above. */
+export function parseLeafV1(leaf: Uint8Array): BodyV1 | IntotoV1 {
+  return located('ENTRY_MALFORMED', 'not a leaf of Rekor v1', () => {
+    const json = parseCanonical(leaf)
+    const { kind, apiVersion } = isJsonObject(json) ? json : {}
+    if (kind === 'intoto' && apiVersion === '0.0.1') return intotoV1(json, '')
+    const reader = typeof kind === 'string' && typeof apiVersion === 'string' && READERS[`${kind} ${apiVersion}`]
+    if (!reader) throw new TlogError('ENTRY_MALFORMED', 'of no known kind and version')
     return reader(json, '')
   })
 }
 
-const pem = (text: string): VerifierDer => {
-  const [der, second] = parsePem(text, text.includes('CERTIFICATE') ? 'CERTIFICATE' : 'PUBLIC KEY')
-  if (der === undefined || second !== undefined) throw new TlogError('ENTRY_MALFORMED', 'not one key or certificate')
-  return der
+function parseCanonical(leaf: Uint8Array): JsonValue {
+  const json = parseJson(leaf)
+  if (!equal(canonicalJson(json), leaf)) throw new TlogError('ENTRY_MALFORMED', 'not its canonical JSON')
+  return json
 }
 
 const base64Bytes = parsed(parseBase64)
-const base64Pem = parsed((encoded) => pem(parseUtf8(parseBase64(encoded))))
+const base64Pem = parsed((encoded) => parsePemBlock(parseUtf8(parseBase64(encoded))))
 /** Base64 inside base64: Rekor's JSON of bytes around DSSE's. */
 const doubleBase64 = parsed((encoded) => parseBase64(parseUtf8(parseBase64(encoded))))
 
@@ -104,14 +120,12 @@ const dsseSignature = object((fields) => ({
   verifier: fields.required('verifier', base64Pem),
 }))
 
-const dsse: Read<DsseV1> = object((fields) => {
-  fields.required('envelopeHash', digest)
-  return {
-    kind: 'dsse',
-    payloadHash: fields.required('payloadHash', digest),
-    signatures: fields.required('signatures', list(dsseSignature, { min: 1, max: MAX_SIGNATURES })),
-  }
-})
+const dsse: Read<DsseV1> = object((fields) => ({
+  kind: 'dsse',
+  envelopeHash: fields.required('envelopeHash', digest),
+  payloadHash: fields.required('payloadHash', digest),
+  signatures: fields.required('signatures', list(dsseSignature, { min: 1, max: MAX_SIGNATURES })),
+}))
 
 const intotoSignature = object((fields) => {
   fields.optional('keyid', text)
@@ -144,3 +158,18 @@ const READERS: Readonly<Record<string, Read<BodyV1>>> = {
   'dsse 0.0.1': body('dsse', '0.0.1', dsse),
   'intoto 0.0.2': body('intoto', '0.0.2', intoto),
 }
+
+const intotoHashes = object((fields) => ({
+  envelopeHash: fields.required('hash', digest),
+  payloadHash: fields.required('payloadHash', digest),
+}))
+
+const intotoV1: Read<IntotoV1> = body(
+  'intoto',
+  '0.0.1',
+  object((fields) => ({
+    kind: 'intoto 0.0.1',
+    ...fields.required('content', intotoHashes),
+    verifier: fields.required('publicKey', base64Pem),
+  })),
+)

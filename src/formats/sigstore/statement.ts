@@ -1,6 +1,6 @@
 /** in-toto statements, as far as a verifier needs them: of which artifacts they speak (in-toto/attestation spec/v1). */
 
-import { parseHex } from '../../kernel/bytes.ts'
+import { hex, parseHex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { isJsonArray, isJsonObject, type JsonValue, parseJson } from '../json.ts'
 
@@ -54,4 +54,45 @@ function hexEntry(algorithm: string, value: JsonValue): [string, Uint8Array][] {
 
 function malformed(why: string): TlogError {
   return new TlogError('ENVELOPE_MALFORMED', `not an in-toto statement: ${why}`)
+}
+
+/** A digest of something that a statement speaks of, by in-toto's name of the algorithm. */
+export interface NamedDigest {
+  readonly algorithm: string
+  readonly digest: Uint8Array
+}
+
+/** A bill of materials lists every file of an image: more values than any other document here. */
+const STATEMENT_LIMITS = { maxValues: 1_000_000 }
+const MAX_DIGEST_BYTES = 128
+
+/**
+ * Digests of the subjects, and of what they were made from: SLSA's `materials` and `resolvedDependencies`. Whatever else
+ * the payload may be: what has no such shape has no such digests.
+ * @throws TlogError a JSON_ code
+ */
+export function artifactDigests(payload: Uint8Array): NamedDigest[] {
+  const statement = parseJson(payload, STATEMENT_LIMITS)
+  const predicate = field(statement, 'predicate')
+  const artifacts = [
+    field(statement, 'subject'),
+    field(predicate, 'materials'),
+    field(field(predicate, 'buildDefinition'), 'resolvedDependencies'),
+  ]
+  const found = artifacts.flatMap((list) => (isJsonArray(list) ? list.flatMap(digestsOf) : []))
+  return [...new Map(found.map((one) => [`${one.algorithm}:${hex(one.digest)}`, one])).values()]
+}
+
+function field(value: JsonValue, name: string): JsonValue {
+  return isJsonObject(value) ? (value[name] ?? null) : null
+}
+
+function digestsOf(artifact: JsonValue): NamedDigest[] {
+  const digests = field(artifact, 'digest')
+  if (!isJsonObject(digests)) return []
+  return Object.entries(digests).flatMap(([algorithm, value]) => {
+    const text = typeof value === 'string' ? value.toLowerCase() : ''
+    const isDigest = /^[\w./-]{1,64}$/.test(algorithm) && text.length <= 2 * MAX_DIGEST_BYTES
+    return isDigest ? hexEntry(algorithm, text).map(([, digest]) => ({ algorithm, digest })) : []
+  })
 }

@@ -3,7 +3,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { formatPem, parsePem } from '../../../src/formats/pki/pem.ts'
+import { formatPem, parsePem, parsePemBlock } from '../../../src/formats/pki/pem.ts'
 
 const vector = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../../vectors/x509/${name}.der`, import.meta.url)))
@@ -48,4 +48,13 @@ t.test('not PEM', async (t) => {
   for (const [name, text] of Object.entries(bad))
     t.throws(() => parsePem(text, 'CERTIFICATE'), { code: 'DER_MALFORMED' }, name)
   t.throws(() => parsePem(good.replace(/.\n-----END/, '\n-----END'), 'CERTIFICATE'), { code: 'BASE64_MALFORMED' })
+})
+
+t.test('one block, of either kind', async (t) => {
+  const [certificate, key] = [vector('cert-email-p256'), vector('key-p256')]
+  const texts = [formatPem(certificate, 'CERTIFICATE'), formatPem(key, 'PUBLIC KEY')] as const
+  t.same(parsePemBlock(` ${texts[0]}`), { label: 'CERTIFICATE', der: certificate })
+  t.same(parsePemBlock(texts[1]), { label: 'PUBLIC KEY', der: key })
+  for (const text of ['', texts[0] + texts[0], texts[1] + texts[1], texts[0] + texts[1], texts[1] + texts[0]])
+    t.throws(() => parsePemBlock(text), { code: 'DER_MALFORMED' })
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { formatOmsStatement } from '../../../src/formats/model/oms.ts'
-import { parseStatement } from '../../../src/formats/sigstore/statement.ts'
-import { utf8 } from '../../../src/kernel/bytes.ts'
+import { artifactDigests, parseStatement } from '../../../src/formats/sigstore/statement.ts'
+import { hex, utf8 } from '../../../src/kernel/bytes.ts'
 import { refused } from '../support.ts'
 
 const parse = (json: unknown) => parseStatement(utf8(JSON.stringify(json)))
@@ -46,4 +46,25 @@ t.test('a model of a hundred thousand files is a statement', async (t) => {
   const resources = Array.from({ length: 100_000 }, (_, i) => ({ name: String(i), digest }))
   const payload = formatOmsStatement({ model: 'm', resources, ignorePaths: [], allowSymlinks: false })
   t.equal(parseStatement(payload).subjects.length, 1)
+})
+
+t.test('digests of subjects, and of what they were made from', async (t) => {
+  const digests = (json: unknown) =>
+    artifactDigests(utf8(JSON.stringify(json))).map(({ algorithm, digest }) => `${algorithm}:${hex(digest)}`)
+  t.same(digests(whole), ['sha256:ab', 'sha512:ab', 'sha1:00'])
+  const materials = [{ uri: 'a', digest: { sha1: '01' } }, { uri: 'b' }, { digest: { sha1: '01' } }]
+  const buildDefinition = { resolvedDependencies: [{ digest: { gitCommit: '02' } }] }
+  t.same(digests({ predicate: { materials, buildDefinition } }), ['sha1:01', 'gitCommit:02'])
+  for (const other of [
+    1,
+    [],
+    {},
+    { subject: {} },
+    { subject: [null], predicate: 'text' },
+    { predicate: { materials: 1 } },
+  ])
+    t.same(digests(other), [], JSON.stringify(other))
+  for (const digest of [[], { 'a:b': 'ab' }, { sha1: 'abc' }, { sha1: '' }, { sha1: 'ab'.repeat(129) }, { sha1: 1 }])
+    t.same(digests({ subject: [{ digest }] }), [], JSON.stringify(digest).slice(0, 40))
+  refused(() => artifactDigests(utf8('{')), 'JSON_MALFORMED', 'no JSON')
 })

@@ -1,0 +1,107 @@
+/**
+ * Rekor v1: a proposal whose signatures hold becomes the leaf that sigstore/rekor would make of it, byte for byte, with
+ * what it commits to kept beside it: the text of a dsse envelope, the payload of an intoto one. Pure but for crypto.
+ */
+
+import * as crypto from '#crypto'
+import { algorithmForKey } from '../../crypto/algorithms.ts'
+import type { Digest } from '../../formats/sigstore/body-v1.ts'
+import { pae } from '../../formats/sigstore/dsse.ts'
+import { formatDsseV1, formatHashedRekordV1, formatIntotoV1, formatIntotoV2 } from '../../formats/sigstore/leaf-v1.ts'
+import type {
+  DsseProposal,
+  HashedRekordProposal,
+  IntotoV1Proposal,
+  IntotoV2Proposal,
+  ProposalV1,
+} from '../../formats/sigstore/proposal-v1.ts'
+import { hex, utf8 } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import type { Entry } from '../../log/ports.ts'
+import { requireSignature, requireVerifiers } from './envelope.ts'
+import { entryOf, type Kept } from './keys.ts'
+import { readSigner } from './signer.ts'
+
+export interface Admission {
+  /** Content above this is not kept; its entry is logged all the same, and found. In bytes. */
+  readonly attachmentLimit: number
+}
+
+/**
+ * @throws TlogError with a 4xx code naming what is wrong with the proposal; LOG_BUSY when too many signatures wait to be
+ *   checked.
+ */
+export async function admit(proposal: ProposalV1, admission: Admission): Promise<Entry> {
+  const { leaf, kept } = await accept(proposal)
+  return entryOf(leaf, kept, admission.attachmentLimit)
+}
+
+interface Accepted {
+  readonly leaf: Uint8Array
+  readonly kept: Kept | null
+}
+
+function accept(proposal: ProposalV1): Promise<Accepted> {
+  switch (proposal.type) {
+    case 'hashedrekord 0.0.1':
+      return acceptHashedRekord(proposal)
+    case 'dsse 0.0.1':
+      return acceptDsse(proposal)
+    case 'intoto 0.0.1':
+      return acceptIntotoV1(proposal)
+    case 'intoto 0.0.2':
+      return acceptIntotoV2(proposal)
+  }
+}
+
+const DIGEST_NAMES = { sha256: 'SHA2_256', sha384: 'SHA2_384', sha512: 'SHA2_512' } as const
+
+async function acceptHashedRekord(proposal: HashedRekordProposal): Promise<Accepted> {
+  const { key } = readSigner(proposal.verifier)
+  const algorithm = algorithmForKey(key)
+  const { digest, signature } = proposal
+  if (algorithm.digest !== DIGEST_NAMES[digest.algorithm])
+    throw new TlogError(
+      'ALGORITHM_NOT_ALLOWED',
+      `a ${digest.algorithm} with this key: ${algorithm.keyDetails} goes with ${algorithm.digest}`,
+    )
+  await crypto.verifyDigest({ algorithm, key, digest: digest.bytes, signature })
+  return { leaf: formatHashedRekordV1(proposal), kept: null }
+}
+
+async function acceptDsse({ envelope, verifiers }: DsseProposal): Promise<Accepted> {
+  const signatures = await requireVerifiers(envelope, verifiers)
+  const { payload, payloadType } = envelope
+  const content = utf8(envelope.text)
+  const envelopeHash = sha256(content)
+  const leaf = formatDsseV1({ envelopeHash, payloadHash: sha256(payload), signatures })
+  return { leaf, kept: { digest: envelopeHash, content, payloadType, payload } }
+}
+
+async function acceptIntotoV1({ envelope, verifier }: IntotoV1Proposal): Promise<Accepted> {
+  const { payload, payloadType } = envelope
+  await requireVerifiers(envelope, [verifier])
+  const payloadHash = sha256(payload)
+  const leaf = formatIntotoV1({ envelopeHash: sha256(utf8(envelope.text)), payloadHash, verifier })
+  return { leaf, kept: { digest: payloadHash, content: payload, payloadType, payload } }
+}
+
+async function acceptIntotoV2(proposal: IntotoV2Proposal): Promise<Accepted> {
+  const { payload, payloadType, signatures } = proposal
+  const message = pae(payloadType, payload)
+  const signers = new Set<string>()
+  for (const { signature, verifier } of signatures) {
+    const { key } = readSigner(verifier)
+    await requireSignature(key, message, signature)
+    signers.add(hex(key.der))
+  }
+  if (signers.size < signatures.length)
+    throw new TlogError('FIELD_INVALID', 'spec.content.envelope.signatures: one key signed twice')
+  const payloadHash = sha256(payload)
+  const leaf = formatIntotoV2(proposal, payloadHash)
+  return { leaf, kept: { digest: payloadHash, content: payload, payloadType, payload } }
+}
+
+function sha256(bytes: Uint8Array): Digest {
+  return { algorithm: 'sha256', bytes: crypto.digest('SHA2_256', bytes) }
+}

@@ -1,0 +1,88 @@
+/** The lookup keys of an entry: those that follow from its leaf, and those of the artifacts that its statement names. */
+
+import { sha256 } from '#sha256'
+import { located } from '../../formats/located.ts'
+import { digestKey } from '../../formats/lookup-key.ts'
+import type { PemBlock } from '../../formats/pki/pem.ts'
+import { type Digest, parseLeafV1 } from '../../formats/sigstore/body-v1.ts'
+import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
+import { artifactDigests, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
+import { TlogError } from '../../kernel/error.ts'
+import type { LeafFacts } from '../../log/fsck.ts'
+import type { Entry, LookupKey } from '../../log/ports.ts'
+import { signerKeys } from '../signer-keys.ts'
+import { readSigner } from './signer.ts'
+
+/** Content that a leaf commits to, and what is signed of it. */
+export interface Kept {
+  readonly digest: Digest
+  readonly content: Uint8Array
+  readonly payloadType: string
+  readonly payload: Uint8Array
+}
+
+/** Above this an entry is refused, never indexed in part: an answer to a search is complete. */
+const MAX_KEYS = 4096
+
+/**
+ * @throws TlogError ENVELOPE_MALFORMED when a payload that claims to be a statement is not JSON that everybody reads
+ *   alike, or names too many artifacts.
+ */
+export function entryOf(leaf: Uint8Array, kept: Kept | null, attachmentLimit: number): Entry {
+  const { keys } = factsOfLeaf(leaf)
+  if (kept === null) return { leaf, keys, attachments: [] }
+  const { algorithm, bytes } = kept.digest
+  const attachment = { algorithm, digest: bytes, content: kept.content }
+  return {
+    leaf,
+    keys: [...keys, ...statementKeys(kept)],
+    attachments: kept.content.length <= attachmentLimit ? [attachment] : [],
+  }
+}
+
+/**
+ * What can be said of a leaf without its request.
+ * @throws TlogError ENTRY_MALFORMED, or a code of the parser that refused, when the leaf is not of this dialect.
+ */
+export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
+  const body = parseLeafV1(leaf)
+  switch (body.kind) {
+    case 'hashedrekord':
+      return facts([body.digest], [body.verifier], [])
+    case 'dsse':
+      return facts([body.payloadHash, body.envelopeHash], verifiersOf(body), [body.envelopeHash])
+    case 'intoto':
+      // Its envelope's hash is the client's word, which nobody can check.
+      return facts([body.payloadHash], verifiersOf(body), [body.payloadHash])
+    case 'intoto 0.0.1':
+      return facts([body.envelopeHash, body.payloadHash], [body.verifier], [body.payloadHash])
+  }
+}
+
+function verifiersOf({ signatures }: { readonly signatures: readonly { readonly verifier: PemBlock }[] }): PemBlock[] {
+  return signatures.map(({ verifier }) => verifier)
+}
+
+function facts(digests: readonly Digest[], verifiers: readonly PemBlock[], kept: readonly Digest[]): LeafFacts {
+  const keys = [...digests.map((one) => digestKey(one.algorithm, one.bytes)), ...verifiers.flatMap(verifierKeys)]
+  return {
+    keys: keys.map((key) => ({ key, source: 'leaf' })),
+    attachments: kept.map(({ algorithm, bytes }) => ({ algorithm, digest: bytes })),
+  }
+}
+
+/** Rekor v1 finds dsse and intoto entries by the hash of their key's PEM, as if it were that of an artifact. */
+function verifierKeys(verifier: PemBlock): Uint8Array[] {
+  return [digestKey('sha256', sha256(canonicalPem(verifier))), ...signerKeys(readSigner(verifier))]
+}
+
+function statementKeys({ payloadType, payload }: Kept): LookupKey[] {
+  if (payloadType !== STATEMENT_TYPE) return []
+  const digests = located('ENVELOPE_MALFORMED', 'the in-toto payload', () => artifactDigests(payload))
+  if (digests.length > MAX_KEYS)
+    throw new TlogError(
+      'ENVELOPE_MALFORMED',
+      `the in-toto payload names ${digests.length} digests; at most ${MAX_KEYS} are indexed for an entry`,
+    )
+  return digests.map(({ algorithm, digest }) => ({ key: digestKey(algorithm, digest), source: 'attachment' }))
+}

@@ -1,0 +1,200 @@
+/**
+ * What a Rekor v1 client asks to be logged (sigstore/rekor pkg/types, ProposedEntry): hashedrekord 0.0.1, dsse 0.0.1,
+ * intoto 0.0.1 and 0.0.2. Parsed only. Fields that are not read mean nothing here, and clients of old send some.
+ */
+
+import { parseBase64, parseHex, parseUtf8, utf8 } from '../../kernel/bytes.ts'
+import { invalid, list, literal, openObject, parsed, quoted, type Read, text } from '../fields.ts'
+import { type JsonValue, parseJson } from '../json.ts'
+import { type PemBlock, parsePemBlock } from '../pki/pem.ts'
+import type { Digest } from './body-v1.ts'
+import { MAX_SIGNATURES } from './dsse.ts'
+
+export interface HashedRekordProposal {
+  readonly type: 'hashedrekord 0.0.1'
+  readonly digest: Digest
+  readonly signature: Uint8Array
+  readonly verifier: PemBlock
+}
+
+/** A DSSE envelope in the JSON text that its client made of it: the log commits to that very text. */
+export interface EnvelopeText {
+  readonly text: string
+  readonly payloadType: string
+  readonly payload: Uint8Array
+  readonly signatures: readonly SentSignature[]
+}
+
+/** A signature, and the base64 that stood for it. */
+export interface SentSignature {
+  readonly bytes: Uint8Array
+  readonly encoded: string
+}
+
+export interface DsseProposal {
+  readonly type: 'dsse 0.0.1'
+  readonly envelope: EnvelopeText
+  readonly verifiers: readonly PemBlock[]
+}
+
+export interface IntotoV1Proposal {
+  readonly type: 'intoto 0.0.1'
+  readonly envelope: EnvelopeText
+  readonly verifier: PemBlock
+}
+
+export interface IntotoSignature {
+  /** Empty when there is none. */
+  readonly keyid: string
+  readonly signature: Uint8Array
+  readonly verifier: PemBlock
+  /** As sent, for so they stand in the leaf. */
+  readonly sig: string
+  readonly publicKey: string
+}
+
+export interface IntotoV2Proposal {
+  readonly type: 'intoto 0.0.2'
+  readonly payloadType: string
+  readonly payload: Uint8Array
+  readonly signatures: readonly IntotoSignature[]
+  /** Of the envelope, as the client says: nobody can tell over which spelling of it. SHA-256. */
+  readonly envelopeHash: Digest
+}
+
+export type ProposalV1 = HashedRekordProposal | DsseProposal | IntotoV1Proposal | IntotoV2Proposal
+
+/** Ten signatures, their fields, and whatever an envelope holds beside them. */
+const ENVELOPE_LIMITS = { maxValues: 1000 }
+
+/**
+ * Reads the body of POST /api/v1/log/entries.
+ * @throws TlogError FIELD_MISSING, FIELD_INVALID, naming the field's path; also for a kind or version that is not taken.
+ */
+export function parseProposalV1(json: JsonValue): ProposalV1 {
+  return proposal(json, '')
+}
+
+/** Base64 as Go's decoder takes it, or its URL-safe form, both padded: DSSE allows both. */
+const eitherBase64 = parsed((encoded) => {
+  const isUrlSafe = /[-_]/.test(encoded) && !/[+/]/.test(encoded)
+  return parseBase64(isUrlSafe ? encoded.replaceAll('-', '+').replaceAll('_', '/') : encoded)
+})
+
+const base64Bytes = parsed(parseBase64)
+/** Base64 inside base64: Rekor's JSON of bytes around DSSE's. */
+const doubleBase64 = parsed((encoded) => parseBase64(parseUtf8(parseBase64(encoded))))
+const verifier = parsed((encoded) => parsePemBlock(parseUtf8(parseBase64(encoded))))
+
+const HEX_LENGTH = { sha256: 64, sha384: 96, sha512: 128 } as const
+
+function digest(...allowed: readonly Digest['algorithm'][]): Read<Digest> {
+  return openObject((fields) => {
+    const algorithm = fields.required('algorithm', literal(...allowed))
+    const value: Read<Uint8Array> = (hex, path) => {
+      const bytes = parsed(parseHex)(hex, path)
+      if (bytes.length * 2 !== HEX_LENGTH[algorithm])
+        throw invalid(path, `${HEX_LENGTH[algorithm]} hex digits make a ${algorithm}, not ${bytes.length * 2}`)
+      return bytes
+    }
+    return { algorithm, bytes: fields.required('value', value) }
+  })
+}
+
+const publicKey = openObject((fields) => fields.required('content', verifier))
+const rekordSignature = openObject((fields) => ({
+  signature: fields.required('content', base64Bytes),
+  verifier: fields.required('publicKey', publicKey),
+}))
+const rekordData = openObject((fields) => fields.required('hash', digest('sha256', 'sha384', 'sha512')))
+
+const hashedRekord: Read<HashedRekordProposal> = openObject((fields) => ({
+  type: 'hashedrekord 0.0.1',
+  digest: fields.required('data', rekordData),
+  ...fields.required('signature', rekordSignature),
+}))
+
+const sentSignature = openObject((fields) => {
+  fields.optional('keyid', text)
+  return fields.required('sig', (value, path): SentSignature => {
+    return { bytes: base64Bytes(value, path), encoded: text(value, path) }
+  })
+})
+
+const envelope = openObject((fields) => ({
+  payloadType: fields.required('payloadType', text),
+  payload: fields.required('payload', eitherBase64),
+  signatures: fields.required('signatures', list(sentSignature, { min: 1, max: MAX_SIGNATURES })),
+}))
+
+const envelopeText: Read<EnvelopeText> = (value, path) => {
+  const string = text(value, path)
+  return { text: string, ...envelope(parseJson(utf8(string), ENVELOPE_LIMITS), path) }
+}
+
+const proposedContent = openObject((fields) => ({
+  envelope: fields.required('envelope', envelopeText),
+  verifiers: fields.required('verifiers', list(verifier, { min: 1, max: MAX_SIGNATURES })),
+}))
+
+/** What the log computes itself is not a client's to state. */
+const computed: Read<never> = (_, path) => {
+  throw invalid(path, 'computed by the log; send proposedContent alone')
+}
+
+const dsse: Read<DsseProposal> = openObject((fields) => {
+  for (const name of ['envelopeHash', 'payloadHash', 'signatures']) fields.optional(name, computed)
+  return { type: 'dsse 0.0.1', ...fields.required('proposedContent', proposedContent) }
+})
+
+const intotoV1: Read<IntotoV1Proposal> = openObject((fields) => ({
+  type: 'intoto 0.0.1',
+  envelope: fields.required(
+    'content',
+    openObject((content) => content.required('envelope', envelopeText)),
+  ),
+  verifier: fields.required('publicKey', verifier),
+}))
+
+const intotoSignature: Read<IntotoSignature> = openObject((fields) => ({
+  keyid: fields.optional('keyid', text) ?? '',
+  signature: fields.required('sig', doubleBase64),
+  sig: fields.required('sig', text),
+  verifier: fields.required('publicKey', verifier),
+  publicKey: fields.required('publicKey', text),
+}))
+
+const intotoEnvelope = openObject((fields) => ({
+  payloadType: fields.required('payloadType', text),
+  payload: fields.required('payload', doubleBase64),
+  signatures: fields.required('signatures', list(intotoSignature, { min: 1, max: MAX_SIGNATURES })),
+}))
+
+const intotoV2: Read<IntotoV2Proposal> = openObject((fields) => ({
+  type: 'intoto 0.0.2',
+  ...fields.required(
+    'content',
+    openObject((content) => ({
+      ...content.required('envelope', intotoEnvelope),
+      envelopeHash: content.required('hash', digest('sha256')),
+    })),
+  ),
+}))
+
+const SPECS: Readonly<Record<string, Readonly<Record<string, Read<ProposalV1>>>>> = {
+  hashedrekord: { '0.0.1': hashedRekord },
+  dsse: { '0.0.1': dsse },
+  intoto: { '0.0.1': intotoV1, '0.0.2': intotoV2 },
+}
+
+const proposal: Read<ProposalV1> = openObject((fields) => {
+  const kind = fields.required('kind', text)
+  const versions = Object.hasOwn(SPECS, kind) ? SPECS[kind] : undefined
+  if (versions === undefined)
+    throw invalid('kind', `entries of the kind ${quoted(kind)} are not taken; ${Object.keys(SPECS).join(', ')} are`)
+  const version = fields.required('apiVersion', text)
+  const spec = Object.hasOwn(versions, version) ? versions[version] : undefined
+  if (spec === undefined)
+    throw invalid('apiVersion', `${kind} ${quoted(version)} is not taken; ${Object.keys(versions).join(' and ')} are`)
+  return fields.required('spec', spec)
+})

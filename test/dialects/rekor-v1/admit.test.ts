@@ -1,0 +1,271 @@
+import t from 'tap'
+import { closeCrypto } from '../../../src/crypto/node.ts'
+import { admit } from '../../../src/dialects/rekor-v1/admit.ts'
+import { factsOfLeaf } from '../../../src/dialects/rekor-v1/keys.ts'
+import { parseJson } from '../../../src/formats/json.ts'
+import { certificateKey, digestKey, identityKey, publicKeyKey, subjectKey } from '../../../src/formats/lookup-key.ts'
+import { parseCertificate } from '../../../src/formats/pki/certificate.ts'
+import { formatPem, type PemLabel } from '../../../src/formats/pki/pem.ts'
+import { canonicalJson } from '../../../src/formats/sigstore/canonical-json.ts'
+import { parseProposalV1 } from '../../../src/formats/sigstore/proposal-v1.ts'
+import { base64, hex, parseBase64, parseHex, parseUtf8, utf8 } from '../../../src/kernel/bytes.ts'
+import type { ErrorCode } from '../../../src/kernel/error.ts'
+import { leafHash } from '../../../src/kernel/hash.ts'
+import { verifyInclusion } from '../../../src/kernel/proof.ts'
+import type { Entry } from '../../../src/log/ports.ts'
+import { readCase } from '../../verify/conformance.ts'
+import { certificateFor, ED25519, hashOf, KEYS, type Key, P256, P384, P521 } from '../rekor-v2/support.ts'
+import * as make from './support.ts'
+
+t.teardown(closeCrypto)
+
+type Tap = typeof t
+
+const LIMIT = { attachmentLimit: 10_000 }
+
+function propose(proposal: unknown, admission = LIMIT): Promise<Entry> {
+  return admit(parseProposalV1(parseJson(utf8(JSON.stringify(proposal)))), admission)
+}
+
+async function refused(t: Pick<Tap, 'rejects'>, proposal: unknown, code: ErrorCode, name: string) {
+  await t.rejects(() => propose(proposal), { code }, name)
+}
+
+function keysOf(entry: Entry, source: 'leaf' | 'attachment'): string[] {
+  return entry.keys.filter((one) => one.source === source).map(({ key }) => hex(key))
+}
+
+/** Every key of the leaf, by what it is made of. */
+function sameLeafKeys(t: Pick<Tap, 'same'>, entry: Entry, expected: readonly Uint8Array[]) {
+  t.same(keysOf(entry, 'leaf').sort(), expected.map(hex).sort(), 'lookup keys')
+  const facts = factsOfLeaf(entry.leaf)
+  t.same(
+    facts.keys.map(({ key }) => hex(key)),
+    keysOf(entry, 'leaf'),
+    'follow from the leaf alone',
+  )
+  for (const { algorithm, digest } of entry.attachments) t.same(facts.attachments, [{ algorithm, digest }])
+}
+
+const sha256 = (bytes: Uint8Array) => hashOf('SHA2_256', bytes)
+const keysOfKey = ({ spki }: Key) => [
+  publicKeyKey(spki),
+  digestKey('sha256', sha256(utf8(formatPem(spki, 'PUBLIC KEY')))),
+]
+const STATEMENT_KEYS = [
+  digestKey('sha256', parseHex('ab'.repeat(32))),
+  digestKey('gitCommit', parseHex('cd'.repeat(20))),
+  digestKey('sha1', parseHex('01'.repeat(20))),
+  digestKey('sha512', parseHex('02'.repeat(64))),
+]
+
+const HASHED = [
+  'happy-path-v0.1',
+  'happy-path-v0.2',
+  'happy-path-v0.3',
+  'happy-path-v0.3-new-mediaType',
+  'managed-key-and-trusted-root',
+  'managed-key-happy-path',
+  'trust-root-tlog-validity-end-inclusive',
+]
+
+/** What the signer must have proposed for the entry in a bundle of the public log. */
+function proposed(name: string): { proposal: unknown; entry: ReturnType<typeof entryOf> } {
+  const one = readCase(name)
+  const { content, material } = one.bundle()
+  const { signer } = one.trust()
+  const [der, label]: [Uint8Array, PemLabel] =
+    material.kind === 'certificate'
+      ? [material.leaf, 'CERTIFICATE']
+      : [signer.kind === 'key' ? signer.key.der : new Uint8Array(), 'PUBLIC KEY']
+  const verifier = make.pem64(der, label)
+  const signature = base64(content.signature)
+  const entry = entryOf(name)
+  if (content.kind === 'message') {
+    const hash = { algorithm: 'sha256', value: hex(sha256(one.artifact)) }
+    const spec = { data: { hash }, signature: { content: signature, publicKey: { content: verifier } } }
+    return { proposal: { apiVersion: '0.0.1', kind: 'hashedrekord', spec }, entry }
+  }
+  const { payload, payloadType } = content
+  const envelope = JSON.stringify({ payload: base64(payload), payloadType, signatures: [{ sig: signature }] })
+  const spec = { proposedContent: { envelope, verifiers: [verifier] } }
+  return { proposal: { apiVersion: '0.0.1', kind: 'dsse', spec }, entry }
+}
+
+function entryOf(name: string) {
+  const [entry] = readCase(name).bundle().entries
+  if (entry === undefined || entry.proof === null) throw new Error(name)
+  return { ...entry, proof: entry.proof }
+}
+
+t.test('entries of the public log, byte for byte', async (t) => {
+  for (const name of [...HASHED, 'happy-path-intoto-in-dsse-v3']) {
+    const { proposal, entry } = proposed(name)
+    const { leaf } = await propose(proposal)
+    t.equal(parseUtf8(leaf), parseUtf8(entry.body), name)
+    const { proof } = entry
+    verifyInclusion(leafHash(leaf), proof.index, proof, proof.path)
+  }
+  const known = await propose(proposed('managed-key-happy-path').proposal)
+  t.equal(hex(leafHash(known.leaf)), '251d7335e207fb694536143ecff500072df1cae8f388a9c181794f31e1b2d42e')
+})
+
+t.test('an intoto entry of another log, but for the payload that its log kept in the leaf', async (t) => {
+  const { body } = entryOf('intoto-with-custom-trust-root')
+  const logged = JSON.parse(parseUtf8(body))
+  const { leaf } = await propose(logged)
+  delete logged.spec.content.envelope.payload
+  t.equal(parseUtf8(leaf), parseUtf8(canonicalJson(logged)))
+})
+
+for (const key of KEYS)
+  t.test(`hashedrekord by ${key.keyDetails}`, async (t) => {
+    const proposal = make.hashedRekord(key)
+    const entry = await propose(proposal)
+    t.equal(parseUtf8(entry.leaf), parseUtf8(canonicalJson(proposal)))
+    t.same(entry.attachments, [])
+    t.same(structuredClone(entry), entry)
+    const { algorithm, value } = proposal.spec.data.hash
+    sameLeafKeys(t, entry, [digestKey(algorithm, parseHex(value)), ...keysOfKey(key)])
+    const flipped = value.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))
+    proposal.spec.data.hash = { algorithm, value: flipped }
+    await refused(t, proposal, 'SIGNATURE_INVALID', 'over another digest')
+    const [other, length] = algorithm === 'sha256' ? ['sha512', 64] : ['sha256', 32]
+    proposal.spec.data.hash = { algorithm: other as string, value: '00'.repeat(length as number) }
+    await refused(t, proposal, 'ALGORITHM_NOT_ALLOWED', 'with another algorithm')
+  })
+
+t.test('a certificate is found by its key, its names and their issuer', async (t) => {
+  const der = certificateFor(P256, 'cert-email-p256')
+  const certificate = parseCertificate(der)
+  const entry = await propose(make.hashedRekord(P256, make.pem64(der, 'CERTIFICATE')))
+  const names = certificate.sans.flatMap((name) => [
+    subjectKey(name),
+    ...(certificate.issuer === undefined ? [] : [identityKey(certificate.issuer, name)]),
+  ])
+  t.ok(names.length > 0)
+  sameLeafKeys(t, entry, [
+    digestKey('sha256', sha256(utf8('hello'))),
+    digestKey('sha256', sha256(utf8(formatPem(der, 'CERTIFICATE')))),
+    publicKeyKey(P256.spki),
+    certificateKey(der),
+    ...names,
+  ])
+})
+
+t.test('spellings of a key end as one leaf', async (t) => {
+  const pem = formatPem(P256.spki, 'PUBLIC KEY')
+  const leaf = async (text: string) =>
+    parseUtf8((await propose(make.hashedRekord(P256, base64(utf8(text))))).leaf).replace(/"content":"[^"]+",/, '')
+  for (const text of [pem.trimEnd(), `\n${pem}\n`, pem.replaceAll('\n', '\r\n')])
+    t.equal(await leaf(text), await leaf(pem))
+  for (const [text, name] of [
+    [pem + pem, 'two blocks'],
+    [pem.replaceAll('PUBLIC', 'PRIVATE'), 'another label'],
+    ['', 'nothing'],
+  ] as const)
+    await refused(t, make.hashedRekord(P256, base64(utf8(text))), 'FIELD_INVALID', name)
+})
+
+for (const key of [P256, P384, P521, ED25519])
+  t.test(`envelopes by ${key.keyDetails}: SHA-256, and pure Ed25519`, async (t) => {
+    const text = JSON.stringify(make.envelopeOf([key]))
+    const [sig] = make.envelopeOf([key]).signatures.map((one) => one.sig)
+    const hash = (bytes: Uint8Array) => ({ algorithm: 'sha256', value: hex(sha256(bytes)) })
+
+    const dsse = await propose(make.dsse([key], text))
+    const signatures = [{ signature: sig ?? '', verifier: make.pem64(key.spki) }]
+    const spec = { envelopeHash: hash(utf8(text)), payloadHash: hash(make.PAYLOAD), signatures }
+    t.equal(parseUtf8(dsse.leaf), parseUtf8(canonicalJson({ apiVersion: '0.0.1', kind: 'dsse', spec })))
+    const digests = [sha256(utf8(text)), sha256(make.PAYLOAD)].map((one) => digestKey('sha256', one))
+    sameLeafKeys(t, dsse, [...digests, ...keysOfKey(key)])
+    t.same(dsse.attachments, [{ algorithm: 'sha256', digest: sha256(utf8(text)), content: utf8(text) }])
+
+    const v1 = await propose(make.intotoV1(key, text))
+    const content = { hash: hash(utf8(text)), payloadHash: hash(make.PAYLOAD) }
+    const spec1 = { content, publicKey: make.pem64(key.spki) }
+    t.equal(parseUtf8(v1.leaf), parseUtf8(canonicalJson({ apiVersion: '0.0.1', kind: 'intoto', spec: spec1 })))
+    sameLeafKeys(t, v1, [...digests, ...keysOfKey(key)])
+
+    const proposal = make.intotoV2([key])
+    const v2 = await propose(proposal)
+    const { payload: _, ...envelope } = proposal.spec.content.envelope
+    const content2 = { ...proposal.spec.content, envelope, payloadHash: hash(make.PAYLOAD) }
+    t.equal(parseUtf8(v2.leaf), parseUtf8(canonicalJson({ ...proposal, spec: { content: content2 } })))
+    sameLeafKeys(t, v2, [digestKey('sha256', sha256(make.PAYLOAD)), ...keysOfKey(key)])
+
+    for (const entry of [v1, v2])
+      t.same(entry.attachments, [{ algorithm: 'sha256', digest: sha256(make.PAYLOAD), content: make.PAYLOAD }])
+    for (const entry of [dsse, v1, v2]) {
+      t.same(keysOf(entry, 'attachment').sort(), STATEMENT_KEYS.map(hex).sort(), 'what the statement speaks of')
+      t.same(structuredClone(entry), entry)
+    }
+  })
+
+t.test('several signatures: each by a key of its own', async (t) => {
+  const three = [P384, P256, ED25519]
+  const { leaf } = await propose(make.dsse(three))
+  const sorted = JSON.parse(parseUtf8(leaf)).spec.signatures.map((one: { signature: string }) => one.signature)
+  t.same(sorted, [...sorted].sort(), 'sorted by their text')
+  t.equal(sorted.length, 3)
+  const text = JSON.stringify(make.envelopeOf(three))
+  const by = (keys: readonly Key[]) => {
+    const proposal = make.dsse(three, text)
+    proposal.spec.proposedContent.verifiers = keys.map(({ spki }) => make.pem64(spki))
+    return proposal
+  }
+  t.same((await propose(by([ED25519, P384, P256, P521]))).leaf, leaf, 'verifiers in any order, and one beyond the last')
+  await refused(t, by([P384, P256]), 'SIGNATURE_INVALID', 'a signature without a verifier')
+  await refused(t, by([P521, ...three]), 'SIGNATURE_INVALID', 'a verifier without a signature')
+  await refused(t, by([P384, P384, P256]), 'SIGNATURE_INVALID', 'one verifier for two signatures')
+  await refused(t, make.intotoV1(P256, text), 'SIGNATURE_INVALID', 'intoto 0.0.1 has one')
+  t.equal((await propose(make.intotoV2(three))).leaf.length > 0, true)
+  await refused(t, make.intotoV2([P256, P256]), 'FIELD_INVALID', 'one key twice')
+  const swapped = make.intotoV2([P256, P384])
+  const [a, b] = swapped.spec.content.envelope.signatures
+  Object.assign(a ?? {}, { publicKey: make.pem64(P384.spki) })
+  Object.assign(b ?? {}, { publicKey: make.pem64(P256.spki) })
+  await refused(t, swapped, 'SIGNATURE_INVALID', "with each other's keys")
+})
+
+t.test('another payload, another type', async (t) => {
+  for (const change of [{ payload: base64(utf8('{}')) }, { payloadType: 'text/plain' }]) {
+    const text = JSON.stringify({ ...make.envelopeOf([P256]), ...change })
+    await refused(t, make.dsse([P256], text), 'SIGNATURE_INVALID', 'dsse')
+    await refused(t, make.intotoV1(P256, text), 'SIGNATURE_INVALID', 'intoto 0.0.1')
+  }
+  const proposal = make.intotoV2([P256])
+  proposal.spec.content.envelope.payload = base64(utf8(base64(utf8('{}'))))
+  await refused(t, proposal, 'SIGNATURE_INVALID', 'intoto 0.0.2')
+})
+
+t.test('a key that may not sign is named, and no signature is looked at', async (t) => {
+  const smallOrder = parseBase64('MCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=')
+  const proposal = make.dsse([P256])
+  proposal.spec.proposedContent.verifiers = [make.pem64(smallOrder)]
+  await refused(t, proposal, 'KEY_NOT_ALLOWED', 'a point of small order')
+})
+
+t.test('content above the limit is not kept, and found all the same', async (t) => {
+  for (const proposal of [make.dsse([P256]), make.intotoV1(P256), make.intotoV2([P256])]) {
+    const entry = await propose(proposal, { attachmentLimit: 100 })
+    t.same(entry.attachments, [])
+    t.same(keysOf(entry, 'attachment').length, STATEMENT_KEYS.length)
+  }
+})
+
+t.test('a payload that is no statement has no artifacts; one that claims to be is JSON', async (t) => {
+  const signed = (payloadType: string, payload: string) =>
+    make.dsse([P256], JSON.stringify(make.envelopeOf([P256], { payloadType, payload: utf8(payload) })))
+  for (const [type, payload] of [
+    ['text/plain', '{"subject":[{"digest":{"sha256":"ab"}}]}'],
+    [make.IN_TOTO, '[]'],
+    [make.IN_TOTO, '{"subject":{},"predicate":[]}'],
+    [make.IN_TOTO, '{"subject":[1,{},{"digest":[]},{"digest":{"sha256":1,"a b":"ab","sha1":"xyz"}}]}'],
+  ] as const)
+    t.same(keysOf(await propose(signed(type, payload)), 'attachment'), [], payload)
+  for (const payload of ['', 'text', '{"subject":[],"subject":[]}'])
+    await refused(t, signed(make.IN_TOTO, payload), 'ENVELOPE_MALFORMED', payload)
+  const subject = Array.from({ length: 4097 }, (_, i) => ({ digest: { sha1: i.toString(16).padStart(4, '0') } }))
+  await refused(t, signed(make.IN_TOTO, JSON.stringify({ subject })), 'ENVELOPE_MALFORMED', 'more than are indexed')
+})
