@@ -1,6 +1,5 @@
 /** The signature over a file that an entry itself holds: all of it but the file. Nothing has been checked. */
 
-import { parseSpki } from '../formats/pki/spki.ts'
 import { bodyKind } from '../formats/sigstore/body-kind.ts'
 import { parseBodyV1 } from '../formats/sigstore/body-v1.ts'
 import { parseBodyV2 } from '../formats/sigstore/body-v2.ts'
@@ -37,7 +36,10 @@ export function loggedSignature(leaf: Uint8Array): LoggedSignature {
     kind,
     version,
     content: { kind: 'message', digest, signature: body.signature },
-    verifier: { kind: isKey(body.verifier) ? 'publicKey' : 'x509Certificate', rawBytes: body.verifier },
+    verifier: {
+      kind: body.verifier.label === 'PUBLIC KEY' ? 'publicKey' : 'x509Certificate',
+      rawBytes: body.verifier.der,
+    },
   }
 }
 
@@ -49,14 +51,4 @@ export function bundleOfEntry(entry: BundleEntry): Bundle {
 
 function materialOf({ kind, rawBytes }: Material): SigningMaterial {
   return kind === 'publicKey' ? { kind: 'key', hint: '' } : { kind: 'certificate', leaf: rawBytes, others: [] }
-}
-
-/** No certificate begins as a key does. A key of a kind that may not sign is a key all the same. */
-function isKey(der: Uint8Array): boolean {
-  try {
-    parseSpki(der)
-    return true
-  } catch (error) {
-    return error instanceof TlogError && error.code === 'KEY_NOT_ALLOWED'
-  }
 }

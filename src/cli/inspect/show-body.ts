@@ -66,7 +66,7 @@ function v1Nodes(body: BodyV1): Node[] {
     return [
       digestNode('digest', body.digest.algorithm, body.digest.bytes, 'of the file that was signed'),
       part('signature', bytes(body.signature)),
-      showKeyOrCertificate(body.verifier),
+      showKeyOrCertificate(body.verifier.der),
     ]
   return [
     body.kind === 'intoto' ? part('payload type', text(body.payloadType)) : null,
@@ -74,7 +74,7 @@ function v1Nodes(body: BodyV1): Node[] {
     part(
       'signatures',
       list(body.signatures, ({ signature, verifier }) =>
-        parts(part('signature', bytes(signature)), showKeyOrCertificate(verifier)),
+        parts(part('signature', bytes(signature)), showKeyOrCertificate(verifier.der)),
       ),
     ),
   ].filter((node) => node !== null)

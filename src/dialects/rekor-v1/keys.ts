@@ -67,7 +67,7 @@ function facts(digests: readonly Digest[], verifiers: readonly PemBlock[], kept:
   const keys = [...digests.map((one) => digestKey(one.algorithm, one.bytes)), ...verifiers.flatMap(verifierKeys)]
   return {
     keys: keys.map((key) => ({ key, source: 'leaf' })),
-    attachments: kept.map(({ algorithm, bytes }) => ({ algorithm, digest: bytes })),
+    attachments: kept.map(({ algorithm, bytes }) => ({ algorithm, digest: bytes, key: digestKey(algorithm, bytes) })),
   }
 }
 
