@@ -13,7 +13,7 @@ import { formatEntryV2, parseEntryV2 } from '../../src/formats/sigstore/response
 import { parseStatement } from '../../src/formats/sigstore/statement.ts'
 import { formatTrustedRoot, parseTrustedRoot } from '../../src/formats/sigstore/trusted-root.ts'
 import { formatTokenFile, parseTokenFile } from '../../src/formats/token-file.ts'
-import { formatEnvelope, parseEnvelope } from '../../src/formats/tuf/envelope.ts'
+import { formatEnvelope, parseEnvelope, signedBytes } from '../../src/formats/tuf/envelope.ts'
 import { parseSnapshot, parseTargets, parseTimestamp } from '../../src/formats/tuf/metadata.ts'
 import { parseRoot, soleKeyRootJson } from '../../src/formats/tuf/root.ts'
 import { base64, parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
@@ -86,6 +86,7 @@ const tufFiles = () => {
 const ROLES = { root: parseRoot, timestamp: parseTimestamp, snapshot: parseSnapshot, targets: parseTargets }
 const readTuf = oneMeaning((bytes) => {
   const { signed, signatures } = parseEnvelope(bytes)
+  signedBytes(signed) // what has no canonical form, such as 1e20, nobody can have signed
   return { signed: plain(signed) as JsonObject, signatures }
 }, formatEnvelope)
 
