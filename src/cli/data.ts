@@ -49,7 +49,7 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
   const { signer, ratchet, state } = startable
   const parts = {
     identity: { slug, dialect, origin, vkey },
-    state: record.state,
+    state: record.compromisedSince === null ? record.state : ('compromised' as const),
     store,
     ratchet,
     signer,

@@ -77,11 +77,17 @@ function asJson(records: readonly LogRecord[]): string {
   return `${JSON.stringify(records, null, 2)}\n`
 }
 
+function stateOf({ state, retiredAt, compromisedSince }: LogRecord): string {
+  if (compromisedSince !== null) return `COMPROMISED since ${iso(compromisedSince)}`
+  return retiredAt === null ? state : `${state} on ${iso(retiredAt)}`
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}
+
 function asText(records: readonly LogRecord[]): string {
   return records
-    .map(
-      (r) =>
-        `${r.slug}  ${r.dialect}  ${r.state}  origin ${r.origin}  since ${new Date(r.createdAt).toISOString()}\n  ${r.vkey}\n`,
-    )
+    .map((r) => `${r.slug}  ${r.dialect}  ${stateOf(r)}  origin ${r.origin}  since ${iso(r.createdAt)}\n  ${r.vkey}\n`)
     .join('')
 }

@@ -18,8 +18,9 @@ export interface Startable {
 const LOST: readonly ErrorCode[] = ['RATCHET_REFUSED', 'KEY_FILE_REFUSED', 'IDENTITY_CHANGED']
 
 /**
- * A frozen log: whole, when `whole` finds it so; else as far as its newest checkpoint, with hands that cannot sign. It
- * must not keep the other logs from starting. Null: it never published anything, and there is nothing to serve.
+ * A frozen log: whole, when `whole` finds it so and its key is its own; else as far as its newest checkpoint, with hands
+ * that cannot sign. It must not keep the other logs from starting. Null: it never published anything, and there is
+ * nothing to serve.
  */
 export async function openFrozen(
   record: LogRecord,
@@ -27,7 +28,7 @@ export async function openFrozen(
   whole: () => Promise<Startable>,
 ): Promise<Startable | null> {
   try {
-    return await whole()
+    if (record.compromisedSince === null) return await whole()
   } catch (error) {
     if (!(error instanceof TlogError && LOST.includes(error.code))) throw error
   }

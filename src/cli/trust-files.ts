@@ -18,7 +18,7 @@ export async function openTrust(data: DataDirectory, config: ServeConfig, world:
   return await createTrust({
     dir,
     url: config.url,
-    logs: await logsOf(data),
+    logs: logsOf(data),
     config: config.trust,
     key: openKey(data.place, dir),
     clock: world.clock,
@@ -51,12 +51,6 @@ function openKey(place: DataPlace, dir: string): SigningKey {
   return createKeyFile(file)
 }
 
-function logsOf({ database }: DataDirectory): Promise<TrustLog[]> {
-  const frozenAt = async (number: number) => (await database.store(number).head())?.time ?? null
-  return Promise.all(
-    database.logs().map(async (record) => ({
-      ...record,
-      frozenAt: record.state === 'frozen' ? await frozenAt(record.number) : null,
-    })),
-  )
+function logsOf({ database }: DataDirectory): TrustLog[] {
+  return database.logs().map((record) => ({ ...record, isCompromised: record.compromisedSince !== null }))
 }

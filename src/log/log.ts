@@ -56,8 +56,11 @@ export interface LogIdentity {
 
 export interface LogParts {
   readonly identity: LogIdentity
-  /** A frozen log takes no entries. What it has is served and, where it is not yet, published. */
-  readonly state: 'active' | 'frozen'
+  /**
+   * A frozen log takes no entries. What it has is served and, where it is not yet, published. A compromised one is frozen,
+   * and its key counts for nothing: `signer` must not sign for it.
+   */
+  readonly state: 'active' | 'frozen' | 'compromised'
   readonly store: LogStore
   readonly ratchet: Ratchet
   readonly signer: Signer
@@ -85,6 +88,7 @@ export interface LogStatus {
   readonly waiting: number
   readonly state: 'running' | 'closing' | 'failed'
   readonly frozen: boolean
+  readonly compromised: boolean
   /** Since when publication has been put off, round after round, and the newest reason; null while it goes well. */
   readonly delayed: { readonly since: UnixMillis; readonly reason: string } | null
 }

@@ -103,6 +103,7 @@ export class RunningLog implements Log {
       waiting: this.#publisher.waiting,
       state: this.#state,
       frozen: this.#sequencer.frozen,
+      compromised: this.#parts.state === 'compromised',
       delayed: this.#delayed,
     }
   }

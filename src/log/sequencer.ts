@@ -8,7 +8,7 @@ import type { Clock, Head, LogStore, Place, SealedBatch, Supplement } from './po
 import type { OnStep } from './steps.ts'
 
 export interface SequencerParts {
-  readonly state: 'active' | 'frozen'
+  readonly state: 'active' | 'frozen' | 'compromised'
   readonly store: LogStore
   readonly pool: Pool
   /** Ahead of the stored head only while a batch is being written. */
@@ -32,7 +32,7 @@ export class Sequencer {
   constructor(parts: SequencerParts, head: Head) {
     this.#parts = parts
     this.#head = head
-    this.#frozen = parts.state === 'frozen'
+    this.#frozen = parts.state !== 'active'
   }
 
   /** The newest durable head. */

@@ -18,9 +18,13 @@ export interface LogRecord {
   readonly vkey: string
   readonly createdAt: UnixMillis
   readonly state: LogState
+  /** When it was frozen. */
+  readonly retiredAt: UnixMillis | null
+  /** Since when its key may have been in other hands, by the word of its operator; null: no reason to think so. */
+  readonly compromisedSince: UnixMillis | null
 }
 
-export type NewLog = Omit<LogRecord, 'number' | 'state'>
+export type NewLog = Pick<LogRecord, 'slug' | 'dialect' | 'origin' | 'vkey' | 'createdAt'>
 
 export interface LogDatabase {
   /** All logs, by number. */
@@ -30,8 +34,10 @@ export interface LogDatabase {
    * @throws TlogError LOG_EXISTS when its slug or its vkey is taken, FIELD_INVALID on a slug of another form.
    */
   createLog(record: NewLog): LogRecord
-  /** No entry after this, for ever. Allowed again on a frozen log. @throws TlogError LOG_UNKNOWN */
-  freezeLog(number: number): LogRecord
+  /** No entry after this, for ever. A frozen log stays as it was frozen. @throws TlogError LOG_UNKNOWN */
+  freezeLog(number: number, at: UnixMillis): LogRecord
+  /** Freezes it, and says of its key that nothing it signs counts any more. What was said once stays. @throws TlogError LOG_UNKNOWN */
+  compromiseLog(number: number, at: UnixMillis, since: UnixMillis): LogRecord
   /** The store of one log; the same object at every call. @throws TlogError LOG_UNKNOWN */
   store(number: number): LogStore
   /** Reads the whole file: seconds for each million leaves. @throws TlogError STORE_CORRUPT */

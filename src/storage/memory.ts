@@ -1,7 +1,7 @@
 /** The same contract without a disk, and failures on command. For tests; nothing of it outlives the process. */
 
 import { formatBundle } from '../formats/c2sp/bundle.ts'
-import { type LeafIndex, leafIndex, treeSize, unixMillis } from '../kernel/brand.ts'
+import { type LeafIndex, leafIndex, treeSize, type UnixMillis, unixMillis } from '../kernel/brand.ts'
 import { concat, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT } from '../kernel/hash.ts'
@@ -73,9 +73,11 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
       stores.push(createMemoryStore(log, fail))
       return log.record
     },
-    freezeLog: (number) => {
+    freezeLog: (number, at) => freeze(known(logs, number), at),
+    compromiseLog: (number, at, since) => {
       const log = known(logs, number)
-      log.record = { ...log.record, state: 'frozen' }
+      const frozen = freeze(log, at)
+      log.record = { ...frozen, compromisedSince: frozen.compromisedSince ?? since }
       return log.record
     },
     store: (number) => known(stores, number),
@@ -86,7 +88,17 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
 
 function createMemoryLog(number: number, { slug, dialect, origin, vkey, createdAt }: NewLog): MemoryLog {
   return {
-    record: { number, slug, dialect, origin, vkey, createdAt, state: 'active' },
+    record: {
+      number,
+      slug,
+      dialect,
+      origin,
+      vkey,
+      createdAt,
+      state: 'active',
+      retiredAt: null,
+      compromisedSince: null,
+    },
     heads: [{ size: treeSize(0), root: EMPTY_ROOT, time: createdAt }],
     entries: [],
     places: new Map(),
@@ -110,6 +122,11 @@ function createMemoryStore(log: MemoryLog, fail: Fail): LogStore {
     attach: async (supplements) => write('attach', () => attach(log, supplements)),
     publish: async (published) => write('publish', () => publish(log, published)),
   }
+}
+
+function freeze(log: MemoryLog, at: UnixMillis): LogRecord {
+  if (log.record.state === 'active') log.record = { ...log.record, state: 'frozen', retiredAt: at }
+  return log.record
 }
 
 function checkActive({ record }: MemoryLog): void {

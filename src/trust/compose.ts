@@ -1,6 +1,7 @@
 /** The trust files: what a client needs to trust this server's logs, composed from the logs and the configuration. */
 
 import type { TrustConfig } from '../config/trust.ts'
+import { logOfHost } from '../dialects/of-host.ts'
 import { formatPolicy, type Policy, type PolicyGroup, type PolicyWitness } from '../formats/c2sp/policy.ts'
 import { parseVkey, type Vkey } from '../formats/c2sp/vkey.ts'
 import { formatPem } from '../formats/pki/pem.ts'
@@ -18,15 +19,17 @@ import type { UnixMillis } from '../kernel/brand.ts'
 import { utf8 } from '../kernel/bytes.ts'
 import { services, timeText, trustedAuthority, trustedCtLog } from './authorities.ts'
 
-/** A log as far as its clients must know it; a frozen one stays trusted and takes no entries. */
+/** A log as far as its clients must know it. */
 export interface TrustLog {
   readonly slug: string
   readonly dialect: string
   readonly origin: string
   readonly vkey: string
   readonly createdAt: UnixMillis
-  /** The time of its last head, or null while it takes entries. */
-  readonly frozenAt: UnixMillis | null
+  /** When it was frozen, or null while it takes entries. */
+  readonly retiredAt: UnixMillis | null
+  /** Others have its key: nothing that it signed counts (docs/adr/0005-compromised-logs.md). */
+  readonly isCompromised: boolean
 }
 
 /** Witnesses of the policy, and how many of them must have cosigned. */
@@ -41,7 +44,7 @@ export const NO_WITNESSES: Witnessing = {
 export interface TrustInput {
   /** What clients reach; no trailing slash. */
   readonly url: string
-  /** In order of creation: the first of a dialect is its default. */
+  /** In order of creation. */
   readonly logs: readonly TrustLog[]
   readonly config: TrustConfig
   readonly witnessing: Witnessing
@@ -72,20 +75,31 @@ export function composeTrustFiles(input: TrustInput): ReadonlyMap<string, Uint8A
       formatSigningConfig(config),
     ]),
     ['client_trust_config.json', formatClientTrustConfig(root, configs.all)],
-    ...input.logs.flatMap(({ slug, vkey }): [string, string][] => [
-      [`${slug}.vkey`, `${vkey}\n`],
-      [`${slug}.pem`, pemOf(parseVkey(vkey))],
+    ...input.logs.filter(isTrusted).flatMap(({ slug, vkey }): [string, string][] => [
+      [vkeyName(slug), `${vkey}\n`],
+      [pemName(slug), pemOf(parseVkey(vkey))],
     ]),
   ]
   return new Map([...text.map(([name, content]) => [name, utf8(content)] as const), ['policy', policy(input)]])
 }
 
+/** The names of files that an earlier run may have written, and that must not be found any more. */
+export function withdrawnFiles(logs: readonly TrustLog[]): readonly string[] {
+  return logs.filter((log) => !isTrusted(log)).flatMap(({ slug }) => [vkeyName(slug), pemName(slug)])
+}
+
+function isTrusted({ isCompromised }: TrustLog): boolean {
+  return !isCompromised
+}
+
+const vkeyName = (slug: string) => `${slug}.vkey`
+const pemName = (slug: string) => `${slug}.pem`
+
 function trustedRoot({ url, logs, config }: TrustInput): TrustedRoot {
   return {
-    tlogs: logs.flatMap(({ dialect, origin, vkey, createdAt }) => {
-      // No end: a timestamp of the last entry may be younger than its log's last head.
-      const range = { start: timeText(createdAt) }
-      return DIALECTS[dialect]?.trusted(hostedAt(url, origin), parseVkey(vkey), range) ?? []
+    // A compromised log is not there: clients do not hold an entry of version 2 against an end.
+    tlogs: logs.filter(isTrusted).flatMap((log) => {
+      return DIALECTS[log.dialect]?.trusted(hostedAt(url, log.origin), parseVkey(log.vkey), lifeOf(log)) ?? []
     }),
     certificateAuthorities: config.certificateAuthorities.map(trustedAuthority),
     ctLogs: config.ctLogs.map(trustedCtLog),
@@ -133,23 +147,28 @@ export function logsToOffer(
   return first.some((log) => log.validFor.end === undefined) ? first : logs
 }
 
-/** A frozen log is listed with its end: signing clients pass over it, monitors go on reading it. */
+function lifeOf({ createdAt, retiredAt }: TrustLog): TimeRange {
+  return { start: timeText(createdAt), ...(retiredAt !== null && { end: timeText(retiredAt) }) }
+}
+
+/**
+ * A frozen log is listed with its end: signing clients pass over it, monitors go on reading it. A compromised one too:
+ * with no log at all in their list, some clients sign and log nothing.
+ */
 function logServices({ url, logs }: TrustInput, operator: string): Service[] {
   return logs.flatMap((log) => {
     const majorApiVersion = DIALECTS[log.dialect]?.majorApiVersion
     if (majorApiVersion === undefined) return []
-    const range = { start: timeText(log.createdAt), ...(log.frozenAt !== null && { end: timeText(log.frozenAt) }) }
-    return [
-      { url: answersAt(url, log, logs) ? url : hostedAt(url, log.origin), majorApiVersion, validFor: range, operator },
-    ]
+    const reached = answersAt(url, log, logs) ? url : hostedAt(url, log.origin)
+    return [{ url: reached, majorApiVersion, validFor: lifeOf(log), operator }]
   })
 }
 
-/** Whether the URL itself means the log: the one with its host for an origin, else the default of the dialect. */
+/** Whether the URL itself means the log. */
 function answersAt(url: string, log: TrustLog, logs: readonly TrustLog[]): boolean {
   const candidates = logs.filter(({ dialect }) => dialect === log.dialect)
-  const { hostname } = new URL(url)
-  return (candidates.find(({ origin }) => origin === hostname) ?? candidates[0]) === log
+  const reachable = ({ origin, retiredAt }: TrustLog) => ({ origin, takesEntries: retiredAt === null })
+  return logOfHost(new URL(url).hostname, candidates, reachable) === log
 }
 
 /** The URL with the origin for its host: under another one, clients would look for another origin in the checkpoint. */
@@ -160,7 +179,7 @@ function hostedAt(url: string, origin: string): string {
 }
 
 function policy({ url, logs, witnessing }: TrustInput): Uint8Array {
-  const known = logs.map(({ slug, vkey }) => ({ vkey: parseVkey(vkey), url: `${url}/logs/${slug}` }))
+  const known = logs.filter(isTrusted).map(({ slug, vkey }) => ({ vkey: parseVkey(vkey), url: `${url}/logs/${slug}` }))
   return formatPolicy({ logs: known, ...witnessing })
 }
 

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -46,6 +47,13 @@ export function readRepository(dir: string): Map<string, Uint8Array> {
 export function writeTrust(dir: string, files: ReadonlyMap<string, Uint8Array>): void {
   const changed = [...files].filter(([path, bytes]) => !isWritten(join(dir, path), bytes))
   for (const [path, bytes] of changed) writeFile(join(dir, path), bytes)
+}
+
+/** For good, so that a static file server stops handing them out too. */
+export function removeTrust(dir: string, names: readonly string[]): void {
+  const there = names.filter((name) => existsSync(join(dir, name)))
+  for (const name of there) rmSync(join(dir, name))
+  if (there.length > 0) withFile(dir, 'r', () => undefined)
 }
 
 function isSmallFile(path: string): boolean {

@@ -8,8 +8,8 @@ import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { equal, hex, utf8 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Clock } from '../log/ports.ts'
-import { composeTrustFiles, NO_WITNESSES, type TrustLog, type Witnessing } from './compose.ts'
-import { readRepository, writeTrust } from './directory.ts'
+import { composeTrustFiles, NO_WITNESSES, type TrustLog, type Witnessing, withdrawnFiles } from './compose.ts'
+import { readRepository, removeTrust, writeTrust } from './directory.ts'
 import { advance } from './repository.ts'
 
 export type { TrustLog, Witnessing } from './compose.ts'
@@ -62,6 +62,7 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
   checkKey(options)
   const trust = new FileTrust(options)
   await trust.refresh()
+  removeTrust(options.dir, withdrawnFiles(options.logs))
   return trust
 }
 

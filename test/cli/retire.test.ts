@@ -1,6 +1,6 @@
 /** `colophon retire`, and what the start does with a log that was. */
 
-import { renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { run } from '../../src/cli/run.ts'
@@ -59,6 +59,60 @@ t.test('a whole log is served on, and takes nothing', async (t) => {
   const server = await serve()
   t.match(await ask(server, '/logs/v2/checkpoint'), { status: 200, text: /^one\.example\n2\n/ })
   t.match(said(await postEntry(server, hashedRekordBody(KEY))), /LOG_FROZEN|LOG_CLOSED/)
+})
+
+t.test('a stolen key: said at once or later, never unsaid', async (t) => {
+  const { at, place, serve } = await scene(t)
+  const before = await serve()
+  const trusted = async (server: typeof before) =>
+    JSON.parse((await ask(server, '/trust/trusted_root.json')).text).tlogs.map(
+      (log: { baseUrl: string }) => log.baseUrl,
+    )
+  t.equal((await trusted(before)).length, 1)
+  await before.stop()
+  t.match(await command(['retire', 'v2', '--since', '2026-01-01T00:00:00Z', ...place]), {
+    code: 2,
+    warned: /--since.*goes with --compromised/,
+  })
+  for (const [since, why] of [
+    ['yesterday', /--since.*not a time/],
+    ['2999-01-01T00:00:00Z', /--since.*in the future/],
+  ] as const)
+    t.match(
+      await command(['retire', 'v2', '--compromised', '--since', since, ...place]),
+      { code: 2, warned: why },
+      since,
+    )
+  t.match(await command(['retire', 'v2', '--compromised', '--since', '2020-01-01T00:00:00Z', '--yes', ...place]), {
+    code: 0,
+    printed: /IS ENDED FOR EVER at 2 published entries\nnone of its checkpoints is older than the theft\n$/,
+  })
+  t.match(await command(['retire', 'v2', '--compromised', ...place]), {
+    code: 0,
+    printed: /known as compromised already/,
+  })
+  t.match(await command(['retire', 'v2', ...place]), { code: 0, printed: /frozen already/ })
+  t.match(await command(['log', 'list', ...place]), { printed: /^v2 {2}rekor-v2 {2}COMPROMISED since 2020-01-01T/ })
+  await command(['log', 'create', 'next', '--origin', 'next.example', ...place])
+  t.ok(existsSync(at('data/trust/v2.vkey')))
+  const server = await serve()
+  t.match(await trusted(server), [/^http:\/\/next\.example:/])
+  t.notOk(existsSync(at('data/trust/v2.vkey')) || existsSync(at('data/trust/v2.pem')), 'nor on the disk')
+  t.match(JSON.parse((await ask(server, '/logs/v2')).text), { state: 'compromised', size: 2 })
+  t.equal((await ask(server, '/logs/v2/checkpoint')).status, 200, 'it is still read')
+  const request = { method: 'POST', body: hashedRekordBody(KEY), headers: { host: 'one.example' } }
+  t.match(said(await ask(server, ENTRIES, request)), /LOG_FROZEN/)
+})
+
+t.test('its last checkpoint from before the theft', async (t) => {
+  const { at, place } = await scene(t)
+  edit(at('data'), 'UPDATE newest_checkpoint SET time_ms = 5000; UPDATE checkpoint SET time_ms = 1000 * size')
+  const since = ['--since', '1970-01-01T00:00:01Z']
+  t.match(await command(['retire', 'v2', '--yes', ...place]), { code: 0 })
+  t.match(await command(['retire', 'v2', '--compromised', ...since, '--yes', ...place]), {
+    code: 0,
+    printed: /^its last checkpoint from before: size 0, root e3b0c442[0-9a-f]{56}, of 1970-01-01T00:00:00\.000Z$/m,
+  })
 })
 
 t.test('what it lost does not keep the others from starting', async (t) => {

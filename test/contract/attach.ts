@@ -1,7 +1,7 @@
 /** What every store must do with content that comes after its entry. */
 
 import t from 'tap'
-import { leafIndex } from '../../src/kernel/brand.ts'
+import { leafIndex, unixMillis } from '../../src/kernel/brand.ts'
 import { utf8 } from '../../src/kernel/bytes.ts'
 import type { Supplement } from '../../src/log/ports.ts'
 import { attachment, entry, lookupKey } from './feeder.ts'
@@ -66,7 +66,7 @@ export function attachContract(name: string, open: OpenDatabase): void {
     const database = open(t)
     const { store, feeder, number } = await freshStore(database)
     await appendPlain(store, feeder, 1)
-    database.freezeLog(number)
+    database.freezeLog(number, unixMillis(9000))
     await t.rejects(store.attach([supplement(0, ['k'], ['x'])]), { code: 'LOG_FROZEN' })
     t.equal(await store.attachment('sha256', digest('x')), null)
     t.same(await store.lookup(lookupKey('k').key, null, 9), [])

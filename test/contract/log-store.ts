@@ -17,7 +17,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
     const database = open(t)
     t.same(database.logs(), [])
     const record = database.createLog(NEW_LOG)
-    t.same(record, { ...NEW_LOG, number: 0, state: 'active' })
+    t.same(record, { ...NEW_LOG, number: 0, state: 'active', retiredAt: null, compromisedSince: null })
     t.same(database.logs(), [record])
     t.same(await database.store(0).head(), { size: 0, root: EMPTY_ROOT, time: 1000 }, 'it has a head of size 0')
     t.equal(database.store(0), database.store(0))
@@ -31,7 +31,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
       )
     t.equal(database.createLog({ ...NEW_LOG, slug: 'a'.repeat(32), vkey: 'b' }).number, 1)
     t.throws(() => database.store(2), { code: 'LOG_UNKNOWN' })
-    t.throws(() => database.freezeLog(2), { code: 'LOG_UNKNOWN' })
+    t.throws(() => database.freezeLog(2, unixMillis(0)), { code: 'LOG_UNKNOWN' })
     database.checkFile()
   })
 
@@ -40,11 +40,28 @@ export function storeContract(name: string, open: OpenDatabase): void {
     const { store, feeder, number } = await freshStore(database)
     await store.append(feeder.head, feeder.plain(3))
     const { head } = feeder
-    t.equal(database.freezeLog(number).state, 'frozen')
-    t.equal(database.freezeLog(number).state, 'frozen', 'again')
+    const frozen = { state: 'frozen', retiredAt: 9000, compromisedSince: null }
+    t.match(database.freezeLog(number, unixMillis(9000)), frozen)
+    t.match(database.freezeLog(number, unixMillis(9999)), frozen, 'again: it was once')
     await t.rejects(store.append(head, feeder.plain(1)), { code: 'LOG_FROZEN' })
     await store.publish(published(head))
     t.same(await store.head(), head)
+  })
+
+  t.test(`${name}: a compromised log is frozen, and what was said once stays`, async (t) => {
+    const database = open(t)
+    const { store, feeder, number } = await freshStore(database)
+    const [at, since, later] = [unixMillis(9000), unixMillis(8000), unixMillis(9999)]
+    t.throws(() => database.compromiseLog(2, at, since), { code: 'LOG_UNKNOWN' })
+    const known = { state: 'frozen', retiredAt: 9000, compromisedSince: 8000 }
+    t.match(database.compromiseLog(number, at, since), known)
+    t.match(database.compromiseLog(number, later, later), known)
+    t.match(database.freezeLog(number, later), known)
+    t.match(database.logs(), [known])
+    await t.rejects(store.append(feeder.head, feeder.plain(1)), { code: 'LOG_FROZEN' })
+    const other = database.createLog({ ...NEW_LOG, slug: 'other', vkey: 'other' })
+    database.freezeLog(other.number, at)
+    t.match(database.compromiseLog(other.number, later, since), known, 'after it was retired in good order')
   })
 
   t.test(`${name}: heads`, async (t) => {

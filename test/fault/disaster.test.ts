@@ -135,8 +135,11 @@ t.test('stolen key', async (t) => {
   const operator = await Operator.running(folder, 'stolen-key', 40)
   await scene(t, [operator])
   await operator.copied()
-  t.match(await operator.follow('stolen-key'), /^log\.example\.org\n40\n/m)
+  const text = await operator.follow('stolen-key')
+  t.match(text, /^log\.example\.org\n40\n/m, 'the copy’s checkpoint')
+  t.match(text, /^its newest checkpoint in this database: size 40, root [0-9a-f]{64}, of /m)
   t.notOk(existsSync(join(operator.place('data'), 'keys/v2.pem')))
+  t.match(await operator.trusted(), ['https://next.example.org'], 'what was stolen is trusted no more')
   await hasSuccessor(t, operator, operator.checker)
 })
 

@@ -134,6 +134,12 @@ export class Operator {
     return checker.findings
   }
 
+  /** The logs of the trusted root that the server hands out. */
+  async trusted(): Promise<readonly string[]> {
+    const root = await (await fetch(`${this.url}/trust/trusted_root.json`)).json()
+    return (root as { tlogs: { baseUrl: string }[] }).tlogs.map(({ baseUrl }) => baseUrl)
+  }
+
   /** New entries, as a client sends them that knows the server by `host`. Returns the statuses, each once. */
   async offer(count: number, host: string): Promise<readonly number[]> {
     const wishes = Array.from({ length: count }, () => this.load.wish())

@@ -126,7 +126,7 @@ export function createWorld(): World {
     hooks,
     ratchet: memoryRatchet(EMPTY),
     clock,
-    freeze: () => void database.freezeLog(number),
+    freeze: () => void database.freezeLog(number, unixMillis(START)),
   }
 }
 

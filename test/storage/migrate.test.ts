@@ -65,11 +65,26 @@ t.test('a file on disk: refused before anything is changed, older ones not by a 
   const path = `${t.testdir({})}/log.db`
   openDatabase(path, { create: true }).close()
   const db = rawDatabase(t, path)
-  db.prepare('INSERT INTO migration VALUES (2, ?, ?)').run('0002-future.sql', Buffer.alloc(32))
-  t.throws(() => openDatabase(path), { code: 'STORE_SCHEMA', message: /0002-future.sql/ })
+  const future = readMigrations().length + 1
+  db.prepare('INSERT INTO migration VALUES (?, ?, ?)').run(future, '9999-future.sql', Buffer.alloc(32))
+  t.throws(() => openDatabase(path), { code: 'STORE_SCHEMA', message: /9999-future.sql/ })
   t.throws(() => openDatabase(path, { readonly: true }), { code: 'STORE_SCHEMA' })
   db.exec('DROP TRIGGER migration_kept; DELETE FROM migration')
   t.throws(() => openDatabase(path, { readonly: true }), { code: 'STORE_SCHEMA', message: /start the server once/ })
+  t.end()
+})
+
+t.test('logs that were frozen before their end was kept have ended by the time of the migration', (t) => {
+  const db = new Sqlite(':memory:')
+  migrate(db, [core])
+  const insert = db.prepare("INSERT INTO log VALUES (?, ?, 'd', 'o', ?, 0, 'active')")
+  for (const [number, slug] of ['ended', 'active'].entries()) insert.run(number, slug, slug)
+  db.exec("UPDATE log SET state = 'frozen' WHERE number = 0")
+  const before = Date.now()
+  migrate(db, readMigrations())
+  const rows = db.prepare<[], { log: number; time_ms: number }>('SELECT * FROM retirement').all()
+  t.match(rows, [{ log: 0 }])
+  t.ok((rows[0]?.time_ms ?? 0) >= before && (rows[0]?.time_ms ?? 0) <= Date.now())
   t.end()
 })
 

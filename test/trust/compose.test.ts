@@ -6,7 +6,13 @@ import { createVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
 import { parsePem } from '../../src/formats/pki/pem.ts'
 import { parseSpki } from '../../src/formats/pki/spki.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
-import { composeTrustFiles, logsToOffer, NO_WITNESSES, type TrustInput } from '../../src/trust/compose.ts'
+import {
+  composeTrustFiles,
+  logsToOffer,
+  NO_WITNESSES,
+  type TrustInput,
+  withdrawnFiles,
+} from '../../src/trust/compose.ts'
 import { refused } from '../formats/support.ts'
 import { EMPTY_CONFIG, json, keyOf, logOf, PUBLIC, PUBLIC_CONFIG, START } from './support.ts'
 
@@ -123,7 +129,7 @@ t.test('which API versions the default offers', async (t) => {
 
 t.test('which host a log is reached at', async (t) => {
   const [old, next] = [
-    logOf('a', '2025.log.example', { frozenAt: unixMillis(START + 5000) }),
+    logOf('a', '2025.log.example', { retiredAt: unixMillis(START + 5000) }),
     logOf('b', '2026.log.example'),
   ]
   const cases: readonly (readonly [string, string[], string[]])[] = [
@@ -132,11 +138,11 @@ t.test('which host a log is reached at', async (t) => {
       ['https://2025.log.example', 'https://2026.log.example'],
       ['https://2025.log.example', 'https://2026.log.example'],
     ],
-    // The URL's host is no origin: it means the first log.
+    // The URL's host is no origin: it means the first log that takes entries.
     [
       'http://proxy.example:8080',
       ['http://2025.log.example:8080', 'http://2026.log.example:8080'],
-      ['http://proxy.example:8080', 'http://2026.log.example:8080'],
+      ['http://proxy.example:8080', 'http://2025.log.example:8080'],
     ],
   ]
   for (const [url, trusted, reached] of cases) {
@@ -156,8 +162,33 @@ t.test('which host a log is reached at', async (t) => {
       ['2026-01-01T00:00:05.000Z'],
       'the frozen one has its end',
     )
-    t.notOk(JSON.stringify(root.tlogs).includes('"end"'), 'but is trusted for ever')
+    t.same(
+      root.tlogs.map((log: { publicKey: { validFor: object } }) => log.publicKey.validFor),
+      [{ start: '2026-01-01T00:00:00.000Z', end: '2026-01-01T00:00:05.000Z' }, { start: '2026-01-01T00:00:00.000Z' }],
+      'and is trusted for what it took till then',
+    )
   }
+})
+
+t.test('a compromised log', async (t) => {
+  const [stolen, next] = [
+    logOf('a', 'a.example', { retiredAt: unixMillis(START + 5000), isCompromised: true }),
+    logOf('b', 'b.example'),
+  ]
+  const files = compose({ url: 'https://b.example', logs: [stolen, next] })
+  t.notOk(files.has('a.vkey') || files.has('a.pem'), 'its key is not handed out')
+  t.ok(files.has('b.vkey') && files.has('b.pem'))
+  for (const name of ['trusted_root.json', 'policy'])
+    t.notOk(Buffer.from(files.get(name) ?? []).includes('a.example'), `${name} does not name it`)
+  t.same(json(files.get('client_trust_config.json')).trustedRoot, json(files.get('trusted_root.json')))
+  const services: { url: string }[] = json(files.get('signing_config.json')).rekorTlogUrls
+  const ended = services.find(({ url }) => url === 'https://a.example')
+  t.match(ended, { validFor: { end: '2026-01-01T00:00:05.000Z' } }, 'signers pass over it')
+  t.same(withdrawnFiles([stolen, next]), ['a.vkey', 'a.pem'])
+  const alone = compose({ logs: [stolen] })
+  t.same(json(alone.get('trusted_root.json')).tlogs, [])
+  t.equal(Buffer.from(alone.get('policy') ?? []).toString(), 'quorum none\n')
+  t.equal(rekorUrls(alone.get('signing_config.json')).length, 1, 'an empty list might mean: do not log')
 })
 
 t.test('a log of a dialect that Sigstore does not speak', async (t) => {

@@ -54,7 +54,8 @@ function describe(log: Log): object {
 }
 
 function stateOf(log: Log): string {
-  const { state, frozen } = log.status()
+  const { state, frozen, compromised } = log.status()
+  if (compromised) return 'compromised'
   if (state !== 'running') return state
   return frozen ? 'frozen' : 'active'
 }

@@ -68,7 +68,11 @@ const SCHEMAS = {
     dialect: TEXT,
     origin: { type: 'string', description: 'The first line of its checkpoints.' },
     vkey: { type: 'string', description: 'The verifier key of its first signature line (c2sp.org/signed-note).' },
-    state: { enum: ['active', 'frozen', 'closing', 'failed'], description: 'Only an active one takes entries.' },
+    state: {
+      enum: ['active', 'frozen', 'compromised', 'closing', 'failed'],
+      description:
+        'Only an active one takes entries. Of a compromised one others have the key: nothing it signed counts.',
+    },
     size: { ...SIZE, description: 'Entries that the newest checkpoint covers.' },
     root: { ...nullable(HASH), description: 'null for an instant after the creation of the log.' },
     time: { ...nullable(TIME), description: 'When that tree was sealed.' },

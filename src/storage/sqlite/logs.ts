@@ -1,6 +1,7 @@
 /** The logs of a SQLite database. */
 
 import type { Database } from 'better-sqlite3'
+import type { UnixMillis } from '../../kernel/brand.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { EMPTY_ROOT } from '../../kernel/hash.ts'
 import type { LogStore } from '../../log/ports.ts'
@@ -9,12 +10,15 @@ import { storeError } from './failure.ts'
 import { createStore } from './store.ts'
 import { createWriter } from './writer.ts'
 
-const COLUMNS = 'number, slug, dialect, origin, vkey, created_ms AS createdAt, state'
+const RECORDS = `
+  SELECT number, slug, dialect, origin, vkey, created_ms AS createdAt, state,
+         retirement.time_ms AS retiredAt, compromise.since_ms AS compromisedSince
+  FROM log LEFT JOIN retirement ON retirement.log = number LEFT JOIN compromise ON compromise.log = number`
 
 /** `db` is configured and migrated; it is closed with what this returns. */
 export function createLogDatabase(db: Database): LogDatabase {
-  const all = db.prepare<[], LogRecord>(`SELECT ${COLUMNS} FROM log ORDER BY number`)
-  const one = db.prepare<[number], LogRecord>(`SELECT ${COLUMNS} FROM log WHERE number = ?`)
+  const all = db.prepare<[], LogRecord>(`${RECORDS} ORDER BY number`)
+  const one = db.prepare<[number], LogRecord>(`${RECORDS} WHERE number = ?`)
   const stores = new Map<number, LogStore>()
   const write = createWriter(db)
 
@@ -27,9 +31,16 @@ export function createLogDatabase(db: Database): LogDatabase {
   return {
     logs: () => all.all(),
     createLog: (record) => write(() => known(insertLog(db, record))),
-    freezeLog: (number) =>
+    freezeLog: (number, at) =>
       write(() => {
-        if (known(number).state === 'active') db.prepare("UPDATE log SET state = 'frozen' WHERE number = ?").run(number)
+        freeze(db, known(number), at)
+        return known(number)
+      }),
+    compromiseLog: (number, at, since) =>
+      write(() => {
+        freeze(db, known(number), at)
+        if (known(number).compromisedSince === null)
+          db.prepare('INSERT INTO compromise (log, since_ms) VALUES (?, ?)').run(number, since)
         return known(number)
       }),
     store: (number) => {
@@ -56,6 +67,12 @@ function insertLog(db: Database, { slug, dialect, origin, vkey, createdAt }: New
   ).run(number, slug, dialect, origin, vkey, createdAt)
   db.prepare('INSERT INTO head (log, size, root, time_ms) VALUES (?, 0, ?, ?)').run(number, EMPTY_ROOT, createdAt)
   return number
+}
+
+function freeze(db: Database, { number, state }: LogRecord, at: UnixMillis): void {
+  if (state === 'frozen') return
+  db.prepare("UPDATE log SET state = 'frozen' WHERE number = ?").run(number)
+  db.prepare('INSERT INTO retirement (log, time_ms) VALUES (?, ?)').run(number, at)
 }
 
 /** @throws TlogError STORE_CORRUPT with the first things SQLite found. */

@@ -97,6 +97,9 @@ const REFUSED: [string, RegExp][] = [
   [`INSERT OR REPLACE INTO attachment SELECT log, algorithm, digest, x'00' FROM attachment`, /attachment: append-only/],
   [`UPDATE attachment SET content = x'00'`, /attachment: append-only/],
   [`DELETE FROM attachment`, /attachment: append-only/],
+  // the end of a log
+  [`INSERT INTO retirement VALUES (0, 1)`, /retirement: not of a frozen log/],
+  [`INSERT INTO compromise VALUES (0, 1)`, /compromise: not of a frozen log/],
   // the schema's own record
   [`UPDATE migration SET sha256 = ${HASH}`, /migration: append-only/],
   [`INSERT OR REPLACE INTO migration VALUES (1, 'x', ${HASH})`, /migration: append-only/],
@@ -130,4 +133,11 @@ t.test('and takes what is right', async (t) => {
   run(`UPDATE log SET state = 'frozen'`)
   t.throws(() => db.exec(`INSERT INTO leaf VALUES (4, ${HASH}, x'00')`), { message: /leaf: no active log/ })
   t.throws(() => db.exec(`UPDATE log SET state = 'active'`), { message: /log: only freezes/ })
+  for (const table of ['retirement', 'compromise']) {
+    run(`INSERT INTO ${table} VALUES (0, 1)`)
+    const again = `INSERT OR REPLACE INTO ${table} VALUES (0, 2)`
+    t.throws(() => db.exec(again), { message: `${table}: append-only` })
+    t.throws(() => db.exec(`UPDATE ${table} SET log = 0`), { message: `${table}: said once` })
+    t.throws(() => db.exec(`DELETE FROM ${table}`), { message: `${table}: append-only` })
+  }
 })
