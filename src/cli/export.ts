@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
-import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
+import { factsOf } from '../dialects/facts.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
 import type { TreeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -56,9 +56,9 @@ async function exportOne(database: LogDatabase, record: LogRecord, out: string, 
 /** One export of one log into its own directory. @throws TlogError as exportLog does. */
 export async function exportTo(
   target: ExportTarget,
-  { origin, vkey: encoded }: Pick<LogRecord, 'origin' | 'vkey'>,
+  { origin, dialect, vkey: encoded }: Pick<LogRecord, 'origin' | 'dialect' | 'vkey'>,
   parts: Pick<ExportParts, 'reader' | 'rest' | 'onProgress'>,
 ): Promise<TreeSize> {
   const vkey = parseVkey(encoded)
-  return await exportLog({ ...parts, origin, open: (note) => openNote(vkey, note), facts: factsOfLeaf, target })
+  return await exportLog({ ...parts, origin, open: (note) => openNote(vkey, note), facts: factsOf(dialect), target })
 }

@@ -86,7 +86,10 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
   }
 }
 
-function createMemoryLog(number: number, { slug, dialect, origin, vkey, createdAt }: NewLog): MemoryLog {
+function createMemoryLog(
+  number: number,
+  { slug, dialect, origin, vkey, createdAt, ecdsaKey = null }: NewLog,
+): MemoryLog {
   return {
     record: {
       number,
@@ -94,6 +97,7 @@ function createMemoryLog(number: number, { slug, dialect, origin, vkey, createdA
       dialect,
       origin,
       vkey,
+      ecdsaKey,
       createdAt,
       state: 'active',
       retiredAt: null,
