@@ -79,6 +79,7 @@ async function serveLogs(data: DataDirectory, config: ServeConfig, logger: Logge
       trustedProxies: config.trustedProxies,
       metricsElsewhere: config.metricsListen !== null,
       rekorV2: { duplicates: config.duplicates, attachmentLimit: config.attachmentLimit },
+      rekorV1: { duplicates: config.duplicates, attachmentLimit: config.attachmentLimit },
       trust: () => trust.files(),
     })
     closing.defer(() => closeServer(server, world)) // before the logs: requests under way still need them
