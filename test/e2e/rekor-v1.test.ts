@@ -80,6 +80,7 @@ t.test('rekor-cli', async (t) => {
 
   await t.test('keys of each kind', async (t) => {
     for (const signer of makeSigners()) {
+      if (signer.hash === 'sha384') continue // its --artifact-hash knows sha1, sha256 and sha512
       await writeFile(at('one.pub'), signer.pem)
       await writeFile(at('one.sig'), signer.signFile(file))
       const digest = `${signer.hash}:${digestOf(signer.hash, file)}`

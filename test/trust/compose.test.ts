@@ -255,7 +255,8 @@ t.test('a Rekor v1 log is known by its ECDSA key', async (t) => {
   t.match(json(files.get('signing_config.v1.json')).rekorTlogUrls, [{ url: 'https://log.example', majorApiVersion: 1 }])
   t.same(
     json(files.get('signing_config.json')).rekorTlogUrls.map((log: { majorApiVersion: number }) => log.majorApiVersion),
-    [2, 1],
+    [1, 2],
+    'the newest first',
   )
   t.equal(parseUtf8(files.get('1.pem') ?? new Uint8Array()), formatPem(spki, 'PUBLIC KEY'))
 })
