@@ -117,8 +117,8 @@ export const SETTINGS = {
   dialects: setting({
     group: 'Logs',
     shape: 'LIST',
-    help: 'the logs that a new data directory gets: rekor-v2, rekor-v1',
-    initial: 'rekor-v2,rekor-v1',
+    help: 'the logs that a new data directory gets, in this order',
+    initial: 'rekor-v1,rekor-v2', // some clients take the newest log: the last of them
     inFile: 'list',
     parse: listOf(...DIALECTS),
   }),

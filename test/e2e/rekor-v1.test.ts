@@ -12,7 +12,7 @@ import { client, type Finished, run, scratch, startServer } from './support.ts'
 
 t.setTimeout(30 * 60_000)
 
-const BOTH = ['--dialects', 'rekor-v2,rekor-v1']
+const BOTH = ['--dialects', 'rekor-v1,rekor-v2']
 const data = await scratch(t)
 const server = await startServer(join(data, 'one'), ...BOTH)
 const other = await startServer(join(data, 'other'), ...BOTH)

@@ -13,7 +13,7 @@ import type { Scope } from '../../cli/support.ts'
 import { hashOf } from '../../dialects/rekor-v2/support.ts'
 import { type Answer, ask, startServer as start, type TestServer } from '../support.ts'
 
-export const BOTH = ['--dialects', 'rekor-v2,rekor-v1']
+export const BOTH = ['--dialects', 'rekor-v1,rekor-v2']
 export const ENTRIES = '/api/v1/log/entries'
 
 export interface LogEntry {
