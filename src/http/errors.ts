@@ -99,7 +99,7 @@ const SHOWN = 120
 
 /** What an error looks like to the clients of one API. */
 export interface Dress {
-  status(error: TlogError): number
+  status(error: TlogError, request: FastifyRequest): number
   /** `error` is null where it is our fault. */
   body(status: number, error: TlogError | null): string
 }
@@ -114,7 +114,7 @@ export function sendError(
   dress: Dress = GATEWAY,
 ): FastifyReply {
   const known = error instanceof TlogError ? error : fromFramework(error)
-  const status = known === null ? 500 : dress.status(known)
+  const status = known === null ? 500 : dress.status(known, request)
   if (status === 500) request.log.error({ err: error }, 'request failed')
   if (status === 503) reply.header('retry-after', RETRY_AFTER)
   // Fastify closes at once on a body that was not read to its end; we do so a little later.

@@ -30,9 +30,10 @@ export function formError(fault: keyof typeof FORM, message: string): TlogError 
 }
 
 export const REKOR_V1_DRESS: Dress = {
-  status(error) {
+  status(error, request) {
     if (error.cause instanceof FormFault) return 422
-    return error.code === 'LOG_FROZEN' ? 405 : STATUS[error.code]
+    const writes = request.routeOptions.config.writesTo !== undefined
+    return error.code === 'LOG_FROZEN' && writes ? 405 : STATUS[error.code]
   },
   body(status, error) {
     const code = error?.cause instanceof FormFault ? error.cause.code : status
