@@ -1,4 +1,4 @@
-/** Clients of Rekor v1 against its API: rekor-cli, cosign by --rekor-url and by our files, sigstore-js by default. */
+/** Clients of Rekor v1 against its API: rekor-cli, cosign 3 and 2, sigstore-js by default. */
 
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
@@ -152,6 +152,49 @@ t.test('cosign, by URL and by our signing config', async (t) => {
     t.equal(await outcome('cosign.pub', 'trusted_root.json', 'changed'), 1, 'another file')
     t.equal(await outcome('stranger.pub', 'trusted_root.json', 'file'), 1, 'another key')
     t.equal(await outcome('cosign.pub', 'other_root.json', 'file'), 1, "another log's root")
+  }
+})
+
+t.test('cosign 2: its own bundles, ours, and looking up', async (t) => {
+  const program = await client('cosign-v2')
+  const { at, folder } = await desk(t)
+  await writeFile(at('v1.pem'), await fetched(url, '/trust/v1.pem'))
+  await writeFile(at('other.pem'), await fetched(localUrl(other), '/trust/v1.pem'))
+  const env = { PATH: process.env.PATH ?? '', HOME: folder, COSIGN_PASSWORD: '' }
+  const cosign = (argv: readonly string[], logKey = 'v1.pem') =>
+    run(program, argv, { cwd: folder, env: { ...env, SIGSTORE_REKOR_PUBLIC_KEY: logKey } })
+  const must = async (...argv: readonly string[]) => t.match(await cosign(argv), { code: 0 }, argv.join(' '))
+  await must('generate-key-pair')
+  await must('generate-key-pair', '--output-key-prefix', 'stranger')
+  const key = ['--yes', '--key', 'cosign.key', '--rekor-url', url]
+  const [bundled, custom] = [['--new-bundle-format'], ['--type', 'custom']]
+  await must('sign-blob', ...key, '--bundle', 'old.json', '--output-signature', 'file.sig', 'file')
+  await must('sign-blob', ...key, ...bundled, '--bundle', 'new.json', 'file')
+  await must(
+    'attest-blob',
+    ...key,
+    '--predicate',
+    'predicate.json',
+    ...custom,
+    ...bundled,
+    '--bundle',
+    'stated.json',
+    'file',
+  )
+  const trusting = (root: string) => [...bundled, '--trusted-root', root]
+  for (const [how, argv, otherLog] of [
+    ['its own bundle', ['verify-blob', '--bundle', 'old.json'], null],
+    ['by looking up', ['verify-blob', '--signature', 'file.sig', '--rekor-url', url], null],
+    ['a new bundle', ['verify-blob', '--bundle', 'new.json'], trusting('other_root.json')],
+    ['a statement', ['verify-blob-attestation', ...custom, '--bundle', 'stated.json'], trusting('other_root.json')],
+  ] as const) {
+    const own = otherLog === null ? [] : trusting('trusted_root.json')
+    const outcome = async (key: string, file: string, trust: readonly string[], logKey?: string) =>
+      (await cosign([...argv, '--key', key, ...trust, file], logKey)).code
+    t.equal(await outcome('cosign.pub', 'file', own), 0, how)
+    t.equal(await outcome('cosign.pub', 'changed', own), 1, `${how}: another file`)
+    t.equal(await outcome('stranger.pub', 'file', own), 1, `${how}: another key`)
+    t.equal(await outcome('cosign.pub', 'file', otherLog ?? [], 'other.pem'), 1, `${how}: another log`)
   }
 })
 
