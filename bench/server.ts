@@ -34,6 +34,7 @@ export async function startServer(filled = 0): Promise<Served> {
     [...HEAP, ...profile, main, 'serve', '--listen', '127.0.0.1:0', '--data', join(data, 'log')],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, COLOPHON_DIALECTS: 'rekor-v2' },
     },
   )
   const port = await listeningPort(child)

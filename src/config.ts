@@ -12,6 +12,7 @@ import { PASSPHRASE_VARIABLE, SETTING_NAMES, type SettingName, type ValueOf } fr
 import { type Environment, Sources } from './config/sources.ts'
 import type { TrustConfig } from './config/trust.ts'
 import { trustOf } from './config/trust-settings.ts'
+import type { DialectName } from './dialects/names.ts'
 import { parseTokenFile, TOKEN_FILE_MAX_BYTES, type Token } from './formats/token-file.ts'
 import type { Endpoint } from './http/listen.ts'
 import type { TrustsPeer } from './http/proxies.ts'
@@ -43,6 +44,8 @@ export interface ServeConfig {
   readonly hostname: string
   /** Whether `hostname` was said, rather than taken from the URL or the default. */
   readonly hostnameGiven: boolean
+  /** Of the logs that a new data directory gets. */
+  readonly dialects: readonly DialectName[]
   readonly duplicates: 'return' | 'conflict'
   readonly intervalMs: number
   readonly attachmentLimit: number
@@ -128,6 +131,7 @@ function serveOf(sources: Sources, env: Environment): ServeConfig {
     data,
     trustedProxies: sources.value('trusted-proxies'),
     publish: publishOf(sources, data),
+    dialects: sources.value('dialects'),
     duplicates: sources.value('duplicates'),
     intervalMs: sources.value('interval'),
     attachmentLimit: sources.value('attachment-limit'),

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { overlap } from '../config/overlap.ts'
 import type { DataConfig } from '../config.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
+import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import { TlogError } from '../kernel/error.ts'
 import { loadState } from '../log/load.ts'
 import { createLog, DEFAULT_LIMITS, type Log, type LogLimits } from '../log/log.ts'
@@ -37,18 +38,18 @@ export async function startLogs(data: DataDirectory, options: StartOptions): Pro
 
 /** Null for a frozen log of which there is nothing to serve. */
 async function prepareLog(data: DataDirectory, record: LogRecord, options: StartOptions): Promise<(() => Log) | null> {
-  const { slug, dialect, origin, vkey } = record
+  const { slug, dialect, origin, vkey, ecdsaKey } = record
   const store = data.store(record.number)
   const whole = async (): Promise<Startable> => {
-    const { key, ratchet } = await openLogKeys(data.place, record)
-    const signer = createSigner(parseVkey(vkey), key)
+    const { key, ecdsa, ratchet } = await openLogKeys(data.place, record)
+    const signer = createSigner(parseVkey(vkey), key, ecdsa && { name: hostOfOrigin(origin), key: ecdsa })
     return { signer, ratchet, state: await loadState({ origin, store, ratchet, signer }) }
   }
   const startable = record.state === 'frozen' ? await openFrozen(record, store, whole) : await whole()
   if (startable === null) return null
   const { signer, ratchet, state } = startable
   const parts = {
-    identity: { slug, dialect, origin, vkey },
+    identity: { slug, dialect, origin, vkey, ecdsaKey },
     state: record.compromisedSince === null ? record.state : ('compromised' as const),
     store,
     storeLost: data.lost,

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
-import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
+import { factsOf } from '../dialects/facts.ts'
 import type { TreeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
 import { type ExportParts, type ExportTarget, exportLog } from '../log/export.ts'
@@ -55,8 +55,8 @@ async function exportOne(database: LogDatabase, record: LogRecord, out: string, 
 /** One export of one log into its own directory. @throws TlogError as exportLog does. */
 export async function exportTo(
   target: ExportTarget,
-  { origin, vkey }: Pick<LogRecord, 'origin' | 'vkey'>,
+  { origin, dialect, vkey }: Pick<LogRecord, 'origin' | 'dialect' | 'vkey'>,
   parts: Pick<ExportParts, 'reader' | 'rest' | 'onProgress'>,
 ): Promise<TreeSize> {
-  return await exportLog({ ...parts, origin, open: openerOf(vkey), facts: factsOfLeaf, target })
+  return await exportLog({ ...parts, origin, open: openerOf(vkey), facts: factsOf(dialect), target })
 }

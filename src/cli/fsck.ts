@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { parseData, parseFlags } from '../config.ts'
-import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
+import { factsOf } from '../dialects/facts.ts'
 import { TlogError } from '../kernel/error.ts'
 import { fsck as checkLog } from '../log/fsck.ts'
 import type { Mark } from '../log/ports.ts'
@@ -69,7 +69,7 @@ async function check(
       store: database.store(record.number),
       mark: await markOf(place, record, onProblem),
       open: openerOf(record.vkey),
-      facts: factsOfLeaf,
+      facts: factsOf(record.dialect),
       digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
       onProblem,
       onProgress: progressBar(world, record.slug),

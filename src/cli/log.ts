@@ -1,6 +1,7 @@
 /** `colophon log create` and `colophon log list`. */
 
 import { Problems, parseData, parseFlags, parseHostname } from '../config.ts'
+import { DIALECTS } from '../dialects/names.ts'
 import { TlogError } from '../kernel/error.ts'
 import {
   createDataDirectory,
@@ -14,15 +15,14 @@ import { openDatabase } from '../storage/sqlite/open.ts'
 import { DEFAULT_DIALECT, placeOf } from './data.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
-const DIALECTS = [DEFAULT_DIALECT]
-
 export const log: Command = {
   name: 'log',
-  usage: `colophon log create SLUG --origin HOST [--dialect rekor-v2] [--data DIR] [--ratchet DIR] [--json]
+  usage: `colophon log create SLUG --origin HOST [--dialect rekor-v2|rekor-v1] [--data DIR] [--ratchet DIR] [--json]
 colophon log list [--data DIR] [--json]
 
   SLUG names the log in paths, metrics and commands, for life: [a-z0-9][a-z0-9-]{0,31}.
-  The origin of a rekor-v2 log is the host name under which its clients reach it; no other log may have it.
+  The origin is the host name under which its clients reach it. No two rekor-v2 logs have the same; to that of a
+  rekor-v1 log the number of its tree is added.
   The server must not be running while a log is created.`,
 
   async run(argv, world): Promise<ExitCode> {
@@ -73,7 +73,8 @@ function listLogs(place: ReturnType<typeof placeOf>): readonly LogRecord[] {
 }
 
 function parseDialect(text: string): string {
-  if (!DIALECTS.includes(text)) throw new Error(`must be one of ${DIALECTS.join(', ')}, not ${text}`)
+  if (!(DIALECTS as readonly string[]).includes(text))
+    throw new Error(`must be one of ${DIALECTS.join(', ')}, not ${text}`)
   return text
 }
 

@@ -1,7 +1,9 @@
-/** The data directory of a server: found as it was left, or made with a first log. */
+/** The data directory of a server: found as it was left, or made with first logs. */
 
 import { contains } from '../config/overlap.ts'
 import type { ServeConfig } from '../config.ts'
+import { FIRST_SLUGS } from '../dialects/names.ts'
+import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import { TlogError } from '../kernel/error.ts'
 import {
   checkNoStrayRatchet,
@@ -11,7 +13,7 @@ import {
   isUnused,
   openDataDirectory,
 } from '../storage/data-directory.ts'
-import { DEFAULT_DIALECT, DEFAULT_SLUG, placeOf } from './data.ts'
+import { placeOf } from './data.ts'
 import type { World } from './world.ts'
 
 /**
@@ -49,7 +51,7 @@ async function takeBack(data: DataDirectory, world: World): Promise<void> {
 }
 
 async function prepare(data: DataDirectory, config: ServeConfig, world: World): Promise<void> {
-  if (data.database.logs().length === 0) await createFirstLog(data, config, world)
+  if (data.database.logs().length === 0) await createFirstLogs(data, config, world)
   checkNoStrayRatchet(data)
   checkOrigin(data, config)
   if (contains(config.data.dir, config.data.ratchetDir))
@@ -58,17 +60,17 @@ async function prepare(data: DataDirectory, config: ServeConfig, world: World): 
     )
 }
 
-async function createFirstLog(data: DataDirectory, config: ServeConfig, world: World): Promise<void> {
-  const request = { slug: DEFAULT_SLUG, dialect: DEFAULT_DIALECT, origin: config.hostname }
-  const record = await createLogIn(data, request, world.clock.now())
-  world.warn(
-    `CREATED a new data directory ${config.data.dir} with the log ${record.slug}, whose verifier key is ${record.vkey}`,
-  )
+async function createFirstLogs(data: DataDirectory, config: ServeConfig, world: World): Promise<void> {
+  for (const dialect of config.dialects) {
+    const request = { slug: FIRST_SLUGS[dialect], dialect, origin: config.hostname }
+    const { slug, vkey } = await createLogIn(data, request, world.clock.now())
+    world.warn(`CREATED a new data directory ${config.data.dir} with the log ${slug}, whose verifier key is ${vkey}`)
+  }
 }
 
 /** Clients look for the origin that the URL names; a log never changes its own. */
 function checkOrigin(data: DataDirectory, { hostname, hostnameGiven }: ServeConfig): void {
-  const origins = data.database.logs().map((record) => record.origin)
+  const origins = data.database.logs().map((record) => hostOfOrigin(record.origin))
   if (hostnameGiven && !origins.includes(hostname))
     throw new TlogError(
       'IDENTITY_CHANGED',

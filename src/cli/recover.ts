@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
-import { factsOfLeaf } from '../dialects/rekor-v2/keys.ts'
+import { factsOf } from '../dialects/facts.ts'
 import { TlogError } from '../kernel/error.ts'
 import { type ReadResource, readCheckpoint } from '../log/copy.ts'
 import type { Mark } from '../log/ports.ts'
@@ -77,7 +77,7 @@ async function recoverOne(data: DataDirectory, record: LogRecord, copies: OpenCo
     mark,
     open,
     read: await choose(copies(slug), { origin, open }),
-    facts: factsOfLeaf,
+    facts: factsOf(record.dialect),
     digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
     clock: world.clock,
     onProblem: (problem) => world.warn(`${slug}: ${problem}`),

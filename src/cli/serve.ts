@@ -82,6 +82,7 @@ async function serveLogs({ data, config, logger, world, shown }: Served): Promis
       trustedProxies: config.trustedProxies,
       metricsElsewhere: config.metricsListen !== null,
       rekorV2: { duplicates: config.duplicates, attachmentLimit: config.attachmentLimit },
+      rekorV1: { duplicates: config.duplicates, attachmentLimit: config.attachmentLimit },
       trust: () => trust.files(),
     })
     closing.defer(() => closeServer(server, world)) // before the logs: requests under way still need them

@@ -78,6 +78,15 @@ export function oneOf<T extends string>(...allowed: readonly T[]): (text: string
   }
 }
 
+/** Some of these, each once, separated by commas. */
+export function listOf<T extends string>(...allowed: readonly T[]): (text: string) => readonly T[] {
+  return (text) => {
+    const found = text.split(',').map(oneOf(...allowed))
+    if (new Set(found).size < found.length) throw new Error('the same one twice')
+    return found
+  }
+}
+
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^(0|[1-9][0-9]{0,9})$/.test(text) ? Number(text) : Number.NaN

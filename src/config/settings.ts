@@ -1,8 +1,10 @@
 /** The one table of settings: its names make the flags, the variables and the keys of the file, its words the help. */
 
+import { DIALECTS } from '../dialects/names.ts'
 import type { Endpoint } from '../http/listen.ts'
 import { parseTrustedProxies } from '../http/proxies.ts'
 import {
+  listOf,
   oneOf,
   parseEndpoint,
   parseHostname,
@@ -111,6 +113,14 @@ export const SETTINGS = {
     initial: null,
     inFile: 'path',
     parse: parsePath,
+  }),
+  dialects: setting({
+    group: 'Logs',
+    shape: 'LIST',
+    help: 'the logs that a new data directory gets, in this order',
+    initial: 'rekor-v1,rekor-v2', // some clients take the newest log: the last of them
+    inFile: 'list',
+    parse: listOf(...DIALECTS),
   }),
   duplicates: setting({
     group: 'Logs',

@@ -27,6 +27,12 @@ export interface SigningKey {
   readonly publicKey: Uint8Array
 }
 
+/** A private P-256 key whose bytes stay inside the side that made it. */
+export interface EcdsaKey {
+  /** DER SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array
+}
+
 export interface Crypto {
   /**
    * Returns if the signature is good, else throws. Malformed signatures are not good ones. The bytes must not change

@@ -13,7 +13,16 @@ import type { Job } from './node/job.ts'
 import { Pool } from './node/pool.ts'
 
 export type { Crypto, DigestCheck, MessageCheck, SigningKey } from './crypto.ts'
-export { exportPrivateKey, generateEd25519, importEd25519Seed, importPrivateKey, signEd25519 } from './node/keys.ts'
+export {
+  exportPrivateKey,
+  generateEcdsa,
+  generateEd25519,
+  importEcdsaKey,
+  importEd25519Seed,
+  importPrivateKey,
+  signEcdsa,
+  signEd25519,
+} from './node/keys.ts'
 
 const SCRIPT = new URL(`./node/worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 

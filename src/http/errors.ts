@@ -100,15 +100,29 @@ const RETRY_AFTER = '1'
 /** Of a framework's message, which may quote the caller's path. */
 const SHOWN = 120
 
+/** What an error looks like to the clients of one API. */
+export interface Dress {
+  status(error: TlogError, request: FastifyRequest): number
+  /** `error` is null where it is our fault. */
+  body(status: number, error: TlogError | null): string
+}
+
+const GATEWAY: Dress = { status: ({ code }) => STATUS[code], body: errorBody }
+
 /** Replies with the error. What is our fault is logged whole and answered without a text. */
-export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  dress: Dress = GATEWAY,
+): FastifyReply {
   const known = error instanceof TlogError ? error : fromFramework(error)
-  const status = known === null ? 500 : STATUS[known.code]
+  const status = known === null ? 500 : dress.status(known, request)
   if (status === 500) request.log.error({ err: error }, 'request failed')
   if (status === 503) reply.header('retry-after', RETRY_AFTER)
   // Fastify closes at once on a body that was not read to its end; we do so a little later.
   reply.removeHeader('connection')
-  const body = errorBody(status, status === 500 ? null : known)
+  const body = dress.body(status, status === 500 ? null : known)
   return reply.code(status).header('cache-control', 'no-store').type('application/json').send(body)
 }
 

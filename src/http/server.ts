@@ -14,6 +14,8 @@ import type { Logs } from './logs.ts'
 import type { Metrics } from './metrics.ts'
 import { checkForwarded, type TrustsPeer } from './proxies.ts'
 import { reads, Unread } from './reads.ts'
+import { rekorV1 } from './rekor-v1/api.ts'
+import type { EntriesOptions as RekorV1Options } from './rekor-v1/entries.ts'
 import { REKOR_V2, type RekorV2Options, rekorV2 } from './rekor-v2.ts'
 import { trust } from './trust.ts'
 
@@ -48,6 +50,7 @@ export interface AppParts {
 
 export interface ServerParts extends AppParts {
   readonly rekorV2: RekorV2Options
+  readonly rekorV1: RekorV1Options
   /** By path below /trust/; asked anew for every request. */
   readonly trust: () => ReadonlyMap<string, Uint8Array>
   /** Absent: everybody may write. */
@@ -65,6 +68,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
   const document = collectRoutes(app)
   if (writers !== null) requireToken(app, { writers, onWriter: metrics.wrote })
   app.register(rekorV2(logs, parts.rekorV2))
+  app.register(rekorV1(logs, parts.rekorV1))
   const unread = new Unread(parts.after)
   const byHost = (request: FastifyRequest) => logs.forHost(request.host, REKOR_V2)
   for (const prefix of ['', '/api/v2']) app.register(reads(prefix, byHost, unread))
@@ -103,7 +107,7 @@ function createApp(parts: AppParts, trustedProxies: TrustsPeer | null): FastifyI
   })
   readBodies(app, limits, parts.after)
   continueOnlyIfWelcome(app, limits)
-  app.setErrorHandler(sendError)
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     sendError(new TlogError('NOT_FOUND', 'there is nothing at this path'), request, reply),
   )

@@ -1,5 +1,6 @@
 /** One log: takes entries, answers with receipts, serves tiles. Plain data in and out; see docs/design.md for the order of steps. */
 
+import type { Promised } from '../formats/sigstore/promise.ts'
 import type { LeafHash, LeafIndex, TreeSize, UnixMillis } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
 import type { TlogError } from '../kernel/error.ts'
@@ -52,6 +53,8 @@ export interface LogIdentity {
   readonly origin: string
   /** The C2SP verifier key of the log's first signature line. */
   readonly vkey: string
+  /** Of a Rekor v1 log, the key of the second line: DER SubjectPublicKeyInfo in base64. */
+  readonly ecdsaKey?: string | null
 }
 
 export interface LogParts {
@@ -118,6 +121,11 @@ export interface Log {
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Attachment['content'] | null>
   /** The kept checkpoints, about one a minute, of size above `after` (null: from the first), ascending, at most `limit`. */
   history(after: TreeSize | null, limit: number): Promise<readonly Published[]>
+  /**
+   * Rekor v1's signed entry timestamp, made anew. Which entry and time it is about is for the caller to get right.
+   * @throws TlogError LOG_FROZEN when the log has no key for it, or none any more.
+   */
+  promise(entry: Promised): Promise<Uint8Array>
   status(): LogStatus
   /** Once what was durable at the start is published, or could not be: from then on there is a checkpoint to read. */
   started(): Promise<void>

@@ -1,5 +1,6 @@
 /** What the log needs from the world. The log owns these contracts; storage and main.ts fulfil them. */
 
+import type { Promised } from '../formats/sigstore/promise.ts'
 import type { Hash, LeafHash, LeafIndex, TreeSize, UnixMillis } from '../kernel/brand.ts'
 
 /** The tree at one moment. One is stored per sealed batch, and one of size 0 when the log is created. */
@@ -98,7 +99,7 @@ export interface LogReader {
 }
 
 export interface Totals {
-  /** Lookup rows: an entry under a key, each once. */
+  /** Lookup rows that follow from a leaf: an entry under a key, each once. Those of attachments are not counted. */
   readonly lookups: number
   readonly attachments: number
 }
@@ -152,6 +153,8 @@ export interface Signer {
    * @throws TlogError SIGNATURE_INVALID or SIGNATURE_UNKNOWN_KEY when it did not.
    */
   open(note: Uint8Array): Promise<Uint8Array>
+  /** Of a Rekor v1 log whose key is at hand: signs that an entry is in the log, and since when. */
+  readonly promise?: (entry: Promised) => Promise<Uint8Array>
 }
 
 /** Asks for the cosignatures that the policy wants before a checkpoint may be shown to anyone. */

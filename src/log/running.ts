@@ -1,6 +1,7 @@
 /** The two loops of one log, joined: what the sequencer made durable the publisher shows, and callers wait for both. */
 
 import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
+import type { Promised } from '../formats/sigstore/promise.ts'
 import { type LeafHash, type LeafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -94,6 +95,13 @@ export class RunningLog implements Log {
 
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null> {
     return this.#parts.store.attachment(algorithm, digest)
+  }
+
+  async promise(entry: Promised): Promise<Uint8Array> {
+    const { signer, identity } = this.#parts
+    if (signer.promise === undefined)
+      throw new TlogError('LOG_FROZEN', `log ${identity.slug} has no key to sign a promise with`)
+    return await signer.promise(entry)
   }
 
   status(): LogStatus {

@@ -1,15 +1,18 @@
 /** A data directory: the database, lock and keys of one server, and by default its ratchets. */
 
+import { hash } from 'node:crypto'
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SigningKey } from '../crypto/crypto.ts'
+import type { EcdsaKey, SigningKey } from '../crypto/crypto.ts'
 import { createVkey, formatVkey, KEY_TYPE, logId, parseVkey } from '../formats/c2sp/vkey.ts'
+import { formatTreeOrigin, hostOfOrigin, treeIdOfKey } from '../formats/sigstore/tree-id.ts'
 import { treeSize, type UnixMillis } from '../kernel/brand.ts'
+import { base64 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT } from '../kernel/hash.ts'
 import type { LogStore, Mark, Ratchet } from '../log/ports.ts'
 import { checkSlug, type LogDatabase, type LogRecord } from './database.ts'
-import { createKeyFile, readKeyFile } from './key-file.ts'
+import { createEcdsaKeyFile, createKeyFile, readEcdsaKeyFile, readKeyFile } from './key-file.ts'
 import { type DirectoryLock, lockDataDirectory } from './lock.ts'
 import { makeDirectory } from './make-directory.ts'
 import { createRatchet, openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
@@ -42,13 +45,19 @@ export interface DataDirectory {
 export interface LogRequest {
   readonly slug: string
   readonly dialect: string
+  /** The host that clients reach; the origin of a Rekor v1 tree will have a number too. */
   readonly origin: string
 }
 
 export interface LogKeys {
   readonly key: SigningKey
+  /** Of a Rekor v1 log. */
+  readonly ecdsa: EcdsaKey | null
   readonly ratchet: Ratchet
 }
+
+/** The dialect whose logs have an ECDSA key and a numbered tree. */
+const REKOR_V1 = 'rekor-v1'
 
 export function databasePath(place: DataPlace): string {
   return join(place.dir, 'log.db')
@@ -151,15 +160,49 @@ export async function createLogIn(data: DataDirectory, request: LogRequest, crea
   if (logs.some((log) => log.slug === request.slug))
     throw new TlogError('LOG_EXISTS', `a log named ${request.slug} exists already`)
   const namesake = logs.find((log) => log.origin === request.origin)
-  if (namesake !== undefined)
+  if (namesake !== undefined && request.dialect !== REKOR_V1)
     throw new TlogError('LOG_EXISTS', `log ${namesake.slug} has the origin ${request.origin}: it is for one log alone`)
+  checkSoleTree(logs, request)
   for (const dir of [join(place.dir, 'keys'), place.ratchetDir]) makeDirectory(dir)
+  const identity =
+    request.dialect === REKOR_V1 ? createTree(place, request) : { ...named(request.origin), ecdsaKey: null }
   const file = { path: keyPath(place, request.slug), passphrase: place.passphrase }
-  const key = existsSync(file.path) ? readKeyFile(file) : createKeyFile(file)
-  const { publicKey } = key
-  const vkey = formatVkey(createVkey(request.origin, KEY_TYPE.ed25519, publicKey))
-  await startRatchet(place, { origin: request.origin, keyId: logId(request.origin, publicKey) })
-  return database.createLog({ ...request, vkey, createdAt })
+  const { publicKey } = existsSync(file.path) ? readKeyFile(file) : createKeyFile(file)
+  const { origin, keyName, ecdsaKey } = identity
+  const vkey = formatVkey(createVkey(keyName, KEY_TYPE.ed25519, publicKey))
+  await startRatchet(place, { origin, keyId: logId(origin, publicKey) })
+  const { slug, dialect } = request
+  return database.createLog({ slug, dialect, origin, vkey, ecdsaKey, createdAt })
+}
+
+/** The entries of a host's trees are counted one after the other: before the next begins, the last must have ended. */
+function checkSoleTree(logs: readonly LogRecord[], { dialect, origin: host }: LogRequest): void {
+  const other = logs.find((log) => log.state === 'active' && log.dialect === dialect && isTreeOf(host, log.origin))
+  if (other !== undefined)
+    throw new TlogError(
+      'LOG_EXISTS',
+      `log ${other.slug} takes entries for ${host}: retire it before the next tree begins`,
+    )
+}
+
+function isTreeOf(host: string, origin: string): boolean {
+  return origin !== host && hostOfOrigin(origin) === host
+}
+
+/** A Rekor v2 log, and the key that signs for it, have one name. */
+function named(host: string): { readonly origin: string; readonly keyName: string } {
+  return { origin: host, keyName: host }
+}
+
+/**
+ * A Rekor v1 tree: its ECDSA key, and an origin with the number that the key makes, so that an interrupted creation comes
+ * to the same one. In the signed note the host is the name of the ECDSA key, and the Ed25519 key needs one of its own.
+ */
+function createTree(place: DataPlace, { slug, origin: host }: LogRequest) {
+  const file = { path: ecdsaKeyPath(place, slug), passphrase: place.passphrase }
+  const { spki } = existsSync(file.path) ? readEcdsaKeyFile(file) : createEcdsaKeyFile(file)
+  const treeId = treeIdOfKey(hash('sha256', spki, 'buffer'))
+  return { origin: formatTreeOrigin(host, treeId), keyName: `${host}/${treeId}`, ecdsaKey: base64(spki) }
 }
 
 /** A ratchet of size 0: made, or found as an interrupted creation left it. */
@@ -181,14 +224,27 @@ async function startRatchet(place: DataPlace, identity: RatchetIdentity): Promis
 export async function openLogKeys(place: DataPlace, record: LogRecord): Promise<LogKeys> {
   const key = readKeyFile({ path: keyPath(place, record.slug), passphrase: place.passphrase })
   const vkey = parseVkey(record.vkey)
-  const found = formatVkey(createVkey(record.origin, vkey.type, key.publicKey))
+  const found = formatVkey(createVkey(vkey.name, vkey.type, key.publicKey))
   if (found !== record.vkey)
     throw new TlogError(
       'IDENTITY_CHANGED',
       `log ${record.slug} was created with the key ${record.vkey}, but its key file holds ${found}: bring back the right key file`,
     )
   const identity = ratchetIdentity(record)
-  return { key, ratchet: await openRatchet(ratchetPath(place.ratchetDir, identity), identity) }
+  const ecdsa = openEcdsaKey(place, record)
+  return { key, ecdsa, ratchet: await openRatchet(ratchetPath(place.ratchetDir, identity), identity) }
+}
+
+function openEcdsaKey(place: DataPlace, { slug, ecdsaKey }: LogRecord): EcdsaKey | null {
+  if (ecdsaKey === null) return null
+  const path = ecdsaKeyPath(place, slug)
+  const key = readEcdsaKeyFile({ path, passphrase: place.passphrase })
+  if (base64(key.spki) !== ecdsaKey)
+    throw new TlogError(
+      'IDENTITY_CHANGED',
+      `log ${slug} was created with another ECDSA key than the one in ${path}: bring back the right key file`,
+    )
+  return key
 }
 
 /** What a log's key last signed, without the key. @throws TlogError RATCHET_REFUSED */
@@ -218,6 +274,10 @@ function checkStrays(ratchetDir: string, owned: ReadonlySet<string>): void {
 
 function ratchetIdentity(record: LogRecord): RatchetIdentity {
   return { origin: record.origin, keyId: logId(record.origin, parseVkey(record.vkey).publicKey) }
+}
+
+function ecdsaKeyPath(place: DataPlace, slug: string): string {
+  return join(place.dir, 'keys', `${slug}.ecdsa.pem`)
 }
 
 function keyPath(place: DataPlace, slug: string): string {

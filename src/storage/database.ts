@@ -16,6 +16,8 @@ export interface LogRecord {
   readonly origin: string
   /** The log's own verifier key (c2sp.org/signed-note). */
   readonly vkey: string
+  /** Of a Rekor v1 log, the ECDSA key that signs beside it: DER SubjectPublicKeyInfo in base64. */
+  readonly ecdsaKey: string | null
   readonly createdAt: UnixMillis
   readonly state: LogState
   /** When it was frozen. */
@@ -24,7 +26,8 @@ export interface LogRecord {
   readonly compromisedSince: UnixMillis | null
 }
 
-export type NewLog = Pick<LogRecord, 'slug' | 'dialect' | 'origin' | 'vkey' | 'createdAt'>
+export type NewLog = Pick<LogRecord, 'slug' | 'dialect' | 'origin' | 'vkey' | 'createdAt'> &
+  Partial<Pick<LogRecord, 'ecdsaKey'>>
 
 export interface LogDatabase {
   /** All logs, by number. */

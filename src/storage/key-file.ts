@@ -2,8 +2,8 @@
 
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { exportPrivateKey, generateEd25519, importPrivateKey } from '#crypto'
-import type { SigningKey } from '../crypto/crypto.ts'
+import { exportPrivateKey, generateEcdsa, generateEd25519, importEcdsaKey, importPrivateKey } from '#crypto'
+import type { EcdsaKey, SigningKey } from '../crypto/crypto.ts'
 import { TlogError } from '../kernel/error.ts'
 
 /** No PKCS#8 Ed25519 key comes near; a wrong path is not read whole. */
@@ -17,7 +17,15 @@ export interface KeyFile {
 
 /** Makes an Ed25519 key and its file, durably; never overwrites one. @throws TlogError KEY_FILE_REFUSED */
 export function createKeyFile(file: KeyFile): SigningKey {
-  const key = generateEd25519()
+  return create(file, generateEd25519())
+}
+
+/** As createKeyFile, of a P-256 key. */
+export function createEcdsaKeyFile(file: KeyFile): EcdsaKey {
+  return create(file, generateEcdsa())
+}
+
+function create<Key extends SigningKey | EcdsaKey>(file: KeyFile, key: Key): Key {
   const pem = exportPrivateKey(key, file.passphrase)
   const fd = attempt(file.path, 'cannot be created', () => openSync(file.path, 'wx', 0o600))
   sync(fd, () => void writeSync(fd, pem))
@@ -38,6 +46,15 @@ function syncDirectory(path: string): void {
 
 /** @throws TlogError KEY_FILE_REFUSED when missing, open to others, not PKCS#8 PEM, not Ed25519, or the passphrase does not fit. */
 export function readKeyFile(file: KeyFile): SigningKey {
+  return read(file, importPrivateKey)
+}
+
+/** As readKeyFile, of a P-256 key. */
+export function readEcdsaKeyFile(file: KeyFile): EcdsaKey {
+  return read(file, importEcdsaKey)
+}
+
+function read<Key>(file: KeyFile, importKey: (pem: string, passphrase?: string) => Key): Key {
   const stat = attempt(file.path, 'cannot be read', () => statSync(file.path))
   if (!stat.isFile() || stat.size > MAX_BYTES) throw refused(file.path, 'is not a key file')
   const mode = stat.mode & 0o777
@@ -46,7 +63,7 @@ export function readKeyFile(file: KeyFile): SigningKey {
   const pem = attempt(file.path, 'cannot be read', () => readFileSync(file.path, 'utf8'))
   checkKind(file, pem)
   try {
-    return importPrivateKey(pem, file.passphrase)
+    return importKey(pem, file.passphrase)
   } catch (error) {
     throw refused(file.path, error instanceof TlogError ? error.message : 'is damaged')
   }

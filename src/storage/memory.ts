@@ -47,6 +47,8 @@ interface MemoryLog {
   readonly entries: SealedEntry[]
   readonly places: Map<string, number>
   readonly keys: Map<string, LeafIndex[]>
+  /** Of the rows of `keys`, how many follow from a leaf. */
+  leafKeys: number
   readonly tiles: Map<string, FullTile>
   readonly attachments: Map<string, Uint8Array>
   readonly history: Published[]
@@ -86,7 +88,10 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
   }
 }
 
-function createMemoryLog(number: number, { slug, dialect, origin, vkey, createdAt }: NewLog): MemoryLog {
+function createMemoryLog(
+  number: number,
+  { slug, dialect, origin, vkey, createdAt, ecdsaKey = null }: NewLog,
+): MemoryLog {
   return {
     record: {
       number,
@@ -94,6 +99,7 @@ function createMemoryLog(number: number, { slug, dialect, origin, vkey, createdA
       dialect,
       origin,
       vkey,
+      ecdsaKey,
       createdAt,
       state: 'active',
       retiredAt: null,
@@ -103,6 +109,7 @@ function createMemoryLog(number: number, { slug, dialect, origin, vkey, createdA
     entries: [],
     places: new Map(),
     keys: new Map(),
+    leafKeys: 0,
     tiles: new Map(),
     attachments: new Map(),
     history: [],
@@ -155,7 +162,10 @@ function keep(log: MemoryLog, entry: SealedEntry): void {
   const index = leafIndex(log.entries.length)
   log.entries.push(entry)
   log.places.set(hex(entry.hash), index)
-  for (const { key } of distinctKeys(entry)) keepKey(log, key, index)
+  for (const { key, source } of distinctKeys(entry)) {
+    keepKey(log, key, index)
+    if (source === 'leaf') log.leafKeys++
+  }
   for (const attachment of entry.attachments) keepAttachment(log, attachment)
 }
 
@@ -218,7 +228,7 @@ function createReader(log: MemoryLog): LogReader {
     published: async () => structuredClone(log.newest),
     history: async (after, limit) => page(log.history, after, limit),
     totals: async () => ({
-      lookups: [...log.keys.values()].reduce((sum, places) => sum + places.length, 0),
+      lookups: log.leafKeys,
       attachments: log.attachments.size,
     }),
   }

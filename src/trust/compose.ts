@@ -3,13 +3,20 @@
 import type { TrustConfig } from '../config/trust.ts'
 import { logOfHost } from '../dialects/of-host.ts'
 import type { Policy, PolicyGroup, PolicyWitness } from '../formats/c2sp/policy.ts'
-import { parseVkey, type Vkey } from '../formats/c2sp/vkey.ts'
+import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { formatPem } from '../formats/pki/pem.ts'
 import { formatSpki } from '../formats/pki/spki.ts'
 import type { Service } from '../formats/sigstore/signing-config.ts'
-import { type TimeRange, type TrustedLog, type TrustedRoot, trustedV2Log } from '../formats/sigstore/trusted-root.ts'
+import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
+import {
+  type TimeRange,
+  type TrustedLog,
+  type TrustedRoot,
+  trustedLogByKey,
+  trustedV2Log,
+} from '../formats/sigstore/trusted-root.ts'
 import type { UnixMillis } from '../kernel/brand.ts'
-import { utf8 } from '../kernel/bytes.ts'
+import { parseBase64, utf8 } from '../kernel/bytes.ts'
 import { services, timeText, trustedAuthority, trustedCtLog } from './authorities.ts'
 import { trustFiles } from './files.ts'
 
@@ -19,6 +26,7 @@ export interface TrustLog {
   readonly dialect: string
   readonly origin: string
   readonly vkey: string
+  readonly ecdsaKey: string | null
   readonly createdAt: UnixMillis
   /** When it was frozen, or null while it takes entries. */
   readonly retiredAt: UnixMillis | null
@@ -46,12 +54,21 @@ export interface TrustInput {
 
 interface Dialect {
   readonly majorApiVersion: number
-  trusted(baseUrl: string, vkey: Vkey, validFor: TimeRange): TrustedLog
+  trusted(baseUrl: string, log: TrustLog, validFor: TimeRange): TrustedLog
 }
 
 /** Those that Sigstore's clients speak; a log of another stands in the policy and has its keys listed. */
 const DIALECTS: Readonly<Record<string, Dialect>> = {
-  'rekor-v2': { majorApiVersion: 2, trusted: trustedV2Log },
+  'rekor-v2': {
+    majorApiVersion: 2,
+    trusted: (baseUrl, { vkey }, validFor) => trustedV2Log(baseUrl, parseVkey(vkey), validFor),
+  },
+  'rekor-v1': {
+    majorApiVersion: 1,
+    // Its entries' times are whole seconds: that of the first may lie before the moment of creation.
+    trusted: (baseUrl, log, { start, ...end }) =>
+      trustedLogByKey(baseUrl, spkiOf(log), { start: start.replace(/\.\d+Z$/, 'Z'), ...end }),
+  },
 }
 
 /**
@@ -66,8 +83,10 @@ export function composeTrustFiles(input: TrustInput): ReadonlyMap<string, Uint8A
     services: services(input.config, operator),
     policy: policy(input),
   })
-  for (const { slug, vkey } of input.logs.filter(isTrusted))
-    files.set(vkeyName(slug), utf8(`${vkey}\n`)).set(pemName(slug), utf8(pemOf(parseVkey(vkey))))
+  for (const log of input.logs.filter(isTrusted))
+    files
+      .set(vkeyName(log.slug), utf8(`${log.vkey}\n`))
+      .set(pemName(log.slug), utf8(formatPem(spkiOf(log), 'PUBLIC KEY')))
   return files
 }
 
@@ -87,7 +106,7 @@ function trustedRoot({ url, logs, config }: TrustInput): TrustedRoot {
   return {
     // A compromised log is not there: clients do not hold an entry of version 2 against an end.
     tlogs: logs.filter(isTrusted).flatMap((log) => {
-      return DIALECTS[log.dialect]?.trusted(hostedAt(url, log.origin), parseVkey(log.vkey), lifeOf(log)) ?? []
+      return DIALECTS[log.dialect]?.trusted(hostedAt(url, log.origin), log, lifeOf(log)) ?? []
     }),
     certificateAuthorities: config.certificateAuthorities.map(trustedAuthority),
     ctLogs: config.ctLogs.map(trustedCtLog),
@@ -122,7 +141,7 @@ function answersAt(url: string, log: TrustLog, logs: readonly TrustLog[]): boole
 /** The URL with the origin for its host: under another one, clients would look for another origin in the checkpoint. */
 export function hostedAt(url: string, origin: string): string {
   const base = new URL(url)
-  base.hostname = origin
+  base.hostname = hostOfOrigin(origin)
   return base.origin
 }
 
@@ -131,6 +150,7 @@ function policy({ url, logs, witnessing }: TrustInput): Policy {
   return { logs: known, ...witnessing }
 }
 
-function pemOf({ publicKey }: Vkey): string {
-  return formatPem(formatSpki({ kind: 'ed25519', bytes: publicKey }), 'PUBLIC KEY')
+/** The key that the clients of a log's dialect check with. */
+function spkiOf({ vkey, ecdsaKey }: TrustLog): Uint8Array {
+  return ecdsaKey === null ? formatSpki({ kind: 'ed25519', bytes: parseVkey(vkey).publicKey }) : parseBase64(ecdsaKey)
 }

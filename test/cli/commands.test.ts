@@ -33,6 +33,8 @@ const MISUSED: readonly [argv: string[], code: number, warned: RegExp][] = [
   [['serve', '--prot', '1'], 2, /^CONFIG_INVALID: --prot: there is no such flag/],
   [['serve', '--data'], 2, /^CONFIG_INVALID: --data: its value is missing/],
   [['serve', 'here', 'now'], 2, /^CONFIG_INVALID: arguments: serve takes flags alone, not here now\n/],
+  [['serve', '--dialects', 'rekor-v2,rekor-v2'], 2, /--dialects: the same one twice/],
+  [['serve', '--dialects', ''], 2, /--dialects: must be one of rekor-v2, rekor-v1, not/],
   [['serve', '--listen', '3000'], 2, /--listen: not HOST:PORT: 3000/],
   [['serve', '--listen', 'a:65536'], 2, /--listen: must be a whole number from 0 to 65535, not 65536/],
   [['serve', '--listen', '::1:80'], 2, /--listen: not HOST:PORT: ::1:80/],
@@ -60,7 +62,7 @@ const MISUSED: readonly [argv: string[], code: number, warned: RegExp][] = [
   [
     ['log', 'create', 'v2', '--origin', 'a', '--dialect', 'rekor-v9'],
     2,
-    /--dialect: must be one of rekor-v2, not rekor-v9/,
+    /--dialect: must be one of rekor-v2, rekor-v1, not rekor-v9/,
   ],
   [['log', 'list', ...NOWHERE], 3, /^STORE_MISSING: /],
   [['keygen'], 2, /^CONFIG_INVALID: keygen takes one path and --origin/],

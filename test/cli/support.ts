@@ -34,13 +34,16 @@ export function scratch(scope: Scope): string {
   return folder
 }
 
+/** A data directory with one log, unless a test asks for more. */
+const ENV = { COLOPHON_DIALECTS: 'rekor-v2' }
+
 /** @param env passed on to the command; nothing of the real environment is. */
 export function testWorld(env: World['env'] = {}, terminal = false, input: Uint8Array = new Uint8Array()): TestWorld {
   const [out, err]: [string[], string[]] = [[], []]
   const stopped = Promise.withResolvers<string>()
   const listeners = new Set<() => void>()
   return {
-    env,
+    env: { ...ENV, ...env },
     clock: {
       now: () => unixMillis(Date.now()),
       after(ms, call) {

@@ -17,7 +17,14 @@ export function storeContract(name: string, open: OpenDatabase): void {
     const database = open(t)
     t.same(database.logs(), [])
     const record = database.createLog(NEW_LOG)
-    t.same(record, { ...NEW_LOG, number: 0, state: 'active', retiredAt: null, compromisedSince: null })
+    t.same(record, {
+      ...NEW_LOG,
+      number: 0,
+      ecdsaKey: null,
+      state: 'active',
+      retiredAt: null,
+      compromisedSince: null,
+    })
     t.same(database.logs(), [record])
     t.same(await database.store(0).head(), { size: 0, root: EMPTY_ROOT, time: 1000 }, 'it has a head of size 0')
     t.equal(database.store(0), database.store(0))
@@ -59,7 +66,12 @@ export function storeContract(name: string, open: OpenDatabase): void {
     t.match(database.freezeLog(number, later), known)
     t.match(database.logs(), [known])
     await t.rejects(store.append(feeder.head, feeder.plain(1)), { code: 'LOG_FROZEN' })
-    const other = database.createLog({ ...NEW_LOG, slug: 'other', vkey: 'other' })
+    const other = database.createLog({ ...NEW_LOG, slug: 'other', vkey: 'other', ecdsaKey: 'AAAA' })
+    t.same(
+      database.logs().map(({ ecdsaKey }) => ecdsaKey),
+      [null, 'AAAA'],
+      'the second key, where there is one',
+    )
     database.freezeLog(other.number, at)
     t.match(database.compromiseLog(other.number, later, since), known, 'after it was retired in good order')
   })

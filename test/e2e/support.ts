@@ -14,11 +14,12 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const MAIN = process.env.COLOPHON_E2E_MAIN ?? 'src/main.ts'
 
 /** What tells the tests what to do is no setting of the program, which would refuse it. */
-export const PROGRAM_ENV = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith('COLOPHON_E2E_')),
-)
+export const PROGRAM_ENV = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COLOPHON_E2E_'))),
+  COLOPHON_DIALECTS: 'rekor-v2', // one log, unless a test asks for more
+}
 
-const READY_MS = 20_000
+const READY_MS = 90_000
 const STOP_MS = 30_000
 
 /** Anything with tap's teardown. */

@@ -98,7 +98,7 @@ export class Operator {
     const script = `${STEPS.get('shell')}\n${text}`.replaceAll(ENV_FILE, this.#envFile)
     const child = spawn('bash', ['-eu', '-o', 'pipefail', '-c', script], {
       cwd: this.folder,
-      env: { ...process.env, PATH: `${this.place('bin')}:${process.env.PATH}` },
+      env: { COLOPHON_DIALECTS: 'rekor-v2', ...process.env, PATH: `${this.place('bin')}:${process.env.PATH}` },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const parts: Buffer[] = []

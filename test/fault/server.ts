@@ -46,7 +46,11 @@ export class Server {
     this.#child = spawn(process.execPath, [...args, '--listen', '127.0.0.1:0', '--data', data, ...flags], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...(crash && { COLOPHON_FAULT_CRASH: JSON.stringify(crash) }) },
+      env: {
+        COLOPHON_DIALECTS: 'rekor-v2',
+        ...process.env,
+        ...(crash && { COLOPHON_FAULT_CRASH: JSON.stringify(crash) }),
+      },
     })
     const orphan = () => this.#child.kill('SIGKILL') // a test that dies leaves no server behind
     process.once('exit', orphan)

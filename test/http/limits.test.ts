@@ -31,6 +31,7 @@ async function startLimited(scope: Scope, limits: Partial<Limits>): Promise<{ po
     metrics: createMetrics(),
     logger: pino({ level: 'silent' }),
     rekorV2: { duplicates: 'return', attachmentLimit: 0 },
+    rekorV1: { duplicates: 'return', attachmentLimit: 0 },
     trust: () => new Map(),
     limits,
   })

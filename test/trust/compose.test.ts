@@ -1,11 +1,14 @@
 /** What clients read of a server, compared with what Sigstore's public instance hands out. */
 
+import { hash } from 'node:crypto'
 import t from 'tap'
+import { generateEcdsa } from '#crypto'
 import { parsePolicy } from '../../src/formats/c2sp/policy.ts'
 import { createVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
-import { parsePem } from '../../src/formats/pki/pem.ts'
+import { formatPem, parsePem } from '../../src/formats/pki/pem.ts'
 import { parseSpki } from '../../src/formats/pki/spki.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
+import { base64, parseUtf8 } from '../../src/kernel/bytes.ts'
 import { composeTrustFiles, NO_WITNESSES, type TrustInput, withdrawnFiles } from '../../src/trust/compose.ts'
 import { logsToOffer } from '../../src/trust/files.ts'
 import { refused } from '../formats/support.ts'
@@ -227,4 +230,28 @@ t.test('a service that cannot be read is named', async () => {
       'KEY_MALFORMED',
       publicKeyPem,
     )
+})
+
+t.test('a Rekor v1 log is known by its ECDSA key', async (t) => {
+  const { spki } = generateEcdsa()
+  const origin = 'log.example - 1234'
+  const ecdsa = { dialect: 'rekor-v1', ecdsaKey: base64(spki), createdAt: unixMillis(START + 999) }
+  const v1 = { ...logOf('1', 'log.example/1234', ecdsa), origin }
+  const files = compose({ logs: [LOG, v1] })
+  t.match(json(files.get('trusted_root.json')).tlogs[1], {
+    baseUrl: 'https://log.example',
+    logId: { keyId: hash('sha256', spki, 'base64') },
+    publicKey: {
+      rawBytes: base64(spki),
+      keyDetails: 'PKIX_ECDSA_P256_SHA_256',
+      validFor: { start: '2026-01-01T00:00:00Z' }, // entries have whole seconds
+    },
+  })
+  t.match(json(files.get('signing_config.v1.json')).rekorTlogUrls, [{ url: 'https://log.example', majorApiVersion: 1 }])
+  t.same(
+    json(files.get('signing_config.json')).rekorTlogUrls.map((log: { majorApiVersion: number }) => log.majorApiVersion),
+    [1, 2],
+    'the newest first',
+  )
+  t.equal(parseUtf8(files.get('1.pem') ?? new Uint8Array()), formatPem(spki, 'PUBLIC KEY'))
 })

@@ -78,7 +78,17 @@ export const START = unixMillis(Date.UTC(2026, 0, 1))
 
 export function logOf(slug: string, origin: string, more: Partial<TrustLog> = {}): TrustLog {
   const vkey = formatVkey(createVkey(origin, KEY_TYPE.ed25519, keyOf(slug.charCodeAt(0)).publicKey))
-  return { slug, dialect: 'rekor-v2', origin, vkey, createdAt: START, retiredAt: null, isCompromised: false, ...more }
+  return {
+    slug,
+    dialect: 'rekor-v2',
+    origin,
+    vkey,
+    createdAt: START,
+    ecdsaKey: null,
+    retiredAt: null,
+    isCompromised: false,
+    ...more,
+  }
 }
 
 export interface TestClock {

@@ -1,19 +1,23 @@
-/** Private Ed25519 keys in OpenSSL's keeping. */
+/** Private keys in OpenSSL's keeping: Ed25519, and P-256 for clients that take nothing else. */
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { formatDer, TAG } from '../../formats/pki/der.ts'
 import { concat, parseHex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import type { SigningKey } from '../crypto.ts'
+import type { EcdsaKey, SigningKey } from '../crypto.ts'
 
 /** Kept beside the key, not in it: what is printed, cloned or logged has no secret. */
-const secrets = new WeakMap<SigningKey, KeyObject>()
+const secrets = new WeakMap<SigningKey | EcdsaKey, KeyObject>()
 
 /** PrivateKeyInfo up to the OCTET STRING with the seed (RFC 8410 §7): version 0, id-Ed25519. */
 const PKCS8_HEAD = parseHex('020100300506032b6570')
 
 export function generateEd25519(): SigningKey {
   return hold(generateKeyPairSync('ed25519').privateKey)
+}
+
+export function generateEcdsa(): EcdsaKey {
+  return holdEcdsa(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
 }
 
 export function importEd25519Seed(seed: Uint8Array): SigningKey {
@@ -31,6 +35,11 @@ export function importPrivateKey(pem: string, passphrase?: string): SigningKey {
   return hold(readPem(pem, passphrase))
 }
 
+/** As importPrivateKey, of a P-256 key. @throws TlogError KEY_FILE_REFUSED */
+export function importEcdsaKey(pem: string, passphrase?: string): EcdsaKey {
+  return holdEcdsa(readPem(pem, passphrase))
+}
+
 function readPem(pem: string, passphrase?: string): KeyObject {
   try {
     return createPrivateKey({ key: pem, format: 'pem', ...(passphrase === undefined ? {} : { passphrase }) })
@@ -41,7 +50,7 @@ function readPem(pem: string, passphrase?: string): KeyObject {
 }
 
 /** PKCS #8 PEM; with a passphrase, encrypted by AES-256 (PBES2). */
-export function exportPrivateKey(key: SigningKey, passphrase?: string): string {
+export function exportPrivateKey(key: SigningKey | EcdsaKey, passphrase?: string): string {
   const cipher = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase }
   return secretOf(key)
     .export({ format: 'pem', type: 'pkcs8', ...cipher })
@@ -50,6 +59,11 @@ export function exportPrivateKey(key: SigningKey, passphrase?: string): string {
 
 export async function signEd25519(key: SigningKey, message: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(sign(null, message, secretOf(key)))
+}
+
+/** ECDSA with SHA-256 (FIPS 186-5), DER; of a message no two signatures are alike. */
+export async function signEcdsa(key: EcdsaKey, message: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(sign('sha256', message, secretOf(key)))
 }
 
 function hold(secret: KeyObject): SigningKey {
@@ -61,7 +75,19 @@ function hold(secret: KeyObject): SigningKey {
   return key
 }
 
-function secretOf(key: SigningKey): KeyObject {
+function holdEcdsa(secret: KeyObject): EcdsaKey {
+  const { namedCurve = '' } = secret.asymmetricKeyDetails ?? {}
+  if (secret.asymmetricKeyType !== 'ec' || namedCurve !== 'prime256v1')
+    throw new TlogError(
+      'KEY_FILE_REFUSED',
+      `a private key of type ${secret.asymmetricKeyType} ${namedCurve}, not P-256`,
+    )
+  const key: EcdsaKey = { spki: new Uint8Array(createPublicKey(secret).export({ format: 'der', type: 'spki' })) }
+  secrets.set(key, secret)
+  return key
+}
+
+function secretOf(key: SigningKey | EcdsaKey): KeyObject {
   const secret = secrets.get(key)
   if (secret === undefined) throw new TypeError('a key that was not made here')
   return secret

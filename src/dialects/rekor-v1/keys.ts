@@ -9,7 +9,7 @@ import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
 import { artifactDigests, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { LeafFacts } from '../../log/fsck.ts'
-import type { Entry, LookupKey } from '../../log/ports.ts'
+import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
 import { signerKeys } from '../signer-keys.ts'
 import { readSigner } from './signer.ts'
 
@@ -20,6 +20,8 @@ export interface Kept {
   readonly payloadType: string
   readonly payload: Uint8Array
 }
+
+export type Attestation = Pick<Attachment, 'algorithm' | 'digest'>
 
 /** Above this an entry is refused, never indexed in part: an answer to a search is complete. */
 const MAX_KEYS = 4096
@@ -57,6 +59,13 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
     case 'intoto 0.0.1':
       return facts([body.envelopeHash, body.payloadHash], [body.verifier], [body.payloadHash])
   }
+}
+
+/** The digest of an intoto entry's payload, which Rekor v1 returns with it; null for other kinds. */
+export function attestationOf(leaf: Uint8Array): Attestation | null {
+  const body = parseLeafV1(leaf)
+  if (body.kind !== 'intoto' && body.kind !== 'intoto 0.0.1') return null
+  return { algorithm: body.payloadHash.algorithm, digest: body.payloadHash.bytes }
 }
 
 function verifiersOf({ signatures }: { readonly signatures: readonly { readonly verifier: PemBlock }[] }): PemBlock[] {

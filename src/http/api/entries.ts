@@ -1,12 +1,11 @@
 /** GET /logs/{log}/entries/{index}, and the same as a proof file: an entry, and that it is in the newest tree. */
 
 import type { FastifyInstance } from 'fastify'
-import { DIGEST_TYPES } from '../../dialects/rekor-v2/keys.ts'
+import { factsOf } from '../../dialects/facts.ts'
 import { parseBundle } from '../../formats/c2sp/bundle.ts'
 import { formatTlogProof } from '../../formats/c2sp/tlog-proof.ts'
 import { parseJson } from '../../formats/json.ts'
-import { parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
-import type { Hash, LeafHash, LeafIndex } from '../../kernel/brand.ts'
+import type { Hash, LeafHash, LeafIndex, UnixMillis } from '../../kernel/brand.ts'
 import { base64, hex, parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { leafHash } from '../../kernel/hash.ts'
@@ -46,7 +45,7 @@ export function entryRoutes(logs: Logs) {
   }
 }
 
-interface ProvenEntry {
+export interface ProvenEntry {
   readonly index: LeafIndex
   readonly leaf: Uint8Array
   readonly hash: LeafHash
@@ -55,7 +54,7 @@ interface ProvenEntry {
 }
 
 /** The path starts at the hash of the entry's own bytes: what it proves is what is sent. */
-async function readEntry(log: Log, index: LeafIndex): Promise<ProvenEntry> {
+export async function readEntry(log: Log, index: LeafIndex): Promise<ProvenEntry> {
   const tree = new ProvenTree(log)
   tree.checkIndex(index)
   const leaf = await readLeaf(log, index)
@@ -72,8 +71,8 @@ export async function readLeaf(log: Log, index: LeafIndex): Promise<Uint8Array> 
   return leaf
 }
 
-/** @throws TlogError STORE_CORRUPT */
-export async function sealed(log: Log, index: LeafIndex, hash: LeafHash): Promise<number> {
+/** When an entry was sealed. @throws TlogError STORE_CORRUPT */
+export async function sealed(log: Log, index: LeafIndex, hash: LeafHash): Promise<UnixMillis> {
   const place = await log.find(hash)
   if (place?.index !== index) throw new TlogError('STORE_CORRUPT', `leaf ${index} is not found by its hash`)
   return place.time
@@ -82,13 +81,14 @@ export async function sealed(log: Log, index: LeafIndex, hash: LeafHash): Promis
 /** Of what the leaf commits to, what was sent with it, small enough, and kept. */
 async function kept(log: Log, leaf: Uint8Array): Promise<Commitment[]> {
   const found: Commitment[] = []
-  for (const one of commitments(leaf)) if ((await log.attachment(one.algorithm, one.digest)) !== null) found.push(one)
+  for (const one of commitments(log, leaf))
+    if ((await log.attachment(one.algorithm, one.digest)) !== null) found.push(one)
   return found
 }
 
-function commitments(leaf: Uint8Array): Commitment[] {
-  const body = attempt(() => parseBodyV2(leaf), null)
-  return body === null ? [] : [{ algorithm: DIGEST_TYPES[body.algorithm], digest: body.digest }]
+/** None in a leaf that is not of the log's dialect. */
+function commitments(log: Log, leaf: Uint8Array): readonly Commitment[] {
+  return attempt(() => factsOf(log.identity.dialect)(leaf).attachments, [])
 }
 
 /** A leaf need not be of the form that is tried. */

@@ -70,7 +70,7 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
     )
     .pluck()
   const totals = db.prepare<[number, number], Totals>(
-    'SELECT (SELECT count(*) FROM lookup WHERE log = ?) AS lookups, (SELECT count(*) FROM attachment WHERE log = ?) AS attachments',
+    'SELECT (SELECT count(*) FROM lookup WHERE log = ? AND source = 0) AS lookups, (SELECT count(*) FROM attachment WHERE log = ?) AS attachments',
   )
   const tile = createTileReader(db, log, rows)
   const bundle = createBundleReader(db, base)

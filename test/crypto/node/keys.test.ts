@@ -1,6 +1,14 @@
-import { createPrivateKey, generateKeyPairSync, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import t from 'tap'
-import { exportPrivateKey, importEd25519Seed, importPrivateKey, signEd25519 } from '../../../src/crypto/node.ts'
+import {
+  exportPrivateKey,
+  generateEcdsa,
+  importEcdsaKey,
+  importEd25519Seed,
+  importPrivateKey,
+  signEcdsa,
+  signEd25519,
+} from '../../../src/crypto/node.ts'
 import * as portable from '../../../src/crypto/portable.ts'
 import { formatSpki } from '../../../src/formats/pki/spki.ts'
 
@@ -35,4 +43,26 @@ t.test('PEM, with and without a passphrase', async (t) => {
   ]
   for (const [what, pem, passphrase, reason] of cases)
     t.throws(() => importPrivateKey(pem, passphrase), { code: 'KEY_FILE_REFUSED', message: reason }, what)
+})
+
+t.test('a P-256 key: PEM, and signatures that OpenSSL takes', async (t) => {
+  const key = generateEcdsa()
+  const publicKey = createPublicKey({ key: Buffer.from(key.spki), format: 'der', type: 'spki' })
+  t.equal(publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1')
+  t.ok(verify('sha256', message, publicKey, await signEcdsa(key, message)))
+  t.notOk(verify('sha256', message.subarray(1), publicKey, await signEcdsa(key, message)))
+  for (const passphrase of [undefined, 'open sesame']) {
+    const again = importEcdsaKey(exportPrivateKey(key, passphrase), passphrase)
+    t.same(again.spki, key.spki)
+    t.ok(verify('sha256', message, publicKey, await signEcdsa(again, message)))
+  }
+  const pem = (type: 'P-384' | 'ed25519') => {
+    const pair = type === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: type })
+    return pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  }
+  for (const [type, reason] of [
+    ['P-384', /a private key of type ec secp384r1, not P-256/],
+    ['ed25519', /a private key of type ed25519 , not P-256/],
+  ] as const)
+    t.throws(() => importEcdsaKey(pem(type)), { code: 'KEY_FILE_REFUSED', message: reason }, type)
 })

@@ -1,0 +1,32 @@
+/** The whole of Rekor v1's API, for the logs that speak it. */
+
+import type { FastifyInstance } from 'fastify'
+import { sendError } from '../errors.ts'
+import type { Logs } from '../logs.ts'
+import { onlyMethods } from '../methods.ts'
+import { type EntriesOptions, entries } from './entries.ts'
+import { REKOR_V1_DRESS } from './errors.ts'
+import { logRoutes } from './log.ts'
+import { retrieve } from './retrieve.ts'
+import { search } from './search.ts'
+import { Trees } from './trees.ts'
+
+/** Which program a prober meets is none of its business; that there is one, is. */
+const VERSION = { version: 'colophon', commit: 'unknown', treestate: 'unknown', builddate: 'unknown' }
+
+export function rekorV1(logs: Logs, options: EntriesOptions) {
+  const trees = new Trees(logs)
+  return async (app: FastifyInstance): Promise<void> => {
+    app.setErrorHandler((error, request, reply) => sendError(error, request, reply, REKOR_V1_DRESS))
+    // Answers are of this moment, and any page may read them.
+    app.addHook('onRequest', async (_, reply) => {
+      reply.header('access-control-allow-origin', '*').header('cache-control', 'no-cache')
+    })
+    for (const routes of [entries(trees, options), retrieve(trees, options), logRoutes(trees), search(trees)])
+      await routes(app)
+    onlyMethods(app, '/api/v1/version', 'GET')
+    app.get('/api/v1/version', { config: { openapi: 'none' } }, async () => VERSION)
+    onlyMethods(app, '/ping', 'GET')
+    app.get('/ping', { config: { openapi: 'none' } }, async (_, reply) => reply.type('text/plain').send('.'))
+  }
+}

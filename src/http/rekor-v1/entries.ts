@@ -1,0 +1,71 @@
+/** POST /api/v1/log/entries, GET /api/v1/log/entries?logIndex=N and /api/v1/log/entries/{ID}. */
+
+import type { FastifyInstance } from 'fastify'
+import { type Admission, admit } from '../../dialects/rekor-v1/admit.ts'
+import { isJsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
+import { parseProposalV1 } from '../../formats/sigstore/proposal-v1.ts'
+import { formatEntryId, parseEntryId } from '../../formats/sigstore/tree-id.ts'
+import { TlogError } from '../../kernel/error.ts'
+import { leafHash } from '../../kernel/hash.ts'
+import type { Entry } from '../../log/ports.ts'
+import { onlyMethods } from '../methods.ts'
+import type { Duplicates } from '../rekor-v2.ts'
+import { formError, processing } from './errors.ts'
+import { wholeNumber } from './parameters.ts'
+import { entryAt, entryById, type LogEntries, receiptAsEntry, type Trees } from './trees.ts'
+
+export interface EntriesOptions extends Admission {
+  readonly duplicates: Duplicates
+}
+
+const URL = '/api/v1/log/entries'
+/** A request has fewer than a hundred values. */
+export const REQUEST_LIMITS = { maxValues: 1000 }
+
+export function entries(trees: Trees, options: EntriesOptions) {
+  return async (app: FastifyInstance): Promise<void> => {
+    onlyMethods(app, URL, 'GET', 'POST')
+    app.post(
+      URL,
+      { config: { writesTo: (request) => trees.log(request), openapi: 'none' } },
+      async (request, reply) => {
+        const entry = await admitted(parseJson(request.body as Uint8Array, REQUEST_LIMITS), options)
+        const shard = trees.active(request)
+        const receipt = await shard.log.add(entry)
+        const id = formatEntryId(shard.tree.treeId, leafHash(entry.leaf))
+        reply.header('location', `${URL}/${id}`)
+        if (receipt.repeated && options.duplicates === 'conflict')
+          throw new TlogError(
+            'ENTRY_EXISTS',
+            `an equivalent entry already exists in the transparency log with UUID ${id}`,
+          )
+        // Clients look the entry up in the answer by this very text: neither quoted nor weak.
+        reply.header('etag', id)
+        return reply.code(201).send(await receiptAsEntry(shard, entry.leaf, receipt))
+      },
+    )
+    app.get(URL, { config: { openapi: 'none' } }, async (request) => {
+      const { logIndex } = request.query as { logIndex?: unknown }
+      return found(await entryAt(trees.shards(request), wholeNumber('logIndex', logIndex, { min: 0 })))
+    })
+    onlyMethods(app, `${URL}/:id`, 'GET')
+    app.get(`${URL}/:id`, { config: { openapi: 'none' } }, async (request) => {
+      const { id } = request.params as { id: string }
+      if (!/^([0-9a-fA-F]{16})?[0-9a-fA-F]{64}$/.test(id))
+        throw formError('pattern', "entryUUID in path should match '^([0-9a-fA-F]{64}|[0-9a-fA-F]{80})$'")
+      return found(await entryById(trees.shards(request), parseEntryId(id)))
+    })
+  }
+}
+
+/** A proposed entry, checked. @throws TlogError with the words of Rekor v1 in front. */
+export async function admitted(proposal: JsonValue, admission: Admission): Promise<Entry> {
+  if (isJsonObject(proposal) && typeof proposal.kind !== 'string')
+    throw formError('required', 'kind in body is required')
+  return await processing(async () => await admit(parseProposalV1(proposal), admission))
+}
+
+function found(entry: LogEntries | null): LogEntries {
+  if (entry === null) throw new TlogError('NOT_FOUND', 'the log has no such entry')
+  return entry
+}

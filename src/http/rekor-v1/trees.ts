@@ -1,0 +1,103 @@
+/** The trees that one host's Rekor v1 log consists of: those that have ended, and the one that takes entries. */
+
+import type { FastifyRequest } from 'fastify'
+import { attestationOf } from '../../dialects/rekor-v1/keys.ts'
+import { logEntry, type ProvenEntry } from '../../dialects/rekor-v1/respond.ts'
+import { describeTree, type Tree } from '../../dialects/rekor-v1/tree.ts'
+import type { EntryId, TreeId } from '../../formats/sigstore/tree-id.ts'
+import { hash, type LeafHash, type LeafIndex, leafIndex } from '../../kernel/brand.ts'
+import { leafHash } from '../../kernel/hash.ts'
+import type { Log, Receipt } from '../../log/log.ts'
+import { readEntry, sealed } from '../api/entries.ts'
+import type { Logs } from '../logs.ts'
+
+export const REKOR_V1 = 'rekor-v1'
+
+export type LogEntries = Awaited<ReturnType<typeof logEntry>>
+
+/** One of them, among the others. */
+export interface Shard {
+  readonly log: Log
+  readonly tree: Tree
+  /** Entries are counted over all trees; so many come before this one. */
+  readonly entriesBefore: number
+}
+
+export class Trees {
+  readonly #logs: Logs
+  readonly #described = new Map<Log, Tree>()
+
+  constructor(logs: Logs) {
+    this.#logs = logs
+    for (const log of logs.all) {
+      const { dialect, origin, ecdsaKey } = log.identity
+      if (dialect === REKOR_V1) this.#described.set(log, describeTree(origin, ecdsaKey ?? ''))
+    }
+  }
+
+  /** The log that a request means: it takes the entries. @throws TlogError LOG_UNKNOWN */
+  log(request: FastifyRequest): Log {
+    return this.#logs.forHost(request.host, REKOR_V1)
+  }
+
+  /** In order of creation. All but the last have ended: where they end does not move. */
+  shards(request: FastifyRequest): readonly Shard[] {
+    const meant = this.log(request)
+    const { host } = this.#described.get(meant) as Tree
+    const shards: Shard[] = []
+    let entriesBefore = 0
+    for (const [log, tree] of this.#described) {
+      if (tree.host !== host) continue
+      shards.push({ log, tree, entriesBefore })
+      entriesBefore += log.status().published
+    }
+    return shards
+  }
+
+  /** The one that takes entries. */
+  active(request: FastifyRequest): Shard {
+    const log = this.log(request)
+    return this.shards(request).find((shard) => shard.log === log) as Shard
+  }
+
+  /** By its number, the active one without; undefined for a number that no tree here has. */
+  byTreeId(request: FastifyRequest, treeId: TreeId | null): Shard | undefined {
+    if (treeId === null) return this.active(request)
+    return this.shards(request).find(({ tree }) => tree.treeId === treeId)
+  }
+}
+
+/** The entry at an index over all trees; null where there is none. */
+export async function entryAt(shards: readonly Shard[], index: number): Promise<LogEntries | null> {
+  const shard = shards.findLast(({ entriesBefore }) => entriesBefore <= index)
+  if (shard === undefined || index - shard.entriesBefore >= shard.log.status().published) return null
+  return await entryOf(shard, leafIndex(index - shard.entriesBefore))
+}
+
+/** The entry of an ID, in whichever tree it is: the newest first. */
+export async function entryById(shards: readonly Shard[], { treeId, leafHash }: EntryId): Promise<LogEntries | null> {
+  const asked = shards.filter(({ tree }) => treeId === null || tree.treeId === treeId)
+  for (const shard of asked.toReversed()) {
+    const place = await shard.log.find(hash(leafHash) as LeafHash)
+    if (place !== null) return await entryOf(shard, place.index)
+  }
+  return null
+}
+
+async function entryOf(shard: Shard, index: LeafIndex): Promise<LogEntries> {
+  const { leaf, hash, path, tree } = await readEntry(shard.log, index)
+  const { size, root, note } = tree.newest
+  const time = await sealed(shard.log, index, hash)
+  return await answer(shard, { leaf, hash, index, time, size, root, path, note })
+}
+
+/** What a new entry, or a repeated one, is answered with. */
+export function receiptAsEntry(shard: Shard, leaf: Uint8Array, receipt: Receipt): Promise<LogEntries> {
+  return answer(shard, { ...receipt, leaf, hash: leafHash(leaf) })
+}
+
+async function answer({ log, tree, entriesBefore }: Shard, entry: ProvenEntry): Promise<LogEntries> {
+  const attested = attestationOf(entry.leaf)
+  const attestation = attested && (await log.attachment(attested.algorithm, attested.digest))
+  return await logEntry(entry, { tree, entriesBefore, attestation, promise: (promised) => log.promise(promised) })
+}

@@ -1,0 +1,109 @@
+import t from 'tap'
+import { closeCrypto } from '../../../src/crypto/node.ts'
+import { base64 } from '../../../src/kernel/bytes.ts'
+import * as make from '../../dialects/rekor-v1/support.ts'
+import { ED25519, P256, P384 } from '../../dialects/rekor-v2/support.ts'
+import { ask, startServer as startPlain } from '../support.ts'
+import { bodyOf, ENTRIES, entryIn, json, post, said, startServer } from './support.ts'
+
+t.teardown(closeCrypto)
+
+const server = await startServer(t)
+
+t.test('an entry of each kind, by index and by ID', async (t) => {
+  const proposals = [
+    make.hashedRekord(P256),
+    make.hashedRekord(ED25519),
+    make.dsse([P256, P384]),
+    make.intotoV1(P256),
+    make.intotoV2([P256]),
+  ]
+  for (const [index, proposal] of proposals.entries()) {
+    const answer = await post(server, ENTRIES, proposal)
+    t.equal(answer.status, 201)
+    const [id, entry] = await entryIn(t, server, JSON.parse(answer.text))
+    t.equal(answer.headers.etag, id, 'ETag is the ID, neither quoted nor weak')
+    t.equal(answer.headers.location, `${ENTRIES}/${id}`)
+    t.match(answer.headers['content-type'], /^application\/json/)
+    t.match(id, /^[0-7][0-9a-f]{79}$/)
+    t.equal(entry.logIndex, index)
+    t.match(bodyOf(entry), { kind: proposal.kind, apiVersion: proposal.apiVersion })
+    t.ok(Math.abs(entry.integratedTime - Date.now() / 1000) < 30, 'seconds')
+    t.equal(entry.attestation?.data, proposal.kind === 'intoto' ? base64(make.PAYLOAD) : undefined)
+    for (const path of [
+      `?logIndex=${index}`,
+      `?stable=true&logIndex=${index}`,
+      `/${id}`,
+      `/${id.toUpperCase()}`,
+      `/${id.slice(16)}`,
+    ]) {
+      const [found, again] = await entryIn(t, server, await json(server, `${ENTRIES}${path}`))
+      t.same(
+        [found, again.body, again.integratedTime, again.logIndex],
+        [id, entry.body, entry.integratedTime, index],
+        path,
+      )
+    }
+  }
+})
+
+t.test('a repeat is the same entry', async (t) => {
+  const answer = await post(server, ENTRIES, make.hashedRekord(P256))
+  t.equal(answer.status, 201)
+  const [id, entry] = await entryIn(t, server, JSON.parse(answer.text))
+  t.equal(entry.logIndex, 0)
+  const strict = await startServer(t, ['--duplicates', 'conflict'])
+  t.equal((await post(strict, ENTRIES, make.hashedRekord(P256))).status, 201)
+  const conflict = await post(strict, ENTRIES, make.hashedRekord(P256))
+  t.match(said(conflict), /^409 409 an equivalent entry already exists in the transparency log with UUID [0-9a-f]{80}$/)
+  t.match(conflict.headers.location, new RegExp(`^${ENTRIES}/[0-9a-f]{16}${id.slice(16)}$`))
+  const [found] = await entryIn(t, strict, await json(strict, String(conflict.headers.location)))
+  t.equal(found.slice(16), id.slice(16), 'and is found where the conflict says')
+})
+
+const UNKNOWN = 'ab'.repeat(32)
+
+t.test('what is not there, and what is no question', async (t) => {
+  for (const [path, answer] of [
+    ['?logIndex=5', /^404 404 /],
+    ['?logIndex=9007199254740991', /^404 404 /],
+    [`/${UNKNOWN}`, /^404 404 /],
+    [`/0000000000000001${UNKNOWN}`, /^404 404 /],
+    ['', /^422 602 logIndex in query is required/],
+    ['?logIndex=', /^422 601 logIndex in query must be of type int64/],
+    ['?logIndex=1&logIndex=2', /^422 601 /],
+    ['?logIndex=1.5', /^422 601 /],
+    ['?logIndex=-1', /^422 609 logIndex in query should be greater than or equal to 0/],
+    ['/xyz', /^422 605 entryUUID in path should match/],
+    [`/${UNKNOWN}ab`, /^422 605 /],
+    [`/0000000000000000${UNKNOWN}`, /^400 400 the first 16 of 80 hex digits are a tree/],
+    [`/ffffffffffffffff${UNKNOWN}`, /^400 400 /],
+  ] as const)
+    t.match(said(await ask(server, `${ENTRIES}${path}`)), answer, path)
+})
+
+t.test('proposals that are refused', async (t) => {
+  const spoilt = make.hashedRekord(P256)
+  spoilt.spec.data.hash.value = 'ab'.repeat(32)
+  for (const [proposal, answer] of [
+    ['{', /^400 400 the document: /],
+    [[], /^400 400 error processing entry: the document: an object/],
+    [{}, /^422 602 kind in body is required/],
+    [{ kind: 'tuf', apiVersion: '0.0.1', spec: {} }, /^400 400 error processing entry: kind: entries of the kind tuf/],
+    [{ ...spoilt, spec: {} }, /^400 400 error processing entry: spec.data: missing/],
+    [spoilt, /^400 400 error processing entry: the signature does not verify/],
+  ] as const)
+    t.match(said(await post(server, ENTRIES, proposal)), answer)
+  const long = await post(server, ENTRIES, ' '.repeat(4 * 2 ** 20 + 1))
+  t.match(said(long), /^413 413 the request body is over the limit of 4194304 bytes/)
+  t.match(said(await ask(server, ENTRIES, { method: 'PUT' })), /^405 405 /)
+  const chain = make.intotoV2([P256])
+  Object.assign(chain.spec.content.envelope.signatures[0] ?? {}, { keyid: 'a'.repeat(65_000) })
+  t.match(said(await post(server, ENTRIES, chain)), /^413 413 a leaf of \d+ bytes; at most 65535/)
+})
+
+t.test('a server without such a log', async (t) => {
+  const other = await startPlain(t)
+  for (const path of [`${ENTRIES}?logIndex=0`, '/api/v1/log', '/api/v1/log/publicKey'])
+    t.match(said(await ask(other, path)), /^404 404 no log here speaks rekor-v1/)
+})
