@@ -140,7 +140,7 @@ const placed: Read<Place> = openObject((fields) => ({
 }))
 const page = openObject((fields) => ({
   entries: fields.required('entries', list(placed, { max: MAX_PAGE })),
-  isLast: fields.required('next', (value) => value === null),
+  isLast: fields.optional('next', text) === undefined,
 }))
 const entry = openObject((fields) => ({
   index: leafIndex(fields.required('index', count)),
