@@ -29,7 +29,7 @@ export async function verifyMessage(check: MessageCheck): Promise<void> {
   const { algorithm, key, message, signature } = check
   if (key.kind !== 'ec') return verifyDigest({ algorithm, key, signature, digest: digest(algorithm.digest, message) })
   checkForm(check)
-  requireGood(await verifyEcdsaMessage(key, message, signature))
+  requireGood(await verifyEcdsaMessage(key, { message, hash: algorithm.digest }, signature))
 }
 
 export function digest(name: DigestName, bytes: Uint8Array): Uint8Array {

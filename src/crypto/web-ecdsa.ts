@@ -6,17 +6,25 @@
 import type { Curve, EcKey } from '../formats/pki/spki.ts'
 import { concat } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
+import type { DigestName } from './algorithms.ts'
 import { CURVES, isOnCurve, type Point, parsePoint, toBigInt, writeBigInt } from './curves.ts'
 import { type EcdsaSignature, parseEcdsaSignature } from './ecdsa-signature.ts'
 import { invert, mod } from './modular.ts'
 import { add, multiply } from './points.ts'
 
-/** The hash that goes with a curve, as everywhere here. */
-const HASHES = { 'P-256': 'SHA-256', 'P-384': 'SHA-384', 'P-521': 'SHA-512' } as const satisfies Record<Curve, string>
+const HASHES = { SHA2_256: 'SHA-256', SHA2_384: 'SHA-384', SHA2_512: 'SHA-512' } as const satisfies Record<
+  DigestName,
+  string
+>
 
-const FIXED_MESSAGE = new Uint8Array(0)
+/** Asked about by the hash that is as long as the curve's order. */
+const FIXED = {
+  'P-256': { message: new Uint8Array(0), hash: 'SHA2_256' },
+  'P-384': { message: new Uint8Array(0), hash: 'SHA2_384' },
+  'P-521': { message: new Uint8Array(0), hash: 'SHA2_512' },
+} as const satisfies Record<Curve, Hashed>
 
-/** SHA-256, SHA-384 and SHA-512 of nothing: numbers below the orders. */
+/** Those hashes of nothing: numbers below the orders. */
 const FIXED_HASHES: Readonly<Record<Curve, bigint>> = {
   'P-256': 0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855n,
   'P-384': 0x38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95bn,
@@ -24,17 +32,23 @@ const FIXED_HASHES: Readonly<Record<Curve, bigint>> = {
     0xcf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3en,
 }
 
+/** A message, and the hash that a signature is over. */
+export interface Hashed {
+  readonly message: Uint8Array
+  readonly hash: DigestName
+}
+
 /**
  * @param signature DER
  * @throws TlogError SIGNATURE_INVALID for another encoding; CHECK_UNAVAILABLE where WebCrypto or the curve is missing
  */
-export async function verifyEcdsaMessage(key: EcKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+export async function verifyEcdsaMessage(key: EcKey, hashed: Hashed, signature: Uint8Array): Promise<boolean> {
   const curve = CURVES[key.curve]
   const point = parsePoint(curve, key.point)
-  return isOnCurve(curve, point) && (await ask(key.curve, point, message, parseEcdsaSignature(curve, signature)))
+  return isOnCurve(curve, point) && (await ask(key.curve, point, hashed, parseEcdsaSignature(curve, signature)))
 }
 
-/** @param digest as long as the curve's own hash. Else as verifyEcdsaMessage. */
+/** @param digest no longer than the curve's order: nothing is cut off here. Else as verifyEcdsaMessage. */
 export async function verifyEcdsaDigest(key: EcKey, digest: Uint8Array, signature: Uint8Array): Promise<boolean> {
   const curve = CURVES[key.curve]
   const { n, base } = curve
@@ -44,13 +58,13 @@ export async function verifyEcdsaDigest(key: EcKey, digest: Uint8Array, signatur
   const fixed = FIXED_HASHES[key.curve]
   const factor = mod((toBigInt(digest) - fixed) * invert(r, n), n)
   const shifted = add(curve, point, multiply(curve, factor, base))
-  if (shifted !== null) return await ask(key.curve, shifted, FIXED_MESSAGE, { r, s })
+  if (shifted !== null) return await ask(key.curve, shifted, FIXED[key.curve], { r, s })
   // Infinity is no key; under it only the message's own share is left.
   const rest = multiply(curve, mod(fixed * invert(s, n), n), base)
   return rest !== null && rest.x % n === r
 }
 
-async function ask(name: Curve, point: Point, message: Uint8Array, { r, s }: EcdsaSignature): Promise<boolean> {
+async function ask(name: Curve, point: Point, { message, hash }: Hashed, { r, s }: EcdsaSignature): Promise<boolean> {
   const { bytes } = CURVES[name]
   const subtle = webCrypto()
   const raw = concat(Uint8Array.of(4), bigEndian(point.x, bytes), bigEndian(point.y, bytes))
@@ -59,7 +73,7 @@ async function ask(name: Curve, point: Point, message: Uint8Array, { r, s }: Ecd
     .catch((cause: unknown) => unavailable(`WebCrypto does not take a key on ${name}`, cause))
   const pair = concat(bigEndian(r, bytes), bigEndian(s, bytes))
   const unshared = message as Uint8Array<ArrayBuffer> // DOM's types ask for it
-  return await subtle.verify({ name: 'ECDSA', hash: HASHES[name] }, key, pair, unshared)
+  return await subtle.verify({ name: 'ECDSA', hash: HASHES[hash] }, key, pair, unshared)
 }
 
 function webCrypto() {

@@ -120,8 +120,8 @@ t.test('a server with an encrypted key, every answer and its log', async (t) => 
     asked.map((answer) => answer.status),
     [201, 400, 200, 200, 200, 200, 200, 400, 404, 400, 400, 404],
   )
-  const pem = readFileSync(join(data, 'keys', 'v2.pem'), 'utf8')
-  t.match(pem, /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
+  const pems = ['v2.pem', 'v1.pem', 'v1.ecdsa.pem'].map((name) => readFileSync(join(data, 'keys', name), 'utf8'))
+  for (const pem of pems) t.match(pem, /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
   const { stdout, stderr } = await running
   t.match(stdout, /"msg":"log ready"/, 'the log was verbose')
   const wrong = [
@@ -134,8 +134,8 @@ t.test('a server with an encrypted key, every answer and its log', async (t) => 
     wrong.map((outcome) => outcome.code),
     [3, 3, 0, 0],
   )
-  t.match(wrong[0]?.warned, /KEY_FILE_REFUSED: key file .*v2.pem: is encrypted: give its passphrase/)
-  t.match(wrong[1]?.warned, /KEY_FILE_REFUSED: key file .*v2.pem: /)
+  t.match(wrong[0]?.warned, /KEY_FILE_REFUSED: key file .*v1.pem: is encrypted: give its passphrase/)
+  t.match(wrong[1]?.warned, /KEY_FILE_REFUSED: key file .*v1.pem: /)
   const everything = [
     stdout,
     stderr,
@@ -143,7 +143,7 @@ t.test('a server with an encrypted key, every answer and its log', async (t) => 
     ...wrong.map((outcome) => outcome.printed + outcome.warned),
   ].join('\n')
   t.same(
-    [...spellings(pem), 'wrong horse'].filter((secret) => everything.includes(secret)),
+    [...pems.flatMap(spellings), 'wrong horse'].filter((secret) => everything.includes(secret)),
     [],
     `not in ${everything.length} characters`,
   )

@@ -17,7 +17,14 @@ for (const name of CURVE_NAMES)
     point.set([(point.at(-1) ?? 0) ^ 1], point.length - 1)
     t.equal(await verifyEcdsaDigest(check.key, check.digest, check.signature), true)
     t.equal(await verifyEcdsaDigest({ ...check.key, point }, check.digest, check.signature), false)
-    t.equal(await verifyEcdsaMessage({ ...check.key, point }, NOTHING, check.signature), false)
+    t.equal(
+      await verifyEcdsaMessage(
+        { ...check.key, point },
+        { message: NOTHING, hash: check.algorithm.digest },
+        check.signature,
+      ),
+      false,
+    )
   })
 
 // With Q = (λ² - 2x, y + λ(x - …)) off the curve, t·G + Q would be -t·G, whose logarithm anybody knows.

@@ -118,6 +118,8 @@ t.test('the known entries of a batch that fails keep their receipts', async (t) 
   t.match(await inTime(world.clock, known), { index: 0, repeated: true })
 })
 
+const MAX_NAME = 15
+
 type Act =
   | { readonly do: 'add'; readonly name: number; readonly content: boolean }
   | { readonly do: 'advance'; readonly ms: number }
@@ -150,7 +152,7 @@ const faults: readonly Fault[] = [
 const acts: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ do: fc.constant('add' as const), name: fc.nat(15), content: fc.boolean() }),
+    arbitrary: fc.record({ do: fc.constant('add' as const), name: fc.nat(MAX_NAME), content: fc.boolean() }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 5, 20, 1500) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('fault' as const), fault: fc.constantFrom(...faults) }) },
@@ -168,8 +170,10 @@ interface Offer {
   readonly content: boolean
 }
 
-const contentOf = (name: number) => attachment(`content of ${name}`)
-const keyOf = (name: number) => lookupKey(`content of ${name}`, 'attachment')
+const textOf = (name: number) => `content of ${name}`
+const CONTENTS = Array.from({ length: MAX_NAME + 1 }, (_, name) => textOf(name))
+const contentOf = (name: number) => attachment(textOf(name))
+const keyOf = (name: number) => lookupKey(textOf(name), 'attachment')
 
 function offered({ name, content }: Offer): Entry {
   return content ? entry(name, { keys: [keyOf(name)], attachments: [contentOf(name)] }) : entry(name)
@@ -275,7 +279,7 @@ t.test('any story: what was acknowledged is there once, with its content, where 
       if (answer.content) await checkContent(told.world, answer.name, answer.receipt.index)
       if (leaves[answer.receipt.index] !== hex(entry(answer.name).leaf)) throw new Error('not where the receipt says')
     }
-    const found = await problems(told.world)
+    const found = await problems(told.world, CONTENTS)
     if (found.length > 0) throw new Error(found.join('; '))
     if ((await told.world.store.published())?.size !== leaves.length) throw new Error('not all of it was published')
   })

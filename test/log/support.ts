@@ -1,5 +1,6 @@
 /** A log on a memory store and a clock that only tests move, with a hand on every step of a round. */
 
+import { createHash } from 'node:crypto'
 import { importEd25519Seed } from '#crypto'
 import { parseCheckpoint } from '../../src/formats/c2sp/checkpoint.ts'
 import { createVkey, formatVkey, KEY_TYPE } from '../../src/formats/c2sp/vkey.ts'
@@ -26,6 +27,7 @@ import { createSigner } from '../../src/log/signer.ts'
 import type { Step } from '../../src/log/steps.ts'
 import { memoryDatabase } from '../../src/storage/memory.ts'
 import { memoryRatchet } from '../../src/storage/ratchet.ts'
+import { attachment, lookupKey } from '../contract/feeder.ts'
 
 export const ORIGIN = 'log.example'
 export const START = 1_700_000_000_000
@@ -232,16 +234,17 @@ export async function check(world: World, { leaf }: Entry, receipt: Receipt): Pr
     throw new Error('the note is about another tree')
 }
 
-/** What a full check finds wrong with the store. */
-export async function problems(world: World): Promise<string[]> {
+/** What a full check finds wrong with the store, when each of its leaves may lead to `contents`, and to nothing else. */
+export async function problems(world: World, contents: readonly string[] = []): Promise<string[]> {
+  const attachments = contents.map((text) => ({ ...attachment(text), key: lookupKey(text).key }))
   const found: string[] = []
   await fsck({
     origin: ORIGIN,
     store: world.store,
     mark: await world.ratchet.read(),
     open: world.signer.open,
-    facts: () => ({ keys: [], attachments: [] }),
-    digest: () => new Uint8Array(),
+    facts: () => ({ keys: [], attachments }),
+    digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
     onProblem: (problem) => void found.push(problem),
     onProgress: () => undefined,
   })

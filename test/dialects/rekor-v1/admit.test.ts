@@ -44,7 +44,8 @@ function sameLeafKeys(t: Pick<Tap, 'same'>, entry: Entry, expected: readonly Uin
     keysOf(entry, 'leaf'),
     'follow from the leaf alone',
   )
-  for (const { algorithm, digest } of entry.attachments) t.same(facts.attachments, [{ algorithm, digest }])
+  for (const { algorithm, digest } of entry.attachments)
+    t.same(facts.attachments, [{ algorithm, digest, key: digestKey(algorithm, digest) }])
 }
 
 const sha256 = (bytes: Uint8Array) => hashOf('SHA2_256', bytes)

@@ -3,6 +3,7 @@ import { closeCrypto } from '../../../src/crypto/node.ts'
 import { admit } from '../../../src/dialects/rekor-v2/admit.ts'
 import { factsOfLeaf } from '../../../src/dialects/rekor-v2/keys.ts'
 import { parseJson } from '../../../src/formats/json.ts'
+import { digestKey } from '../../../src/formats/lookup-key.ts'
 import { formatBodyV2, parseBodyV2 } from '../../../src/formats/sigstore/body-v2.ts'
 import { canonicalJson } from '../../../src/formats/sigstore/canonical-json.ts'
 import { pae } from '../../../src/formats/sigstore/dsse.ts'
@@ -50,7 +51,11 @@ function sameFacts(t: Tap, entry: Entry): void {
   const facts = factsOfLeaf(entry.leaf)
   t.same(facts.keys, entry.keys, 'the keys follow from the leaf alone')
   for (const { algorithm, digest } of entry.attachments)
-    t.same(facts.attachments, [{ algorithm, digest }], 'and so does what may be kept beside it')
+    t.same(
+      facts.attachments,
+      [{ algorithm, digest, key: digestKey(algorithm, digest) }],
+      'and so does what may be kept beside it',
+    )
   t.ok(entry.keys.every(({ source, key }) => source === 'leaf' && key.length === 32))
 }
 

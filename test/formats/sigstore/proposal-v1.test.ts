@@ -101,7 +101,12 @@ const REFUSED: readonly (readonly [object, path: string, value: unknown, message
   [dsse([P256]), 'spec.proposedContent', null, /^FIELD_MISSING spec.proposedContent/],
   [dsse([P256]), KEYS, [], /^FIELD_INVALID spec.proposedContent.verifiers: 1 to 10 items, not 0/],
   [dsse([P256]), KEYS, Array(11).fill(pem64(P256.spki)), /verifiers: 1 to 10 items, not 11/],
-  [dsse([P256]), KEYS, ['AA=='], /^FIELD_INVALID spec.proposedContent.verifiers\[0\]: block 0: not PEM/],
+  [
+    dsse([P256]),
+    KEYS,
+    ['AA=='],
+    /^FIELD_INVALID spec.proposedContent.verifiers\[0\]: not PEM: a character that is not ASCII/,
+  ],
   [dsse([P256]), TEXT, '{', /^JSON_MALFORMED/],
   [dsse([P256]), TEXT, '{"a":1,"a":2}', /^JSON_DUPLICATE_KEY/],
   [dsse([P256]), TEXT, `[${'0,'.repeat(1000)}0]`, /^JSON_TOO_LARGE/],
