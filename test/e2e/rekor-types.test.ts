@@ -1,6 +1,7 @@
 /**
- * Ten thousand random proposed entries, put to sigstore/rekor's own Go types (go/rekor-types) and to ours: the leaves are
+ * Random proposed entries, put to sigstore/rekor's own Go types (go/rekor-types) and to ours: the leaves are
  * equal byte for byte, what theirs is indexed under ours is found by, and what only one of us takes stands in a table.
+ * COLOPHON_E2E_PROPOSALS=10000 for a long run.
  */
 
 import { spawn } from 'node:child_process'
@@ -21,7 +22,7 @@ import { type Case, Proposer } from './rekor-v1/proposals.ts'
 import { makeOutsiders, makeSigners } from './rekor-v1/signers.ts'
 import { client } from './support.ts'
 
-const COUNT = 10_000
+const COUNT = Number(process.env.COLOPHON_E2E_PROPOSALS ?? 3000)
 
 /** What Rekor logs and we refuse, and why. */
 const STRICTER: Readonly<Record<string, string>> = {
