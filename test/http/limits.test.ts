@@ -49,14 +49,13 @@ async function startLimited(scope: Scope, limits: Partial<Limits>): Promise<{ po
 
 interface Dribble {
   readonly socket: Socket
-  /** What came back and after how many milliseconds the server had enough. */
-  readonly end: Promise<{ readonly text: string; readonly ms: number }>
+  /** What came back until the server had enough. */
+  readonly end: Promise<{ readonly text: string }>
 }
 
 /** Sends `start` at once, and then a byte now and then until the server has enough. */
 function dribble({ port }: { port: number }, start: string, everyMs = 50): Dribble {
   const socket = connect(port, '127.0.0.1')
-  const from = performance.now()
   let text = ''
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1')
@@ -64,10 +63,10 @@ function dribble({ port }: { port: number }, start: string, everyMs = 50): Dribb
   socket.on('error', () => undefined)
   socket.write(start)
   const timer = setInterval(() => socket.write('a'), everyMs)
-  const end = new Promise<{ text: string; ms: number }>((resolve) =>
+  const end = new Promise<{ text: string }>((resolve) =>
     socket.on('close', () => {
       clearInterval(timer)
-      resolve({ text, ms: performance.now() - from })
+      resolve({ text })
     }),
   )
   return { socket, end }
