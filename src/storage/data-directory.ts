@@ -103,8 +103,11 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
     const release = async (remove: () => void) => {
       await writer?.close()
       database.close()
-      remove()
-      lock.release()
+      try {
+        remove()
+      } finally {
+        lock.release()
+      }
     }
     return {
       place,
@@ -146,7 +149,11 @@ function removeCreated({ dir, ratchetDir }: DataPlace, logs: readonly LogRecord[
   for (const record of logs) rmSync(ratchetPath(ratchetDir, ratchetIdentity(record)), { force: true })
   for (const name of ['keys', 'trust', 'log.db-wal', 'log.db-shm', 'log.db'])
     rmSync(join(dir, name), { recursive: true, force: true })
-  if (existsSync(ratchetDir) && readdirSync(ratchetDir).length === 0) rmdirSync(ratchetDir)
+  try {
+    rmdirSync(ratchetDir)
+  } catch {
+    // It has what is not ours, is mounted there, or was made by somebody whose place it is: empty, it stands in nobody's way.
+  }
 }
 
 /**
