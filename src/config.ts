@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { collide } from './config/addresses.ts'
 import { parseSmallFile } from './config/files.ts'
 import { type Flags, parseFlags } from './config/flags.ts'
-import { overlap } from './config/overlap.ts'
+import { contains, overlap } from './config/overlap.ts'
 import { parseHostname } from './config/parsers.ts'
 import { Problems } from './config/problems.ts'
 import { PASSPHRASE_VARIABLE, SETTING_NAMES, type SettingName, type ValueOf } from './config/settings.ts'
@@ -113,6 +113,13 @@ function dataOf(sources: Sources, env: Environment): DataConfig {
   const dir = resolve(sources.value('data') ?? '')
   const ratchet = sources.value('ratchet')
   const ratchetDir = ratchet === null ? join(dir, 'ratchet') : resolve(ratchet)
+  // A backup takes these two: restored, its old ratchet would let the log sign a second history.
+  const copied = ['keys', 'trust'].map((name) => join(dir, name)).find((folder) => contains(folder, ratchetDir))
+  if (copied !== undefined)
+    sources.problems.note(
+      sources.said('ratchet')?.place ?? '',
+      `must not lie in ${copied}, which every backup takes along`,
+    )
   return { dir, ratchetDir, passphrase: passphraseOf(env, sources.problems) }
 }
 

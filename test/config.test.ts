@@ -1,6 +1,6 @@
 /** What a server is told, put together. */
 
-import { chmodSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { listeningAt } from '../src/config.ts'
@@ -49,6 +49,23 @@ t.test('addresses and the URL', async (t) => {
   t.equal((parsed(['--listen', `unix:/${'a'.repeat(103)}`, '--url', 'https://a']) as string[]).length, 1)
   good(['--listen', `unix:/${'a'.repeat(102)}`, '--url', 'https://a'])
   good(['--listen', '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0'])
+})
+
+t.test('no ratchet where backups would copy it', async (t) => {
+  const data = scratch(t)
+  symlinkSync(join(data, 'trust'), join(data, 'link'))
+  for (const [name, folder] of [
+    ['keys', 'keys'],
+    ['keys/a/b', 'keys'],
+    ['link', 'trust'],
+  ] as const) {
+    const says = `must not lie in ${join(data, folder)}, which every backup takes along`
+    const flags = ['--data', data, '--ratchet', join(data, name)]
+    mkdirSync(join(data, folder), { recursive: true })
+    t.same(parsed(flags), [`--ratchet: ${says}`], name)
+    t.match(await command(['log', 'create', 'v2', '--origin', 'a.example', ...flags]), { code: 2, warned: says })
+  }
+  for (const name of ['', 'ratchet', 'keys-of-others']) good(['--data', data, '--ratchet', join(data, name)])
 })
 
 t.test('tokens', async (t) => {

@@ -43,8 +43,14 @@ export async function withData<T>(
   }
 }
 
+/** Whatever becomes of it: why the start failed is what must be told last. */
 async function takeBack(data: DataDirectory, world: World): Promise<void> {
-  await data.discard()
+  try {
+    await data.discard()
+  } catch (error) {
+    world.warn(`the first start failed, and what it had made stays in ${data.place.dir}: ${(error as Error).message}`)
+    return
+  }
   world.warn(
     `the first start failed: what it had made in ${data.place.dir} is REMOVED again, and nobody has seen its key`,
   )

@@ -23,12 +23,13 @@ export const recover: Command = {
 
   --from   an export (\`colophon export\`, \`serve --publish\`), a mirror, or any other copy laid out as
            c2sp.org/tlog-tiles: where \`checkpoint\` or \`SLUG/checkpoint\` is. http and https; redirects are not followed
-  --log    one log; without it, every active log that the copy has
+  --log    one log; without it every active one, and what is wrong with the copy of one keeps no other from its own
 
   Nothing is believed: the copy's checkpoint must be signed by the log's own key and reproduce what the database and the
   ratchet have; every entry is authenticated under it before it is appended. Attachments come from an export alone.
   The server must not be running. Interrupted, it is run again and goes on.
-  Exit code 0: each log is whole. 1: the copies end before the last signature; other copies may have more.`,
+  Exit code 0: each log is whole. 1: the copies end before the last signature; other copies may have more. 3: of some log
+  there is no copy, or it cannot be believed.`,
 
   async run(argv, world): Promise<ExitCode> {
     const { flags, words } = parseFlags(argv, [...DATA_FLAGS, 'from', 'log'])
@@ -37,10 +38,7 @@ export const recover: Command = {
     const candidates = openCopies(flags.from, world)
     const data = openDataDirectory(placeOf(parseData(flags, world.env)))
     try {
-      const logs = chosen(data, flags.log)
-      const whole: boolean[] = []
-      for (const record of logs) whole.push(await recoverOne(data, record, candidates, world))
-      return whole.every(Boolean) ? 0 : 1
+      return await recoverEach(data, chosen(data, flags.log), candidates, world)
     } finally {
       await data.close()
     }
@@ -65,6 +63,25 @@ function chosen(data: DataDirectory, slug: string | undefined): readonly LogReco
   if (record.state === 'frozen')
     throw new TlogError('LOG_FROZEN', `log ${slug} is frozen: it takes no entries, not even its own`)
   return [record]
+}
+
+/** One that the copy lacks, or of which it cannot be believed, is no reason to leave the others as they are. */
+async function recoverEach(
+  data: DataDirectory,
+  logs: readonly LogRecord[],
+  copies: OpenCopies,
+  world: World,
+): Promise<ExitCode> {
+  let worst: ExitCode = 0
+  for (const record of logs)
+    try {
+      if (!(await recoverOne(data, record, copies, world)) && worst === 0) worst = 1
+    } catch (error) {
+      if (!(error instanceof TlogError) || logs.length === 1) throw error
+      world.warn(`${record.slug}: ${error.code}: ${error.message}`)
+      worst = 3
+    }
+  return worst
 }
 
 async function recoverOne(data: DataDirectory, record: LogRecord, copies: OpenCopies, world: World): Promise<boolean> {

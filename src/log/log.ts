@@ -123,9 +123,9 @@ export interface Log {
   history(after: TreeSize | null, limit: number): Promise<readonly Published[]>
   /**
    * Rekor v1's signed entry timestamp, made anew. Which entry and time it is about is for the caller to get right.
-   * @throws TlogError LOG_FROZEN when the log has no key for it, or none any more.
+   * Null when the log has no key for it, or signs nothing any more.
    */
-  promise(entry: Promised): Promise<Uint8Array>
+  promise(entry: Promised): Promise<Uint8Array | null>
   status(): LogStatus
   /** Once what was durable at the start is published, or could not be: from then on there is a checkpoint to read. */
   started(): Promise<void>

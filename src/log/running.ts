@@ -97,11 +97,9 @@ export class RunningLog implements Log {
     return this.#parts.store.attachment(algorithm, digest)
   }
 
-  async promise(entry: Promised): Promise<Uint8Array> {
-    const { signer, identity } = this.#parts
-    if (signer.promise === undefined)
-      throw new TlogError('LOG_FROZEN', `log ${identity.slug} has no key to sign a promise with`)
-    return await signer.promise(entry)
+  async promise(entry: Promised): Promise<Uint8Array | null> {
+    const { signer } = this.#parts
+    return signer.promise === undefined ? null : await signer.promise(entry)
   }
 
   status(): LogStatus {

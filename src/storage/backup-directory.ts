@@ -2,12 +2,12 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readdirSync } from 'node:fs'
-import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../files/make-directory.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { type BackupFile, DATABASE, FOLDERS, parsePath, readManifest, writeManifest } from './backup-manifest.ts'
-import { makeDirectory } from './make-directory.ts'
 import { copyDatabase } from './sqlite/backup.ts'
 
 const RESTORING = `${DATABASE}.restoring`
@@ -114,7 +114,7 @@ function foldersOf(files: readonly BackupFile[]): ReadonlySet<string> {
 }
 
 async function copyPrivately(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
+  makeDirectory(dirname(to))
   await copyFile(from, to)
   const handle = await open(to, 'r+')
   try {

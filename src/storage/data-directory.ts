@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EcdsaKey, SigningKey } from '../crypto/crypto.ts'
+import { makeDirectory } from '../files/make-directory.ts'
 import { createVkey, formatVkey, KEY_TYPE, logId, parseVkey } from '../formats/c2sp/vkey.ts'
 import { formatTreeOrigin, hostOfOrigin, treeIdOfKey } from '../formats/sigstore/tree-id.ts'
 import { treeSize, type UnixMillis } from '../kernel/brand.ts'
@@ -14,7 +15,6 @@ import type { LogStore, Mark, Ratchet } from '../log/ports.ts'
 import { checkSlug, type LogDatabase, type LogRecord } from './database.ts'
 import { createEcdsaKeyFile, createKeyFile, readEcdsaKeyFile, readKeyFile } from './key-file.ts'
 import { type DirectoryLock, lockDataDirectory } from './lock.ts'
-import { makeDirectory } from './make-directory.ts'
 import { createRatchet, openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
 import { openDatabase } from './sqlite/open.ts'
 import { startWriterThread, type WriterThread } from './sqlite/thread.ts'
@@ -103,8 +103,11 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
     const release = async (remove: () => void) => {
       await writer?.close()
       database.close()
-      remove()
-      lock.release()
+      try {
+        remove()
+      } finally {
+        lock.release()
+      }
     }
     return {
       place,
@@ -146,7 +149,11 @@ function removeCreated({ dir, ratchetDir }: DataPlace, logs: readonly LogRecord[
   for (const record of logs) rmSync(ratchetPath(ratchetDir, ratchetIdentity(record)), { force: true })
   for (const name of ['keys', 'trust', 'log.db-wal', 'log.db-shm', 'log.db'])
     rmSync(join(dir, name), { recursive: true, force: true })
-  if (existsSync(ratchetDir) && readdirSync(ratchetDir).length === 0) rmdirSync(ratchetDir)
+  try {
+    rmdirSync(ratchetDir)
+  } catch {
+    // It has what is not ours, is mounted there, or was made by somebody whose place it is: empty, it stands in nobody's way.
+  }
 }
 
 /**

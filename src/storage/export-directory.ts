@@ -2,6 +2,7 @@
 
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../files/make-directory.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { ReadResource } from '../log/copy.ts'
@@ -10,6 +11,8 @@ import { lockDataDirectory } from './lock.ts'
 
 /** Half-written files, and the lock. Not served by tlog-tiles, and empty of content between runs. */
 const WORK = '.work'
+/** Of a folder, less what the umask keeps back. */
+const PUBLIC = 0o777
 /** An fsync each: many at once share the disk's turn. */
 const AT_ONCE = 16
 
@@ -24,7 +27,7 @@ export interface ExportDirectory extends ExportTarget {
 export async function openExportDirectory(dir: string): Promise<ExportDirectory> {
   const work = join(dir, WORK)
   const files = new Files(dir, join(work, 'new'))
-  await files.makeFolder(work)
+  files.makeFolder(work)
   const lock = lockExport(work, dir)
   try {
     await rm(join(work, 'new'), { recursive: true, force: true })
@@ -119,7 +122,7 @@ class Files {
       await file.close()
     }
     const target = join(this.#dir, path)
-    await this.makeFolder(dirname(target))
+    this.makeFolder(dirname(target))
     await rename(temporary, target)
     this.#folders.add(dirname(target))
   }
@@ -136,11 +139,9 @@ class Files {
     else this.#folders.add(dirname(file)) // an interrupted run may have left its name unsynced
   }
 
-  async makeFolder(folder: string): Promise<void> {
+  makeFolder(folder: string): void {
     if (this.#made.has(folder)) return
-    const first = await mkdir(folder, { recursive: true })
-    for (let made = folder; first !== undefined && made.length >= first.length; made = dirname(made))
-      this.#folders.add(dirname(made))
+    for (const made of makeDirectory(folder, PUBLIC)) this.#folders.add(dirname(made))
     this.#made.add(folder)
   }
 

@@ -4,7 +4,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../files/make-directory.ts'
 import { equal } from '../kernel/bytes.ts'
 
 /** A TUF repository's own names; anything else in its directory is not ours, and neither read nor served. */
@@ -66,7 +66,7 @@ function isWritten(path: string, bytes: Uint8Array): boolean {
 }
 
 function writeFile(path: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  makeDirectory(dirname(path), 0o755)
   const fresh = `${path}.new`
   withFile(fresh, 'w', (fd) => {
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)

@@ -1,6 +1,6 @@
 /** A first start that fails leaves nothing behind that a second one would trip over. */
 
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -41,6 +41,15 @@ t.test('what the operator put there stays', async (t) => {
   writeFileSync(at('ratchet/notes.txt'), 'mine')
   t.match(await serve(busy, 'http://mistake.example'), { code: 3, warned: /REMOVED again/ })
   t.same(readdirSync(at('ratchet')), ['notes.txt'])
+})
+
+t.test('a directory that cannot be removed does not hide why the start failed', async (t) => {
+  const { at, busy, serve } = await scene(t)
+  mkdirSync(at('elsewhere'))
+  symlinkSync(at('elsewhere'), at('ratchet')) // as a mount point, or where only root may remove it
+  t.match(await serve(busy, 'http://mistake.example'), { code: 3, warned: /REMOVED again.*\nEADDRINUSE: / })
+  t.same([readdirSync(at('data')), readdirSync(at('ratchet'))], [['lock'], []])
+  t.match(await serve('127.0.0.1:0', 'http://right.example'), { code: 0, warned: /CREATED/ })
 })
 
 t.test('a log that is refused leaves no data directory either', async (t) => {

@@ -94,7 +94,18 @@ t.test('what recover refuses', async (t) => {
   bytes.writeUInt8(bytes.readUInt8(bytes.length - 2) ^ 1, bytes.length - 2)
   writeFileSync(bundle, bytes)
   t.match(await recover('--from', at('www'), '--log', 'v2'), { code: 3, warned: /^PROOF_INVALID: leaf 8: / })
-  t.match(await recover('--from', at('www'), '--log', 'b'), { code: 0 })
+  t.match(
+    await recover('--from', at('www')),
+    { code: 3, warned: /^v2: PROOF_INVALID: leaf 8: /, printed: /^b: 6 entries brought, now 9\n$/ },
+    'the copy of one keeps no other from its own',
+  )
+  roll()
+  rmSync(at('www/v2'), { recursive: true })
+  t.match(await recover('--from', at('www')), {
+    code: 3,
+    warned: /^v2: COPY_REFUSED: there is no checkpoint/,
+    printed: /^b: 6 entries brought/,
+  })
   t.match(await recover('--from', at('nowhere'), '--log', 'v2'), {
     code: 3,
     warned: /^COPY_REFUSED: there is no checkpoint/,

@@ -1,6 +1,6 @@
 /** docs/operate.md, followed word for word through every disaster it knows. */
 
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { scratch } from '../cli/support.ts'
@@ -28,9 +28,10 @@ async function goesOn(t: Test, operator: Operator): Promise<void> {
 /** The old log is there to be read, and the successor takes entries. */
 async function hasSuccessor(t: Test, operator: Operator, old: Operator['checker']): Promise<void> {
   t.same(await operator.findings('/logs/v2', old), [], 'nothing of the old log is lost')
-  await operator.watch('next')
+  await operator.watch('next-v2')
   t.same(await operator.offer(10, 'next.example.org'), [201])
-  t.same(await operator.findings('/logs/next'), [], 'the successor takes entries')
+  t.same(await operator.findings('/logs/next-v2'), [], 'the successor takes entries')
+  t.equal(await operator.offerV1('next.example.org'), 201, 'so does the log of Rekor v1, or its successor')
 }
 
 t.test('every day', async (t) => {
@@ -47,6 +48,7 @@ t.test('lost disk', async (t) => {
   const operator = await Operator.running(folder, 'lost-disk', 300)
   await scene(t, [operator])
   await operator.follow('backup')
+  t.equal(await operator.offerV1('log.example.org'), 201)
   await operator.load.fill(operator.url, 300)
   await operator.copied()
   await operator.powerCut()
@@ -54,6 +56,7 @@ t.test('lost disk', async (t) => {
   const text = await operator.follow('lost-disk')
   t.match(text, /300 entries are missing: the backup ends at 300, the ratchet says 600 was signed/)
   t.match(text, /v2: 300 entries brought, now 600/)
+  t.match(text, /v1: 1 entries brought, now 1/)
   await goesOn(t, operator)
 })
 
@@ -139,8 +142,14 @@ t.test('stolen key', async (t) => {
   t.match(text, /2\.root\.json names a new key/)
   t.match(text, /^log\.example\.org\n40\n/m, 'the copy’s checkpoint')
   t.match(text, /^its newest checkpoint in this database: size 40, root [0-9a-f]{64}, of /m)
-  t.notOk(existsSync(join(operator.place('data'), 'keys/v2.pem')))
-  t.match(await operator.trusted(), ['https://next.example.org'], 'what was stolen is trusted no more')
+  t.same(readdirSync(join(operator.place('data'), 'keys')).toSorted(), [
+    'next-v1.ecdsa.pem',
+    'next-v1.pem',
+    'next-v2.pem',
+    'tuf.pem',
+  ])
+  const next = 'https://next.example.org'
+  t.same(await operator.trusted(), [next, next], 'what was stolen is trusted no more')
   await hasSuccessor(t, operator, operator.checker)
 })
 

@@ -7,6 +7,8 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { hashedRekord } from '../dialects/rekor-v1/support.ts'
+import { P256 } from '../dialects/rekor-v2/support.ts'
 import { freePort, ROOT } from '../e2e/support.ts'
 import { Checker } from './checker.ts'
 import { createRandom, Load } from './load.ts'
@@ -98,7 +100,7 @@ export class Operator {
     const script = `${STEPS.get('shell')}\n${text}`.replaceAll(ENV_FILE, this.#envFile)
     const child = spawn('bash', ['-eu', '-o', 'pipefail', '-c', script], {
       cwd: this.folder,
-      env: { COLOPHON_DIALECTS: 'rekor-v2', ...process.env, PATH: `${this.place('bin')}:${process.env.PATH}` },
+      env: { ...process.env, PATH: `${this.place('bin')}:${process.env.PATH}` },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const parts: Buffer[] = []
@@ -147,6 +149,11 @@ export class Operator {
       wishes.map(async (wish) => this.load.take(wish, await post(`${this.url}/api/v2/log/entries`, wish.body, host))),
     )
     return [...new Set(statuses)]
+  }
+
+  /** An entry, always the same one, as a client of Rekor v1 sends it. Returns the status. */
+  async offerV1(host: string): Promise<number> {
+    return (await post(`${this.url}/api/v1/log/entries`, JSON.stringify(hashedRekord(P256)), host)).status
   }
 
   /** kill -9, as a power cut does to a process. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { utf8 } from '../../src/kernel/bytes.ts'
@@ -55,4 +55,7 @@ t.test('what the disk refuses is heard of at the flush', async (t) => {
   await target.close()
   mkdirSync(join(dir, 'folder'))
   await t.rejects(readDirectory(dir)('folder', 10_000), { code: 'EISDIR' })
+  if (existsSync('/proc/self'))
+    // where Node's own recursive mkdir never returns
+    await t.rejects(openExportDirectory('/proc/colophon'), { code: 'STORE_MISSING' })
 })

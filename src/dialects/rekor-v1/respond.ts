@@ -26,7 +26,8 @@ export interface Respond {
   readonly tree: Tree
   /** Of the trees before this one. */
   readonly entriesBefore: number
-  readonly promise: (entry: Promised) => Promise<Uint8Array>
+  /** Null: nothing is promised any more, and the entry is read all the same. */
+  readonly promise: (entry: Promised) => Promise<Uint8Array | null>
   /** What was attested, where the log keeps it. */
   readonly attestation: Uint8Array | null
 }
@@ -35,7 +36,7 @@ export interface Respond {
 export async function logEntry(entry: ProvenEntry, { tree, entriesBefore, promise, attestation }: Respond) {
   const index = entriesBefore + entry.index
   const integratedTime = Math.floor(entry.time / 1000)
-  const promised = { body: entry.leaf, integratedTime, logId: tree.logId, index } as Promised
+  const promised = await promise({ body: entry.leaf, integratedTime, logId: tree.logId, index } as Promised)
   return {
     [formatEntryId(tree.treeId, entry.hash)]: {
       ...(attestation !== null && { attestation: { data: base64(attestation) } }),
@@ -51,7 +52,7 @@ export async function logEntry(entry: ProvenEntry, { tree, entriesBefore, promis
           rootHash: hex(entry.root),
           treeSize: entry.size,
         },
-        signedEntryTimestamp: base64(await promise(promised)),
+        ...(promised !== null && { signedEntryTimestamp: base64(promised) }),
       },
     },
   }

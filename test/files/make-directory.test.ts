@@ -3,15 +3,15 @@
 import { existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { makeDirectory } from '../../src/storage/make-directory.ts'
+import { makeDirectory } from '../../src/files/make-directory.ts'
 import { scratch } from '../cli/support.ts'
 
 t.test('made with what is above it', async (t) => {
   const base = scratch(t)
   const path = join(base, 'a', 'b', 'c')
-  makeDirectory(path)
+  t.same(makeDirectory(path), [join(base, 'a'), join(base, 'a/b'), path])
   for (const each of ['a', 'a/b', 'a/b/c']) t.equal(statSync(join(base, each)).mode & 0o777, 0o700, each)
-  makeDirectory(path)
+  t.same(makeDirectory(path), [])
   symlinkSync(path, join(base, 'link'))
   makeDirectory(join(base, 'link', 'd'))
   t.ok(existsSync(join(path, 'd')))
