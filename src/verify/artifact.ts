@@ -1,9 +1,8 @@
 /** What a file is known by: its digests. Computing them is for the caller, who may have to stream it. */
 
 import type { DigestName } from '../crypto/algorithms.ts'
-import { OMS_PREDICATE_TYPE } from '../formats/model/oms.ts'
 import type { Bundle } from '../formats/sigstore/bundle.ts'
-import { parseStatement, STATEMENT_TYPE, type Statement } from '../formats/sigstore/statement.ts'
+import { OMS_PREDICATE_TYPE, parseStatement, STATEMENT_TYPE, type Statement } from '../formats/sigstore/statement.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 
