@@ -18,6 +18,8 @@ export async function main(onStep: OnStep = () => undefined): Promise<void> {
     process.exit(2)
   }
   if (IS_BUILT) await keepCompiled()
+  process.stdout.on('error', endUnlessUnread)
+  process.stderr.on('error', endUnlessUnread)
   const { run } = await import('./cli/run.ts') // after the check: an older Node crashes on what this loads
   process.exitCode = await run(process.argv.slice(2), realWorld(onStep))
 }
@@ -43,6 +45,13 @@ async function keepCompiled(): Promise<void> {
   enableCompileCache(folder)
 }
 
+/** Whoever stops reading, as `head` does, has read enough, and what came out holds. Else an answer was lost: exit code 3. */
+function endUnlessUnread({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') return
+  process.stderr.write(`${message}\n`)
+  process.exit(3)
+}
+
 function realWorld(onStep: OnStep): World {
   const terminal = process.stdout.isTTY === true
   return {
@@ -58,9 +67,10 @@ function realWorld(onStep: OnStep): World {
     warn: (text) => void process.stderr.write(`${text}\n`),
     terminal,
     progress: (line) => void (process.stderr.isTTY && process.stderr.write(`\r${line}`)),
-    stopped: new Promise((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
-    }),
+    stopped: () =>
+      new Promise((resolve) => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+      }),
     onHangup(listener) {
       process.on('SIGHUP', listener)
       return () => process.off('SIGHUP', listener)

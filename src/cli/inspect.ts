@@ -4,13 +4,13 @@ import { sha256 } from '#sha256'
 import { parseFlags } from '../config.ts'
 import { hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
-import { escaped, safeJson } from './inspect/escape.ts'
 import { renderJson } from './inspect/json.ts'
 import { type Kind, type Sample, WHOLE_BYTES } from './inspect/kind.ts'
 import { KINDS } from './inspect/kinds.ts'
 import { readSample, STDIN } from './inspect/read-sample.ts'
 import { BRIEF, renderText, VERBOSE } from './inspect/text.ts'
 import { attempt, type Content, countMalformed } from './inspect/tree.ts'
+import { safeJson, visible } from './visible.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 const NOTICE = 'NOT VERIFIED: this shows what the file says, true or not; `colophon verify` checks it'
@@ -63,7 +63,7 @@ interface Shown extends Found {
 }
 
 function textOf({ path, kind, because, sample, content }: Shown, isVerbose: boolean): string {
-  const name = path === STDIN ? 'standard input' : escaped(path)
+  const name = path === STDIN ? 'standard input' : visible(path)
   const faults = countMalformed(content)
   const end = faults === 0 ? '' : `\n${faults} ${faults === 1 ? 'part is' : 'parts are'} malformed\n`
   return `${NOTICE}\n\n${name}: ${kind.title}, recognised by ${because}; ${sample.size} bytes${digest(sample, ', SHA-256 ')}\n\n${renderText(content, isVerbose ? VERBOSE : BRIEF)}${end}`
@@ -87,7 +87,7 @@ function jsonOf({ kind, because, sample, content }: Shown): string {
 }
 
 function unknown({ json, whole, size }: Sample, world: World): ExitCode {
-  if (json instanceof TlogError) world.warn(`of no known kind, and not JSON: ${escaped(json.message)}`)
+  if (json instanceof TlogError) world.warn(`of no known kind, and not JSON: ${visible(json.message)}`)
   else if (whole === null)
     world.warn(`of no known kind by its beginning; ${size} bytes are too many to read whole (${WHOLE_BYTES})`)
   else world.warn('of no known kind')

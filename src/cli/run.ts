@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { TlogError } from '../kernel/error.ts'
 import { COMMANDS } from './commands.ts'
+import { visible, visibleLines } from './visible.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 export async function run(argv: readonly string[], world: World): Promise<ExitCode> {
@@ -11,7 +12,7 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
   if (name === 'help' || name === '--help') return say(world, await help(rest[0]))
   const command = await find(name)
   if (command === undefined) {
-    world.warn(`unknown command ${name}\n${await help()}`)
+    world.warn(`unknown command ${visible(name)}\n${await help()}`)
     return 2
   }
   if (rest.includes('--help')) return say(world, `${command.usage}\n`)
@@ -24,15 +25,15 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
 
 function explain(error: unknown, command: Command, world: World): ExitCode {
   if (isSystemError(error)) {
-    world.warn(`${error.code}: ${error.message}`)
+    world.warn(`${error.code}: ${visibleLines(error.message)}`)
     return 3
   }
   if (!(error instanceof TlogError)) throw error
   if (error.code === 'CONFIG_INVALID') {
-    world.warn(`${error.code}: ${error.message}\n\n${command.usage}`)
+    world.warn(`${error.code}: ${visibleLines(error.message)}\n\n${command.usage}`)
     return 2
   }
-  world.warn(`${error.code}: ${error.message}`)
+  world.warn(`${error.code}: ${visibleLines(error.message)}`)
   return 3
 }
 

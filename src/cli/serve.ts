@@ -34,8 +34,9 @@ ${describeSettings(SERVE_FLAGS)}
   async run(argv, world): Promise<ExitCode> {
     const asked = parseServe(argv, world.env)
     const config = listeningAt(asked, await settlePort(asked.listen))
+    const stopped = world.stopped() // before there is anything to close
     const logger = pino({ level: config.logLevel ?? (world.terminal ? 'warn' : 'info'), base: null })
-    return await withData(config, world, (data, shown) => serveLogs({ data, config, logger, world, shown }))
+    return await withData(config, world, (data, shown) => serveLogs({ data, config, logger, world, shown, stopped }))
   },
 }
 
@@ -44,12 +45,13 @@ interface Served {
   readonly config: ServeConfig
   readonly logger: Logger
   readonly world: World
+  readonly stopped: Promise<string>
   /** Called once somebody may read what the logs sign. */
   readonly shown: () => void
 }
 
 /** What is opened later leans on what was opened before, and is closed first. */
-async function serveLogs({ data, config, logger, world, shown }: Served): Promise<ExitCode> {
+async function serveLogs({ data, config, logger, world, shown, stopped }: Served): Promise<ExitCode> {
   const failure = Promise.withResolvers<'failed'>()
   const closing = new AsyncDisposableStack()
   try {
@@ -91,7 +93,7 @@ async function serveLogs({ data, config, logger, world, shown }: Served): Promis
     shown()
     copies.start()
     greet(address, logs, config, logger, world)
-    const reason = await Promise.race([world.stopped, failure.promise])
+    const reason = await Promise.race([stopped, failure.promise])
     logger.info({ reason }, 'stopping: open requests get their answers first')
     return reason === 'failed' ? 3 : 0
   } finally {

@@ -11,6 +11,7 @@ import { reportJson, reportText } from './sign/report.ts'
 import { parseSignRequest, type SignRequest } from './sign/request.ts'
 import { readKey, readSecret, readToken } from './sign/secrets.ts'
 import { type Prepared, prepare } from './sign/subject.ts'
+import { safeJson } from './visible.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 export const sign: Command = {
@@ -51,7 +52,7 @@ export const sign: Command = {
     writeBundle(request.out, result.text)
     if (signer.kind === 'identity') signer.attempts.clear()
     const report = { request, prepared, result }
-    world.print(request.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report))
+    world.print(request.json ? `${safeJson(reportJson(report))}\n` : reportText(report))
     return 0
   },
 }

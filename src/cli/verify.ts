@@ -5,6 +5,7 @@ import { check } from './verify/check.ts'
 import { EXIT, outcomeOf } from './verify/outcome.ts'
 import { parseRequest } from './verify/request.ts'
 import { describeOutcome } from './verify/text.ts'
+import { safeJson } from './visible.ts'
 import type { Command, ExitCode } from './world.ts'
 
 export const verify: Command = {
@@ -36,7 +37,7 @@ colophon verify FILE|DIGEST SIGNER --trusted-root FILE --log URL [--policy FILE]
     configureCrypto({ workers: 0 }) // a bundle has a handful of signatures
     const request = await parseRequest(argv, world)
     const outcome = await outcomeOf(request, () => check(request, world))
-    world.print(request.json ? `${JSON.stringify(outcome)}\n` : `${describeOutcome(outcome).join('\n')}\n`)
+    world.print(request.json ? `${safeJson(outcome)}\n` : `${describeOutcome(outcome).join('\n')}\n`)
     return EXIT[outcome.outcome]
   },
 }

@@ -15,8 +15,11 @@ export interface World {
   readonly terminal: boolean
   /** Overwrites the line of a progress bar; does nothing without a terminal. */
   readonly progress: (line: string) => void
-  /** Resolves when the process is asked to end. */
-  readonly stopped: Promise<string>
+  /**
+   * Resolves when the process is asked to end. From the first call on a signal does no more than that: who calls must end
+   * by itself. Where nobody does, Ctrl-C ends the process as it ends any other.
+   */
+  readonly stopped: () => Promise<string>
   /** Calls `listener` each time the process is told to read again what it was given (SIGHUP), until it is cancelled. */
   readonly onHangup: (listener: () => void) => () => void
   /** A line that the person at the terminal types, without its end; absent where there is no such person. */

@@ -20,7 +20,7 @@ export type Subject =
   | { readonly kind: 'file'; readonly artifact: Artifact }
   /** An in-toto statement, of which the artifact is a subject. */
   | { readonly kind: 'statement'; readonly payload: Uint8Array; readonly artifact: Artifact }
-  /** OpenSSF Model Signing: the artifact has the root as its SHA-256. */
+  /** OpenSSF Model Signing: the artifact is the model's root. */
   | { readonly kind: 'model'; readonly payload: Uint8Array; readonly artifact: Artifact }
 
 /** A bundle that no log knows yet. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { EcdsaKey, SigningKey } from '../crypto/crypto.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { createVkey, formatVkey, KEY_TYPE, logId, parseVkey } from '../formats/c2sp/vkey.ts'
-import { formatTreeOrigin, hostOfOrigin, treeIdOfKey } from '../formats/sigstore/tree-id.ts'
+import { formatTreeKeyName, formatTreeOrigin, hostOfOrigin, treeIdOfKey } from '../formats/sigstore/tree-id.ts'
 import { treeSize, type UnixMillis } from '../kernel/brand.ts'
 import { base64 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -209,7 +209,7 @@ function createTree(place: DataPlace, { slug, origin: host }: LogRequest) {
   const file = { path: ecdsaKeyPath(place, slug), passphrase: place.passphrase }
   const { spki } = existsSync(file.path) ? readEcdsaKeyFile(file) : createEcdsaKeyFile(file)
   const treeId = treeIdOfKey(hash('sha256', spki, 'buffer'))
-  return { origin: formatTreeOrigin(host, treeId), keyName: `${host}/${treeId}`, ecdsaKey: base64(spki) }
+  return { origin: formatTreeOrigin(host, treeId), keyName: formatTreeKeyName(host, treeId), ecdsaKey: base64(spki) }
 }
 
 /** A ratchet of size 0: made, or found as an interrupted creation left it. */

@@ -101,9 +101,11 @@ interface About {
 function describeSigned({ content, algorithm, digest }: SignedContent, artifact: Artifact): About {
   if (content.kind === 'message')
     return { artifact: { algorithm: algorithm.digest, digest: hex(digest) }, signed: { kind: 'file' } }
-  const { statement, subject } = requireSubject(content, artifact)
-  const file: Verdict['artifact'] = { algorithm: 'SHA2_256', digest: hex(artifactDigest(artifact, 'SHA2_256')) }
-  return { artifact: file, signed: { kind: 'statement', predicateType: statement.predicateType, subject } }
+  const { statement, subject, digestName } = requireSubject(content, artifact)
+  return {
+    artifact: { algorithm: 'SHA2_256', digest: hex(artifactDigest(artifact, digestName)) },
+    signed: { kind: 'statement', predicateType: statement.predicateType, subject },
+  }
 }
 
 /** One after the other: their number is small, and the first fault is the one told. */

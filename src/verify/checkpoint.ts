@@ -4,6 +4,7 @@ import type { Checkpoint } from '../formats/c2sp/checkpoint.ts'
 import { parseCheckpoint } from '../formats/c2sp/checkpoint.ts'
 import { parseNote } from '../formats/c2sp/note.ts'
 import type { Policy } from '../formats/c2sp/policy.ts'
+import { treeKeyName } from '../formats/sigstore/tree-id.ts'
 import type { Hash } from '../kernel/brand.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -48,7 +49,7 @@ export async function openCheckpoint(
   mlDsa44: VerifyMlDsa44 | null,
 ): Promise<VerifiedCheckpoint> {
   const received = receive(note)
-  await requireListedLog(received, policy, mlDsa44)
+  if (!(await isSignedByListed(received, policy, mlDsa44))) throw unsignedBy(received.checkpoint.origin)
   const cosigners = await openCosigners(received, policy, mlDsa44)
   return verified({ ...received.checkpoint, cosigners, note })
 }
@@ -59,18 +60,28 @@ export function receive(note: Uint8Array): ReceivedCheckpoint {
   return { note: parsed, checkpoint: parseCheckpoint(parsed.text) }
 }
 
-/** @throws TlogError LOG_NOT_TRUSTED, CHECKPOINT_UNTRUSTED, SIGNATURE_INVALID, CHECK_UNAVAILABLE */
-export async function requireListedLog(
+/**
+ * Whether a key that the policy lists for the log signed; each of their lines must be good. The name of a key is the
+ * origin, but for trees of Rekor v1: `HOST - TREE` has spaces, and the key is `HOST/TREE`.
+ *
+ * @throws TlogError LOG_NOT_TRUSTED when the policy lists none; SIGNATURE_INVALID, CHECK_UNAVAILABLE
+ */
+export async function isSignedByListed(
   received: ReceivedCheckpoint,
   { logs }: Policy,
   mlDsa44: VerifyMlDsa44 | null,
-): Promise<void> {
+): Promise<boolean> {
   const { origin } = received.checkpoint
-  const keys = logs.map(({ vkey }) => vkey).filter(({ name }) => name === origin)
+  const name = treeKeyName(origin) ?? origin
+  const keys = logs.map(({ vkey }) => vkey).filter((vkey) => vkey.name === name)
   if (keys.length === 0) throw new TlogError('LOG_NOT_TRUSTED', `the policy has no key of the log ${shown(origin)}`)
   let isSigned = false
   for (const vkey of keys) if ((await openLine(vkey, received, mlDsa44)) !== null) isSigned = true
-  if (!isSigned) throw new TlogError('CHECKPOINT_UNTRUSTED', `no key of ${shown(origin)} signed the checkpoint`)
+  return isSigned
+}
+
+export function unsignedBy(origin: string): TlogError {
+  return new TlogError('CHECKPOINT_UNTRUSTED', `no key of ${shown(origin)} signed the checkpoint`)
 }
 
 /** @throws TlogError QUORUM_MISSED, SIGNATURE_INVALID, CHECK_UNAVAILABLE */

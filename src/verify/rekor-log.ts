@@ -8,12 +8,14 @@ import { logId } from '../formats/c2sp/vkey.ts'
 import { type PublicKey, parseSpki } from '../formats/pki/spki.ts'
 import type { BundleEntry } from '../formats/sigstore/bundle-entry.ts'
 import { promisedBytes } from '../formats/sigstore/promise.ts'
+import { treeKeyName } from '../formats/sigstore/tree-id.ts'
 import type { TimeRange, TrustedLog, TrustedRoot } from '../formats/sigstore/trusted-root.ts'
 import { parseTime } from '../formats/time.ts'
 import { type UnixMillis, unixMillis } from '../kernel/brand.ts'
 import { equal, hex, utf8 } from '../kernel/bytes.ts'
 import { type ErrorCode, TlogError } from '../kernel/error.ts'
-import { openCosigners, receive, requireListedLog, shown, type VerifiedCheckpoint } from './checkpoint.ts'
+import { isSignedByListed, openCosigners, receive, shown, unsignedBy, type VerifiedCheckpoint } from './checkpoint.ts'
+import type { ReceivedCheckpoint } from './note-line.ts'
 import type { VerifyMlDsa44 } from './ports.ts'
 import { verified } from './verified.ts'
 
@@ -69,9 +71,23 @@ export async function openRekorCheckpoint(
       throw retold(error, 'CHECKPOINT_UNTRUSTED', `the line of ${shown(name)}`)
     }
   }
-  if (policy.logs.length > 0) await requireListedLog(received, policy, mlDsa44)
+  if (policy.logs.length > 0) await requireListed(received, policy, mlDsa44)
   const cosigners = await openCosigners(received, policy, mlDsa44)
   return verified({ ...received.checkpoint, cosigners, note })
+}
+
+/**
+ * A tree of a v1 log is listed by its name, which is made of its ECDSA key: bundles hold the line of that key alone, as
+ * clients of v1 take no other, and the root has the key. Of any other log a listed key must have signed as well.
+ */
+async function requireListed(
+  received: ReceivedCheckpoint,
+  policy: Policy,
+  mlDsa44: VerifyMlDsa44 | null,
+): Promise<void> {
+  const { origin } = received.checkpoint
+  const isSigned = await isSignedByListed(received, policy, mlDsa44)
+  if (!isSigned && treeKeyName(origin) === null) throw unsignedBy(origin)
 }
 
 /**

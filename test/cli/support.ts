@@ -55,7 +55,7 @@ export function testWorld(env: World['env'] = {}, terminal = false, input: Uint8
     warn: (text) => void err.push(text),
     terminal,
     progress: () => undefined,
-    stopped: stopped.promise,
+    stopped: () => stopped.promise,
     onStep: () => undefined,
     onHangup(listener) {
       listeners.add(listener)

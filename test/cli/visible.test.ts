@@ -1,5 +1,5 @@
 import t from 'tap'
-import { visible } from '../../src/cli/visible.ts'
+import { safeJson, visible, visibleLines } from '../../src/cli/visible.ts'
 
 const CASES: readonly (readonly [text: string, seen: string])[] = [
   ['plain text, “quoted”, ü, 漢字, 🙂', 'plain text, “quoted”, ü, 漢字, 🙂'],
@@ -7,6 +7,7 @@ const CASES: readonly (readonly [text: string, seen: string])[] = [
   ['\u009b31m', '\\u{9b}31m'],
   ['a\nb\r\tc\0', 'a\\u{a}b\\u{d}\\u{9}c\\u{0}'],
   ['\u007f\u202egpj.exe\u2066\u200b\ufeff', '\\u{7f}\\u{202e}gpj.exe\\u{2066}\\u{200b}\\u{feff}'],
+  ['a\u00a0b\u3000c', 'a\\u{a0}b\\u{3000}c'],
   ['\u2028\u2029', '\\u{2028}\\u{2029}'],
   ['\ud800', '\\u{d800}'],
   ['\u{e0041}\u{f0000}', '\\u{e0041}\\u{f0000}'],
@@ -14,4 +15,17 @@ const CASES: readonly (readonly [text: string, seen: string])[] = [
 
 t.test('what moves, colours or hides is spelled out', async (t) => {
   for (const [text, seen] of CASES) t.equal(visible(text), seen)
+})
+
+t.test('lines of ours stay lines', async (t) => {
+  t.equal(visibleLines('a\u001b\nb\u009b\n'), 'a\\u{1b}\nb\\u{9b}\n')
+})
+
+t.test('JSON keeps its meaning', async (t) => {
+  const value = { '\u202e': CASES.map(([text]) => text) }
+  for (const indent of [0, 2]) {
+    const text = safeJson(value, indent)
+    t.same(JSON.parse(text), value)
+    t.notMatch(text.replaceAll('\n', ''), /[\p{C}\p{Zl}\p{Zp}\u00a0]/u)
+  }
 })

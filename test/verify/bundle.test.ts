@@ -23,9 +23,11 @@ import {
   ROOT,
   STATEMENT,
   type TestSigner,
+  TREE_ID,
   V1_LOG,
   V2_KEY,
 } from './made.ts'
+import { v1Bundle } from './made-v1.ts'
 import { logKey, refusedWith, witnessKey } from './support.ts'
 
 const NOTHING = { certificates: null, mlDsa44: null }
@@ -70,6 +72,24 @@ t.test('a key, a v2 log, two witnesses', async (t) => {
     times: [],
     notCovered: ['time', 'key owner'],
   })
+})
+
+t.test('a policy lists a tree of a v1 log by its name', async () => {
+  const form = { version: '0.3', content: 'message', kind: 'hashedrekord', hasProof: true } as const
+  const bundle = parse(await v1Bundle(SIGNER, form))
+  const at = (name: string) => {
+    const policy = policyOf(`log ${formatVkey(logKey(name, 1).vkey)}\nquorum none\n`)
+    return verifyBundle(bundle, ARTIFACT, trustIn(SIGNER, { policy }))
+  }
+  await refusedWith('ok', () => at(`${HOST}/${TREE_ID}`), 'its bundles have the line of its ECDSA key alone')
+  for (const name of [HOST, `${HOST}/1`, `${HOST}/${TREE_ID}/`, `other/${TREE_ID}`])
+    await refusedWith('LOG_NOT_TRUSTED', () => at(name), name)
+  const own = policyOf(`log ${formatVkey(logKey(HOST, 99).vkey)}\nquorum none\n`)
+  await refusedWith(
+    'CHECKPOINT_UNTRUSTED',
+    async () => verifyBundle(parse(await made()), ARTIFACT, trustIn(SIGNER, { policy: own })),
+    'of a v2 log the listed key must have signed',
+  )
 })
 
 t.test('the policy is about the very checkpoint of the proof', async () => {

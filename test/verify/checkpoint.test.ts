@@ -284,6 +284,20 @@ t.test('extension lines: covered by Ed25519, refused with ML-DSA-44', async (t) 
   )
 })
 
+t.test('a tree of a Rekor v1 log, whose key has another name than the tree', async () => {
+  const key = logKey('log.example/77', 3)
+  const trusted = policy(`log ${formatVkey(key.vkey)}`, 'quorum none')
+  const tree = head('log.example - 77', 7, ROOT)
+  await refusedWith('ok', async () => open(await signedBy(tree, key), trusted), 'its own')
+  await refusedWith(
+    'CHECKPOINT_UNTRUSTED',
+    async () => open(await signedBy(tree, logKey('log.example', 3)), trusted),
+    'without the line of the listed key',
+  )
+  for (const origin of ['log.example - 78', 'log.example - 077', 'log.example -  77', 'log.example', 'other - 77'])
+    await refusedWith('LOG_NOT_TRUSTED', async () => open(await signedBy(head(origin, 7, ROOT), key), trusted), origin)
+})
+
 t.test('growth of a log', async (t) => {
   const trusted = policy(`log ${vkeys.log}`, 'quorum none')
   const at = async (size: number) => open(utf8(checkpoints[size] ?? ''), trusted)

@@ -1,7 +1,8 @@
 /** The tree for people: a line a value, parts below their heading, further in. */
 
 import { hex } from '../../kernel/bytes.ts'
-import { escaped, quoted, safeJson } from './escape.ts'
+import { safeJson, visible } from '../visible.ts'
+import { quoted } from './escape.ts'
 import type { Content, Node } from './tree.ts'
 
 export interface Detail {
@@ -65,7 +66,7 @@ function value(content: Content, detail: Detail): string {
     case 'text':
       return quoted(content.text, detail.chars)
     case 'word':
-      return escaped(content.word)
+      return visible(content.word)
     case 'number':
       return String(content.number)
     case 'bytes':
@@ -75,7 +76,7 @@ function value(content: Content, detail: Detail): string {
     case 'json':
       return cut(safeJson(content.value, 0), detail.chars)
     case 'malformed':
-      return `MALFORMED: ${escaped(content.why)}`
+      return `MALFORMED: ${visible(content.why)}`
     default:
       return ''
   }

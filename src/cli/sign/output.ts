@@ -12,18 +12,21 @@ export function attemptsAt(out: string): AttemptStore {
   const path = pendingOf(out)
   return {
     load: () => (existsSync(path) ? readFileSync(path) : null),
-    save: (attempt) => write(path, 'w', attempt),
+    save(attempt) {
+      rmSync(path, { force: true }) // a link that somebody laid there leads elsewhere
+      write(path, attempt)
+    },
     clear: () => rmSync(path, { force: true }),
   }
 }
 
 /** Whole and durable, or not there; never over another. @throws the system's error */
 export function writeBundle(out: string, text: string): void {
-  write(out, 'wx', text)
+  write(out, text)
 }
 
-function write(path: string, flag: 'w' | 'wx', content: string | Uint8Array): void {
-  const fd = openSync(path, flag)
+function write(path: string, content: string | Uint8Array): void {
+  const fd = openSync(path, 'wx')
   try {
     writeFileSync(fd, content)
     fsyncSync(fd)

@@ -4,6 +4,7 @@ import { digest } from '#crypto'
 import { algorithmForKey } from '../../crypto/algorithms.ts'
 import { hex } from '../../kernel/bytes.ts'
 import type { SignedBundle } from '../../sign/sign.ts'
+import { visible } from '../visible.ts'
 import type { SignRequest } from './request.ts'
 import type { Prepared } from './subject.ts'
 
@@ -83,9 +84,4 @@ function checkedText({ checked }: SignedBundle): string {
     return `signature, entry and proof. NOT checked, as no trusted root was named: ${checked.notChecked.join(', ')}`
   const { notCovered } = checked.verdict
   return `as a verifier with this trusted root will${notCovered.length === 0 ? '' : `; not covered: ${notCovered.join(', ')}`}`
-}
-
-/** Names come from files and certificates: on a terminal nothing in them moves the cursor. */
-function visible(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`)
 }

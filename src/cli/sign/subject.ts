@@ -8,7 +8,7 @@ import { DEFAULT_IGNORED, digestModel, walkModel } from '../../files/model-direc
 import { isJsonObject, parseJson } from '../../formats/json.ts'
 import { located } from '../../formats/located.ts'
 import { formatOmsStatement, omsRoot } from '../../formats/model/oms.ts'
-import { parseStatement } from '../../formats/sigstore/statement.ts'
+import { OMS_PREDICATE_TYPE, parseStatement } from '../../formats/sigstore/statement.ts'
 import { hex, parseUtf8, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Subject } from '../../sign/subject.ts'
@@ -45,12 +45,11 @@ export async function prepare(request: SignRequest, needed: DigestName, onBytes:
 /** Of its subjects the first stands for all: the statement is signed as it is. */
 function prepareStatement(path: string): Prepared {
   const payload = readBounded('--in-toto', path)
-  const sha256 = located('CONFIG_INVALID', `--in-toto: ${path}`, () =>
-    parseStatement(payload),
-  ).subjects[0]?.digests.get('sha256')
+  const { predicateType, subjects } = located('CONFIG_INVALID', `--in-toto: ${path}`, () => parseStatement(payload))
+  const sha256 = subjects[0]?.digests.get('sha256')
   if (sha256 === undefined)
     throw new TlogError('CONFIG_INVALID', `--in-toto: ${path}: its first subject has no SHA-256`)
-  const artifact: Artifact = new Map([['SHA2_256', sha256]])
+  const artifact: Artifact = new Map([[predicateType === OMS_PREDICATE_TYPE ? 'MODEL_ROOT' : 'SHA2_256', sha256]])
   return { subject: { kind: 'statement', payload, artifact }, sha256, files: 1, ignored: [] }
 }
 
@@ -67,7 +66,7 @@ async function prepareModel({ path, out, ignore }: SignRequest, onBytes: OnBytes
   const resources = await digestModel(found.files, onBytes)
   const payload = formatOmsStatement({ model: nameOf(path), resources, ignorePaths, allowSymlinks: false })
   const sha256 = omsRoot(resources)
-  const subject: Subject = { kind: 'model', payload, artifact: new Map([['SHA2_256', sha256]]) }
+  const subject: Subject = { kind: 'model', payload, artifact: new Map([['MODEL_ROOT', sha256]]) }
   return { subject, sha256, files: found.files.length, ignored: found.ignored }
 }
 

@@ -32,7 +32,7 @@ export async function checkDirectory(
   if (content.kind !== 'envelope' || content.payloadType !== STATEMENT_TYPE)
     throw new TlogError('ARTIFACT_MISMATCH', 'the bundle is not about a directory: it holds no statement')
   const manifest = parseOmsStatement(content.payload)
-  const verdict = await verifyBundle(bundle, new Map([['SHA2_256', omsRoot(manifest.resources)]]), trust)
+  const verdict = await verifyBundle(bundle, new Map([['MODEL_ROOT', omsRoot(manifest.resources)]]), trust)
   const findings = await compareModel(directory, manifest, inside(directory, path), bytesBar(directory, world))
   return { verdict, findings }
 }

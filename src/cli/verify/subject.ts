@@ -4,7 +4,6 @@ import { statSync } from 'node:fs'
 import { DIGEST_LENGTH, type DigestName } from '../../crypto/algorithms.ts'
 import { digestFile, type OnBytes } from '../../files/digest-file.ts'
 import { parseHex } from '../../kernel/bytes.ts'
-import type { Artifact } from '../../verify/artifact.ts'
 import { MEBIBYTES, progressBar } from '../progress.ts'
 import { visible } from '../visible.ts'
 import type { World } from '../world.ts'
@@ -19,21 +18,26 @@ const NAMES: ReadonlyMap<string, DigestName> = new Map([
   ['sha512', 'SHA2_512'],
 ])
 
-/** A path that exists is a path, however it is spelled. @throws Error for the person who typed it. */
+/** Whoever can put a file beside us must not decide what a digest means. @throws Error for the person who typed it. */
 export function parseSubject([word, ...rest]: readonly string[]): Subject {
   if (word === undefined || word === '' || rest.length > 0) throw new Error('verify takes one FILE, DIR or DIGEST')
   const stat = statSync(word, { throwIfNoEntry: false })
-  if (stat !== undefined) return { kind: stat.isDirectory() ? 'directory' : 'file', path: word, name: word }
   const [, name = '', digits = ''] = /^([a-z0-9]+):([0-9a-fA-F]*)$/.exec(word) ?? []
   const algorithm = NAMES.get(name)
-  if (algorithm === undefined) return { kind: 'file', path: word, name: word } // reading it says that it is not there
+  // Of a file that is not there reading it says so.
+  if (algorithm === undefined) return { kind: stat?.isDirectory() ? 'directory' : 'file', path: word, name: word }
+  if (stat !== undefined) throw new Error(`${word} is a digest, and a file is called so: write ./${word} for the file`)
   if (!/^[0-9a-f]*$/.test(digits) || digits.length !== DIGEST_LENGTH[algorithm] * 2)
     throw new Error(`${name}: takes ${DIGEST_LENGTH[algorithm] * 2} lowercase hex digits`)
   return { kind: 'digest', algorithm, digest: parseHex(digits), name: word }
 }
 
 /** @throws the system's error when the file cannot be read */
-export async function digestOf(subject: Subject, names: ReadonlySet<DigestName>, world: World): Promise<Artifact> {
+export async function digestOf(
+  subject: Subject,
+  names: ReadonlySet<DigestName>,
+  world: World,
+): Promise<ReadonlyMap<DigestName, Uint8Array>> {
   if (subject.kind === 'digest') return new Map([[subject.algorithm, subject.digest]])
   return await digestFile(subject.path, names, bytesBar(subject.name, world))
 }

@@ -8,8 +8,7 @@ import { concat, equal, hex, parseHex, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { invalid, list, literal, object, openObject, parsed, type Read, text } from '../fields.ts'
 import { type JsonLimits, parseJson } from '../json.ts'
-
-export const OMS_PREDICATE_TYPE = 'https://model_signing/signature/v1.0'
+import { OMS_PREDICATE_TYPE } from '../sigstore/statement.ts'
 
 export interface OmsResource {
   /** From the model's root, with `/` between the parts. In a manifest of one resource also `.`: the model is that file. */

@@ -6,6 +6,9 @@ import { isJsonArray, isJsonObject, type JsonValue, parseJson } from '../json.ts
 
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
+/** Of OpenSSF Model Signing: the subject's digest is the root over a directory, see ../model/oms.ts. */
+export const OMS_PREDICATE_TYPE = 'https://model_signing/signature/v1.0'
+
 export interface Subject {
   readonly name: string
   /** By in-toto's names of algorithms: sha256, sha512, … A value that is no hex, or longer than any digest, is left out. */

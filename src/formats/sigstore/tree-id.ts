@@ -27,6 +27,17 @@ export function parseTreeOrigin(origin: string): { readonly host: string; readon
   return { host, treeId: BigInt(treeId) }
 }
 
+/** The name of a tree's key that is no ECDSA key: names hold no spaces. */
+export function formatTreeKeyName(host: string, treeId: TreeId): string {
+  return `${host}/${treeId}`
+}
+
+/** The key name of a tree by its origin, or null where the origin is not that of a tree. */
+export function treeKeyName(origin: string): string | null {
+  const { host, treeId } = ORIGIN.exec(origin)?.groups ?? {}
+  return host === undefined || treeId === undefined ? null : formatTreeKeyName(host, BigInt(treeId))
+}
+
 /** The host of a log's origin, whichever its dialect. */
 export function hostOfOrigin(origin: string): string {
   return ORIGIN.exec(origin)?.groups?.host ?? origin

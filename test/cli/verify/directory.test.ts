@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { digestModel, walkModel } from '../../../src/files/model-directory.ts'
-import { formatOmsStatement } from '../../../src/formats/model/oms.ts'
+import { formatOmsStatement, omsRoot } from '../../../src/formats/model/oms.ts'
+import { concat, hex } from '../../../src/kernel/bytes.ts'
 import { command } from '../support.ts'
 import { openDesk, statedFile } from './desk.ts'
 
@@ -132,6 +133,16 @@ t.test('in words', async (t) => {
   mismatched "weights/a"
 `,
   )
+})
+
+t.test('a file of which the model is not made has its root as digest', async (t) => {
+  const forged = write('forged', concat(...manifest.resources.map(({ digest }) => digest)))
+  const by = ['--bundle', at('model.sigstore.json'), ...trust]
+  for (const subject of [forged, `sha256:${hex(omsRoot(manifest.resources))}`])
+    t.match(await command(['verify', subject, ...by]), {
+      code: 1,
+      printed: /ARTIFACT_MISMATCH: it is a statement about a directory/,
+    })
 })
 
 t.test('a model that model_signing signed for the public log', async (t) => {

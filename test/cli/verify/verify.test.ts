@@ -146,6 +146,25 @@ t.test('misuse', async (t) => {
   }
 })
 
+t.test('a file that is called as a digest', async (t) => {
+  const name = `sha256:${'0'.repeat(64)}`
+  write(name, FILE)
+  const before = process.cwd()
+  process.chdir(desk.folder)
+  t.teardown(() => process.chdir(before))
+  const by = [...byBundle, ...root, ...key]
+  t.match(await command(['verify', name, ...by]), { code: 2, warned: /is a digest, and a file is called so/ })
+  t.match(await command(['verify', `./${name}`, ...by]), { code: 0 })
+})
+
+t.test('names act on no terminal', async (t) => {
+  const name = at('f\u009b31m\u202e')
+  for (const argv of [['verify', name, ...root, ...key, '--json'], ['verify', name, ...root, '--key', name], [name]]) {
+    const { printed, warned } = await command(argv)
+    t.notMatch(printed + warned, /[\u009b\u202e]/)
+  }
+})
+
 t.test('what lies beside the file', async (t) => {
   mkdirSync(at('beside'))
   const here = (name: string) => at(`beside/${name}`)

@@ -6,13 +6,12 @@ import t from 'tap'
 import {
   compareNames,
   formatOmsStatement,
-  OMS_PREDICATE_TYPE,
   type OmsManifest,
   omsRoot,
   parseOmsStatement,
   requireModelPath,
 } from '../../../src/formats/model/oms.ts'
-import { parseStatement } from '../../../src/formats/sigstore/statement.ts'
+import { OMS_PREDICATE_TYPE, parseStatement } from '../../../src/formats/sigstore/statement.ts'
 import { hex, utf8 } from '../../../src/kernel/bytes.ts'
 import { bytesOf, decode, refusal, refused } from '../support.ts'
 

@@ -1,9 +1,11 @@
 import t from 'tap'
+import { parseJson } from '../../../src/formats/json.ts'
 import { parsePem } from '../../../src/formats/pki/pem.ts'
 import { parseBodyV1 } from '../../../src/formats/sigstore/body-v1.ts'
 import { canonicalJson } from '../../../src/formats/sigstore/canonical-json.ts'
 import { formatDsseProposal, formatHashedRekordProposal } from '../../../src/formats/sigstore/format-proposal-v1.ts'
-import { hex } from '../../../src/kernel/bytes.ts'
+import { parseProposalV1 } from '../../../src/formats/sigstore/proposal-v1.ts'
+import { hex, utf8 } from '../../../src/kernel/bytes.ts'
 import { recorded } from './log-entry-v1.ts'
 
 t.test('a hashedrekord is proposed as the public log stores it', async (t) => {
@@ -17,6 +19,12 @@ t.test('a hashedrekord is proposed as the public log stores it', async (t) => {
   )
   const proposal = formatHashedRekordProposal(body.digest, body.signature, { kind: 'publicKey', rawBytes })
   t.equal(hex(canonicalJson(JSON.parse(proposal))), hex(entry?.body ?? new Uint8Array()))
+  t.same(parseProposalV1(parseJson(utf8(proposal))), {
+    type: 'hashedrekord 0.0.1',
+    digest: body.digest,
+    signature: body.signature,
+    verifier: { label: 'PUBLIC KEY', der: rawBytes },
+  })
 })
 
 t.test('an envelope is proposed whole, with the certificate', async (t) => {
@@ -24,9 +32,8 @@ t.test('an envelope is proposed whole, with the certificate', async (t) => {
   if (content.kind !== 'envelope' || material.kind !== 'certificate') throw new Error('a certificate and an envelope')
   const { payloadType, payload, signature } = content
   const envelope = { payloadType, payload, signatures: [{ sig: signature, keyid: '' }] }
-  const { spec, ...rest } = JSON.parse(
-    formatDsseProposal(envelope, { kind: 'x509Certificate', rawBytes: material.leaf }),
-  )
+  const proposal = formatDsseProposal(envelope, { kind: 'x509Certificate', rawBytes: material.leaf })
+  const { spec, ...rest } = JSON.parse(proposal)
   t.same(rest, { apiVersion: '0.0.1', kind: 'dsse' })
   t.same(JSON.parse(spec.proposedContent.envelope), {
     payload: Buffer.from(payload).toString('base64'),
@@ -36,4 +43,9 @@ t.test('an envelope is proposed whole, with the certificate', async (t) => {
   const [verifier, ...others] = spec.proposedContent.verifiers
   t.same(others, [])
   t.same(parsePem(Buffer.from(verifier, 'base64').toString(), 'CERTIFICATE'), [material.leaf])
+  t.match(parseProposalV1(parseJson(utf8(proposal))), {
+    type: 'dsse 0.0.1',
+    envelope: { payloadType, payload, signatures: [{ bytes: signature }] },
+    verifiers: [{ label: 'CERTIFICATE', der: material.leaf }],
+  })
 })

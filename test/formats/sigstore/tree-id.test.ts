@@ -6,6 +6,7 @@ import {
   parseEntryId,
   parseTreeOrigin,
   treeIdOfKey,
+  treeKeyName,
 } from '../../../src/formats/sigstore/tree-id.ts'
 import { hex, parseHex } from '../../../src/kernel/bytes.ts'
 import { refused } from '../support.ts'
@@ -45,4 +46,10 @@ t.test('the number that a key makes', async (t) => {
   t.equal(treeIdOfKey(parseHex(`ffffffffffffffff${LEAF.slice(16)}`)), 2n ** 63n - 1n)
   t.equal(treeIdOfKey(parseHex(`8000000000000000${LEAF.slice(16)}`)), 1n, 'never zero')
   t.equal(hex(parseEntryId(formatEntryId(treeIdOfKey(parseHex(LEAF)), parseHex(LEAF))).leafHash), LEAF)
+})
+
+t.test('the name of a key by the origin of its tree', async (t) => {
+  t.equal(treeKeyName(formatTreeOrigin('log.example', TREE)), `log.example/${TREE}`)
+  for (const origin of ['log.example', 'log.example/1', 'log.example - 0', 'a b - 1'])
+    t.equal(treeKeyName(origin), null)
 })
