@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import type { Interface } from 'node:readline/promises'
 import type { World } from './cli/world.ts'
 import { unixMillis } from './kernel/brand.ts'
 import type { OnStep } from './log/steps.ts'
@@ -87,10 +88,18 @@ async function askOnTerminal(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises')
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return await terminal.question(question)
+    return await typed(terminal, question)
+  } catch {
+    return '' // Ctrl-C and Ctrl-D answer no question
   } finally {
     terminal.close()
   }
+}
+
+/** @throws Error when the person gives up */
+async function typed(terminal: Interface, question: string): Promise<string> {
+  const closed = new Promise<never>((_, reject) => terminal.once('close', () => reject(new Error('nothing was typed'))))
+  return await Promise.race([terminal.question(question), closed])
 }
 
 /** The line editor shows what is typed by writing it out: here it writes to nobody. */
@@ -103,10 +112,7 @@ async function askInSilence(question: string): Promise<string> {
   const nobody = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: nobody, terminal: true })
   try {
-    const closed = new Promise<never>((_, reject) =>
-      terminal.once('close', () => reject(new Error('nothing was typed'))),
-    )
-    return await Promise.race([terminal.question(''), closed])
+    return await typed(terminal, '')
   } finally {
     terminal.close()
     process.stderr.write('\n')

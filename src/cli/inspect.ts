@@ -2,6 +2,7 @@
 
 import { sha256 } from '#sha256'
 import { parseFlags } from '../config.ts'
+import { safeJson, visible } from '../formats/visible.ts'
 import { hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { renderJson } from './inspect/json.ts'
@@ -10,7 +11,6 @@ import { KINDS } from './inspect/kinds.ts'
 import { readSample, STDIN } from './inspect/read-sample.ts'
 import { BRIEF, renderText, VERBOSE } from './inspect/text.ts'
 import { attempt, type Content, countMalformed } from './inspect/tree.ts'
-import { safeJson, visible } from './visible.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 const NOTICE = 'NOT VERIFIED: this shows what the file says, true or not; `colophon verify` checks it'

@@ -1,9 +1,9 @@
 /** Finds the command and turns what it throws into a message and an exit code. */
 
 import { readFileSync } from 'node:fs'
+import { visible, visibleLines } from '../formats/visible.ts'
 import { TlogError } from '../kernel/error.ts'
 import { COMMANDS } from './commands.ts'
-import { visible, visibleLines } from './visible.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 export async function run(argv: readonly string[], world: World): Promise<ExitCode> {

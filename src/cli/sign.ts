@@ -1,6 +1,7 @@
 /** `colophon sign`: signs a file or a directory, has it logged, and writes the bundle that verifies offline. */
 
 import { createAsk, requirePrivate } from '../client/ask.ts'
+import { safeJson } from '../formats/visible.ts'
 import { type ErrorCode, TlogError } from '../kernel/error.ts'
 import { type SignedBundle, type Signer, signAndLog } from '../sign/sign.ts'
 import { digestFor } from '../sign/subject.ts'
@@ -11,7 +12,6 @@ import { reportJson, reportText } from './sign/report.ts'
 import { parseSignRequest, type SignRequest } from './sign/request.ts'
 import { readKey, readSecret, readToken } from './sign/secrets.ts'
 import { type Prepared, prepare } from './sign/subject.ts'
-import { safeJson } from './visible.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 export const sign: Command = {

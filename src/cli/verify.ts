@@ -1,11 +1,11 @@
 /** `colophon verify`: whether a file is what a named signer logged: offline, or by what a log that is asked shows. */
 
 import { configureCrypto } from '../crypto/node.ts'
+import { safeJson } from '../formats/visible.ts'
 import { check } from './verify/check.ts'
 import { EXIT, outcomeOf } from './verify/outcome.ts'
 import { parseRequest } from './verify/request.ts'
 import { describeOutcome } from './verify/text.ts'
-import { safeJson } from './visible.ts'
 import type { Command, ExitCode } from './world.ts'
 
 export const verify: Command = {

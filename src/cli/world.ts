@@ -22,7 +22,7 @@ export interface World {
   readonly stopped: () => Promise<string>
   /** Calls `listener` each time the process is told to read again what it was given (SIGHUP), until it is cancelled. */
   readonly onHangup: (listener: () => void) => () => void
-  /** A line that the person at the terminal types, without its end; absent where there is no such person. */
+  /** A line that the person at the terminal types, without its end, empty when the person gives up; absent where there is no such person. */
   readonly ask?: ((question: string) => Promise<string>) | undefined
   /** As `ask`, and what is typed is not shown. Rejects when the person gives up. */
   readonly askSecret?: ((question: string) => Promise<string>) | undefined

@@ -1,6 +1,6 @@
 /** Text from a file, as a row shows it. */
 
-import { visible } from '../visible.ts'
+import { visible } from '../../formats/visible.ts'
 
 /** In quotes, so that it cannot be taken for words of ours; above `max` characters it is cut, and says so. */
 export function quoted(text: string, max: number): string {

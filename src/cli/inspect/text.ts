@@ -1,7 +1,7 @@
 /** The tree for people: a line a value, parts below their heading, further in. */
 
+import { safeJson, visible } from '../../formats/visible.ts'
 import { hex } from '../../kernel/bytes.ts'
-import { safeJson, visible } from '../visible.ts'
 import { quoted } from './escape.ts'
 import type { Content, Node } from './tree.ts'
 

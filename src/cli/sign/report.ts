@@ -2,9 +2,9 @@
 
 import { digest } from '#crypto'
 import { algorithmForKey } from '../../crypto/algorithms.ts'
+import { visible } from '../../formats/visible.ts'
 import { hex } from '../../kernel/bytes.ts'
 import type { SignedBundle } from '../../sign/sign.ts'
-import { visible } from '../visible.ts'
 import type { SignRequest } from './request.ts'
 import type { Prepared } from './subject.ts'
 

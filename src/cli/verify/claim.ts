@@ -3,7 +3,7 @@
 import { readSmallFile } from '../../config/files.ts'
 import { parseCertificate } from '../../formats/pki/certificate.ts'
 import { parseSigstoreBundle } from '../../formats/sigstore/bundle.ts'
-import { visible } from '../visible.ts'
+import { visible } from '../../formats/visible.ts'
 
 export const BUNDLE_MAX_BYTES = 32 * 1024 * 1024
 const SHOWN = 512

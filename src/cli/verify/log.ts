@@ -106,7 +106,7 @@ class Search {
     if (first === undefined)
       return new TlogError(
         'SIGNER_MISMATCH',
-        `${url} has ${this.#found} entries about it, none by the signer that you named`,
+        `${url} has ${this.#found} ${this.#found === 1 ? 'entry' : 'entries'} about it, none by the signer that you named`,
       )
     const { code, message } = first.error
     return new TlogError(code, `${url}${first.entry}: ${message}`, { cause: first.error })

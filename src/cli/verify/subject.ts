@@ -3,9 +3,9 @@
 import { statSync } from 'node:fs'
 import { DIGEST_LENGTH, type DigestName } from '../../crypto/algorithms.ts'
 import { digestFile, type OnBytes } from '../../files/digest-file.ts'
+import { visible } from '../../formats/visible.ts'
 import { parseHex } from '../../kernel/bytes.ts'
 import { MEBIBYTES, progressBar } from '../progress.ts'
-import { visible } from '../visible.ts'
 import type { World } from '../world.ts'
 
 export type Subject =

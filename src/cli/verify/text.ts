@@ -1,9 +1,9 @@
 /** The verdict as a person reads it. */
 
 import type { ModelFindings } from '../../files/compare-model.ts'
+import { visible } from '../../formats/visible.ts'
 import type { Cosigner } from '../../verify/checkpoint.ts'
 import type { Gap, Verdict, VerdictEntry, VerdictSigner } from '../../verify/verdict.ts'
-import { visible } from '../visible.ts'
 import type { Lookup } from './log.ts'
 import type { Outcome } from './outcome.ts'
 

@@ -1,5 +1,6 @@
 /** A report on the page. */
 
+import { visible } from '../../formats/visible.ts'
 import { element } from './elements.ts'
 import type { Report, Row } from './report.ts'
 
@@ -31,7 +32,7 @@ function foundPart(tone: Report['tone'], rows: readonly Row[]): HTMLElement[] {
 }
 
 function renderRow({ label, value, isCode }: Row): HTMLElement[] {
-  return [element('dt', {}, label), element('dd', { className: isCode === true ? 'code' : '' }, value)]
+  return [element('dt', {}, label), element('dd', { className: isCode === true ? 'code' : '' }, visible(value))]
 }
 
 function gapsPart(notChecked: readonly string[], notCovered: readonly string[]): HTMLElement[] {

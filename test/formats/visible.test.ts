@@ -1,5 +1,5 @@
 import t from 'tap'
-import { safeJson, visible, visibleLines } from '../../src/cli/visible.ts'
+import { safeJson, visible, visibleLines } from '../../src/formats/visible.ts'
 
 const CASES: readonly (readonly [text: string, seen: string])[] = [
   ['plain text, “quoted”, ü, 漢字, 🙂', 'plain text, “quoted”, ü, 漢字, 🙂'],

@@ -1,4 +1,4 @@
-/** Text from files and servers that nobody vouches for, on its way to a terminal: nothing of it may act, hide, or pass for ours. */
+/** Text from files and servers that nobody vouches for, on its way to a terminal or a page: nothing of it may act, hide, or pass for ours. */
 
 /** Controls, which move the cursor or colour the screen; formats, which turn the line round; what is no character; odd spaces. */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu
