@@ -5,7 +5,7 @@ import type { Log } from '../log/log.ts'
 
 export function greeting(address: string, logs: readonly Log[], config: ServeConfig): string {
   const { url, data, writeTokens } = config
-  const takesEntries = logs.some((log) => !log.status().frozen)
+  const open = logs.filter((log) => !log.status().frozen).map((log) => log.identity.dialect)
   const entries = logs.map((log) => {
     const { slug, dialect, origin, vkey } = log.identity
     return `  log ${slug} (${dialect}), origin ${origin}, ${log.status().durable} entries\n  verifier key  ${vkey}`
@@ -16,7 +16,7 @@ data in ${data.dir}
 
 ${entries.join('\n\n')}
 
-${writeTokens !== null ? TOKENS : takesEntries ? signing(url) : FROZEN}
+${writeTokens !== null ? TOKENS : open.length > 0 ? signing(url, open.includes('rekor-v2') ? 2 : 1) : FROZEN}
 Ctrl-C stops it; nothing that was acknowledged is lost.
 `
 }
@@ -26,13 +26,13 @@ const TOKENS = `Writing takes a token of --write-tokens; cosign and sigstore-js 
 `
 
 /** Each command runs as it stands. Not indented: the shell wants the end of the program at the start of a line. */
-function signing(url: string): string {
+function signing(url: string, version: number): string {
   return `Sign and verify a file with cosign:
 
 ${cosign(url)}
 The same file with sigstore-js:
 
-${sigstoreJs(url)}`
+${sigstoreJs(url, version)}`
 }
 
 function cosign(url: string): string {
@@ -45,7 +45,7 @@ cosign verify-blob --key cosign.pub --trusted-root trusted_root.json --bundle he
 }
 
 /** An entry of such a log has no time of its own, hence no timestamp is asked for; the key is trusted by hand. */
-function sigstoreJs(url: string): string {
+function sigstoreJs(url: string, version: number): string {
   return `npm install @sigstore/protobuf-specs@0.5 @sigstore/sign@5 @sigstore/verify@4
 node --input-type=module <<'END'
 import { generateKeyPairSync, sign } from 'node:crypto'
@@ -56,7 +56,7 @@ import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify'
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const key = { $case: 'publicKey', publicKey: publicKey.export({ type: 'spki', format: 'pem' }) }
 const signer = { sign: async (data) => ({ key, signature: sign('sha256', data, privateKey) }) }
-const witnesses = [new RekorWitness({ rekorBaseURL: '${url}', majorApiVersion: 2 })]
+const witnesses = [new RekorWitness({ rekorBaseURL: '${url}', majorApiVersion: ${version} })]
 const data = readFileSync('hello.txt')
 const bundle = await new MessageSignatureBundleBuilder({ signer, witnesses }).create({ data })
 const root = TrustedRoot.fromJSON(await (await fetch('${url}/trust/trusted_root.json')).json())

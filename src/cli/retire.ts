@@ -40,7 +40,7 @@ export const retire: Command = {
       const record = data.database.logs().find((log) => log.slug === slug)
       if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} in ${data.place.dir}`)
       if (theft === null ? record.state === 'frozen' : record.compromisedSince !== null) {
-        world.print(`${slug} is ${theft === null ? 'frozen' : 'known as compromised'} already\n`)
+        world.print(already(record, theft))
         return 0
       }
       if (!on.has('yes') && !(await confirmed(record, theft, world))) {
@@ -53,6 +53,12 @@ export const retire: Command = {
       await data.close()
     }
   },
+}
+
+/** With the time that stays, should another have been given now. */
+function already({ slug, compromisedSince }: LogRecord, theft: Theft): string {
+  if (theft === null || compromisedSince === null) return `${slug} is frozen already\n`
+  return `${slug} is known as compromised already, since ${new Date(compromisedSince).toISOString()}: that stays\n`
 }
 
 function theftOf(compromised: boolean, since: string | undefined, { clock }: World): Theft {

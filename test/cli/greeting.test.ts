@@ -3,9 +3,9 @@ import { greeting } from '../../src/cli/greeting.ts'
 import type { ServeConfig } from '../../src/config.ts'
 import type { Log } from '../../src/log/log.ts'
 
-const log = (frozen: boolean) =>
+const log = (frozen: boolean, dialect = 'rekor-v2') =>
   ({
-    identity: { slug: 'v2', dialect: 'rekor-v2', origin: 'log.example', vkey: 'log.example+1' },
+    identity: { slug: 'v2', dialect, origin: 'log.example', vkey: 'log.example+1' },
     status: () => ({ durable: 7, frozen }),
   }) as unknown as Log
 
@@ -26,6 +26,14 @@ t.test('commands name the URL that clients reach, and stand at the start of the 
   t.match(text, 'https://log.example/trust/signing_config.json')
   t.match(text, "rekorBaseURL: 'https://log.example'")
   t.equal(text.split('http://127.0.0.1:3000').length, 2, 'the address is no URL for clients')
+})
+
+t.test('the version that a log speaks which takes entries', async (t) => {
+  const version = (...logs: readonly Log[]) =>
+    /majorApiVersion: (\d)/.exec(greeting('https://log.example', logs, config()))?.[1]
+  t.equal(version(log(false, 'rekor-v1'), log(false)), '2')
+  t.equal(version(log(false, 'rekor-v1')), '1')
+  t.equal(version(log(false, 'rekor-v1'), log(true)), '1')
 })
 
 t.test('no commands where they would fail', async (t) => {
