@@ -33,7 +33,7 @@ colophon prove INDEX|LEAF [--log SLUG] [--out FILE] --url URL (--vkey KEY | --po
 
   INDEX     the entry's position, from 0
   LEAF      or the hash of its leaf, 64 lowercase hex digits
-  --log     the log's slug (${DEFAULT_SLUG}); not one of Rekor v1
+  --log     the log's slug (${DEFAULT_SLUG})
   --data    data directory to read (./data); a server may be running
   --url     server to ask instead; what it says is verified, so its log's key must be named
   --vkey    the log's verifier key; with --data its own when absent

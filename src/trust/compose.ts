@@ -145,13 +145,8 @@ export function hostedAt(url: string, origin: string): string {
   return base.origin
 }
 
-/** A policy knows a log by its key's name, which must be its origin: that of a Rekor v1 tree has spaces, and no key can. */
 function policy({ url, logs, witnessing }: TrustInput): Policy {
-  const known = logs
-    .filter(isTrusted)
-    .map(({ slug, origin, vkey }) => ({ origin, vkey: parseVkey(vkey), url: `${url}/logs/${slug}` }))
-    .filter(({ origin, vkey }) => vkey.name === origin)
-    .map(({ vkey, url }) => ({ vkey, url }))
+  const known = logs.filter(isTrusted).map(({ slug, vkey }) => ({ vkey: parseVkey(vkey), url: `${url}/logs/${slug}` }))
   return { logs: known, ...witnessing }
 }
 

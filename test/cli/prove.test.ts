@@ -118,15 +118,6 @@ const REFUSED: readonly [argv: readonly string[], code: number, warned: RegExp][
   [['1', '--url', 'file:///etc/passwd', ...PINNED], 2, /--url: /],
 ]
 
-t.test('no proof file for a log that no key is named after', async (t) => {
-  const place = ['--data', join(folder, 'v1')]
-  await command(['log', 'create', 'v1', '--dialect', 'rekor-v1', '--origin', 'log.example', ...place])
-  t.match(await command(['prove', '0', '--log', 'v1', ...place]), {
-    code: 3,
-    warned: /^LOG_NOT_TRUSTED: v1 is a log of rekor-v1: .* no key is named log\.example - [0-9]+$/,
-  })
-})
-
 t.test('refusals', async (t) => {
   for (const [argv, code, warned] of REFUSED)
     t.match(await command(['prove', ...argv, '--out', OUT]), { code, warned, printed: '' }, argv.join(' '))

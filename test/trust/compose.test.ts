@@ -207,12 +207,6 @@ t.test('the keys of a log', async (t) => {
 t.test('the policy', async (t) => {
   const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString()
   t.equal(text(compose().get('policy')), `log ${LOG.vkey} https://log.example/logs/v2\nquorum none\n`)
-  const tree = { ...logOf('v1', 'log.example/17'), dialect: 'rekor-v1', origin: 'log.example - 17', ecdsaKey: null }
-  t.equal(
-    text(compose({ logs: [tree, LOG] }).get('policy')),
-    text(compose().get('policy')),
-    'a log that no key is named after is not in it',
-  )
   const vkey = createVkey('w.example', KEY_TYPE.cosignature, keyOf(9).publicKey)
   const witnessing = { witnesses: [{ name: 'w', vkey }], groups: [], quorum: 'w' }
   t.same(parsePolicy(compose({ witnessing }).get('policy') ?? new Uint8Array()).quorum, 'w')
