@@ -16,7 +16,7 @@ const ROOT = new URL('../', import.meta.url).pathname
 const PAGE = join(ROOT, 'src/web/page')
 
 /** Bytes of gzip, each file by itself, of what a page loads before anything is asked of it. */
-const BUDGETS = { 'proofs.js': 25_000, 'verify.js': 37_000 } as const
+export const BUDGETS = { 'proofs.js': 25_000, 'verify.js': 38_000 } as const
 
 type Entry = keyof typeof BUDGETS
 
