@@ -1,6 +1,6 @@
 /** What can be said of a leaf without its request, in whichever dialect it is. */
 
-import type { LeafFacts } from '../log/fsck.ts'
+import type { LeafFacts } from '../log/facts.ts'
 import { factsOfLeaf as rekorV1 } from './rekor-v1/keys.ts'
 import { factsOfLeaf as rekorV2 } from './rekor-v2/keys.ts'
 

@@ -26,7 +26,7 @@ import {
   readCheckpoint,
   type SignedHead,
 } from './copy.ts'
-import type { LeafFacts } from './fsck.ts'
+import type { LeafFacts } from './facts.ts'
 import type { LogReader, Published, Signer } from './ports.ts'
 import { checkPublished } from './publisher.ts'
 

@@ -2,40 +2,21 @@
 
 import { parseBundle } from '../formats/c2sp/bundle.ts'
 import { type LeafHash, type LeafIndex, leafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
-import { equal, hex } from '../kernel/bytes.ts'
+import { equal } from '../kernel/bytes.ts'
 import { completedTiles, Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT, leafHash } from '../kernel/hash.ts'
 import { TILE_WIDTH, tilesOf } from '../kernel/tile.ts'
-import type {
-  Attachment,
-  DigestAlgorithm,
-  Head,
-  LogReader,
-  LookupKey,
-  Mark,
-  Published,
-  Signer,
-  Totals,
-} from './ports.ts'
+import { FactsCheck, type FactsParts } from './fsck-facts.ts'
+import type { Head, LogReader, Mark, Published, Signer } from './ports.ts'
 import { checkPublished } from './publisher.ts'
 
-/** What a dialect can say of a leaf without its request. Throws TlogError on a leaf that is not its own. */
-export interface LeafFacts {
-  readonly keys: readonly LookupKey[]
-  /** Digests in the leaf under which content may be kept, each with the one of `keys` that leads from it to the leaf. */
-  readonly attachments: readonly (Pick<Attachment, 'algorithm' | 'digest'> & Pick<LookupKey, 'key'>)[]
-}
-
-export interface FsckParts {
+export interface FsckParts extends FactsParts {
   readonly origin: string
   readonly store: LogReader
   /** Of the log's ratchet; null when there is none at hand, which is itself a problem to the caller. */
   readonly mark: Mark | null
   readonly open: Signer['open']
-  readonly facts: (leaf: Uint8Array) => LeafFacts
-  readonly digest: (algorithm: DigestAlgorithm, content: Uint8Array) => Uint8Array
-  readonly onProblem: (problem: string) => void
   readonly onProgress: (done: number, total: number) => void
 }
 
@@ -52,13 +33,11 @@ class Fsck {
   readonly #signed = new Map<number, { readonly root: Uint8Array; readonly what: string }[]>()
   #heads: Head[] = []
   #lastHead: Head | null = null
-  /** How many leaves could be read, and what those account for. */
-  #readable = 0
-  #lookups = 0
-  #attachments = 0
+  readonly #facts: FactsCheck
 
   constructor(parts: FsckParts) {
     this.#parts = parts
+    this.#facts = new FactsCheck(parts)
   }
 
   async run(): Promise<TreeSize> {
@@ -79,7 +58,7 @@ class Fsck {
       this.#parts.onProgress(this.#edge.size, head.size)
     }
     await this.#checkUnfinishedTiles(head.size)
-    if (this.#readable === head.size) this.#checkTotals(totals)
+    if (this.#facts.readable === head.size) this.#facts.checkTotals(totals)
     return head.size
   }
 
@@ -135,38 +114,12 @@ class Fsck {
     const hash = leafHash(entry)
     if (!equal(hash, stored)) this.#problem(`leaf ${at}: its entry does not hash to the stored leaf hash`)
     await this.#try(() => this.#checkPlace(hash, at), `leaf ${at}`)
-    await this.#try(() => this.#checkFacts(entry, at), `leaf ${at}`)
+    await this.#try(() => this.#facts.check(entry, at), `leaf ${at}`)
   }
 
   async #checkPlace(hash: LeafHash, at: LeafIndex): Promise<void> {
     const [place] = await this.#parts.store.find([hash])
     if (place?.index !== at) this.#problem(`leaf ${at}: deduplication finds it at ${place?.index ?? 'no place'}`)
-  }
-
-  async #checkFacts(entry: Uint8Array, at: LeafIndex): Promise<void> {
-    const { store, digest } = this.#parts
-    const facts = this.#parts.facts(entry)
-    this.#readable++
-    this.#lookups += new Set(facts.keys.map(({ key }) => hex(key))).size
-    for (const { key } of facts.keys) {
-      const [found] = await store.lookup(key, at === 0 ? null : leafIndex(at - 1), 1)
-      if (found !== at) this.#problem(`leaf ${at}: a lookup row is missing`)
-    }
-    for (const named of facts.attachments) {
-      const content = await store.attachment(named.algorithm, named.digest)
-      if (content === null) continue
-      const [first] = await store.lookup(named.key, null, 1) // several entries may name it
-      if (first === at) this.#attachments++
-      if (!equal(digest(named.algorithm, content), named.digest))
-        this.#problem(`leaf ${at}: its attachment does not hash to the digest it is kept under`)
-    }
-  }
-
-  #checkTotals({ lookups, attachments }: Totals): void {
-    if (lookups > this.#lookups)
-      this.#problem(`${lookups - this.#lookups} lookup rows lead to entries that do not have their key`)
-    if (attachments > this.#attachments)
-      this.#problem(`${attachments - this.#attachments} attachments are kept that no entry names`)
   }
 
   async #grow(hash: LeafHash): Promise<void> {

@@ -8,8 +8,8 @@ import { leafHash } from '../kernel/hash.ts'
 import { type ReadTile, TILE_WIDTH, tileWidth } from '../kernel/tile.ts'
 import { ahead } from './ahead.ts'
 import { ATTACHMENTS, attachmentPath, MAX_ATTACHMENT_BYTES, readEntries, type SignedHead } from './copy.ts'
-import type { LeafFacts } from './fsck.ts'
-import type { Attachment, Head, SealedEntry } from './ports.ts'
+import type { LeafFacts, NamedAttachment } from './facts.ts'
+import type { Attachment, Head, LookupKey, SealedEntry } from './ports.ts'
 import type { RecoverParts } from './recover.ts'
 
 /** Bundles on their way while one is appended. */
@@ -18,6 +18,12 @@ const AHEAD = 4
 const AT_ONCE = 16
 /** One transaction; with their attachments. */
 const BATCH = { entries: 1024, bytes: 16 * 2 ** 20 } as const
+
+/** An attachment, and what it adds to the keys of its leaf. */
+interface Kept {
+  readonly attachment: Attachment
+  readonly derived: readonly LookupKey[]
+}
 
 export class Tail {
   readonly #parts: RecoverParts
@@ -69,8 +75,14 @@ export class Tail {
 
   async #entry(leaf: Uint8Array, index: number, attached: boolean): Promise<SealedEntry> {
     const { keys, attachments } = this.#factsOf(leaf, index)
-    const contents = attached ? await Promise.all(attachments.map((named) => this.#attachment(named, index))) : []
-    return { leaf, keys, attachments: contents.filter((content) => content !== null), hash: leafHash(leaf) }
+    const found = attached ? await Promise.all(attachments.map((named) => this.#attachment(named, index))) : []
+    const kept = found.filter((one) => one !== null)
+    return {
+      leaf,
+      keys: [...keys, ...kept.flatMap(({ derived }) => derived)],
+      attachments: kept.map(({ attachment }) => attachment),
+      hash: leafHash(leaf),
+    }
   }
 
   #factsOf(leaf: Uint8Array, index: number): LeafFacts {
@@ -86,13 +98,19 @@ export class Tail {
     return (await this.#parts.read(ATTACHMENTS.layout, 64)) !== null
   }
 
-  async #attachment(named: LeafFacts['attachments'][number], index: number): Promise<Attachment | null> {
+  async #attachment(named: NamedAttachment, index: number): Promise<Kept | null> {
     const { algorithm, digest } = named
     const content = await this.#parts.read(attachmentPath(named), MAX_ATTACHMENT_BYTES)
     if (content === null) return null
-    if (equal(this.#parts.digest(algorithm, content), digest)) return { algorithm, digest, content }
-    this.#parts.onProblem(`leaf ${index}: the copy's attachment does not hash to its digest, and is left out`)
-    return null
+    try {
+      if (!equal(this.#parts.digest(algorithm, content), digest))
+        throw new TlogError('COPY_REFUSED', 'it does not hash to its digest')
+      return { attachment: { algorithm, digest, content }, derived: named.keysOf(content) }
+    } catch (error) {
+      if (!(error instanceof TlogError)) throw error
+      this.#parts.onProblem(`leaf ${index}: the copy's attachment is left out: ${error.message}`)
+      return null
+    }
   }
 
   async #flush(): Promise<void> {

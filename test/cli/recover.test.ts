@@ -3,6 +3,9 @@
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import * as make from '../dialects/rekor-v1/support.ts'
+import { P256 } from '../dialects/rekor-v2/support.ts'
+import { ENTRIES, post } from '../http/rekor-v1/support.ts'
 import { dsseBody, ecKey, hashedRekordBody } from '../http/requests.ts'
 import { postEntry, startServer } from '../http/support.ts'
 import { command, scratch } from './support.ts'
@@ -62,6 +65,30 @@ t.test('the tails of all logs come from one export', async (t) => {
   t.same(files('fresh'), files('www'), 'attachments too')
   for (const path of files('www')) t.ok(readFileSync(at(`www${path}`)).equals(readFileSync(at(`fresh${path}`))), path)
   await add(1)
+})
+
+t.test('what statements speak of is found again', async (t) => {
+  const folder = scratch(t)
+  const at = (name: string) => join(folder, name)
+  const place = ['--data', at('data'), '--ratchet', at('ratchet')]
+  await command(['log', 'create', 'v1', '--dialect', 'rekor-v1', '--origin', 'v1.example', ...place])
+  cpSync(at('data'), at('older'), { recursive: true })
+  const serve = () => startServer(t, place.slice(2), at('data'))
+  const find = async ({ port }: { port: number }) =>
+    JSON.parse((await post({ port }, '/api/v1/index/retrieve', { hash: `sha256:${'ab'.repeat(32)}` })).text)
+  const server = await serve()
+  for (const proposal of [make.dsse([P256]), make.intotoV1(P256), make.intotoV2([P256])])
+    t.equal((await post(server, ENTRIES, proposal)).status, 201)
+  const before = await find(server)
+  t.equal(before.length, 3, 'by the digest of a subject')
+  await server.stop()
+  await command(['export', at('www'), ...place])
+  rmSync(at('data'), { recursive: true })
+  renameSync(at('older'), at('data'))
+  t.match(await command(['recover', '--from', at('www'), ...place]), { code: 0, printed: /^v1: 3 entries brought/ })
+  const check = await command(['fsck', ...place])
+  t.equal(check.code, 0, check.printed + check.warned)
+  t.same(await find(await serve()), before)
 })
 
 t.test('from another server, one log at a time', async (t) => {

@@ -1,8 +1,9 @@
 /**
  * Coverage-guided fuzzing of the parsers:
  * `npm run fuzz -- [--seconds 30] [--target note,json] [--seed TEXT] [--jobs 2] [--save]`.
- * Each target runs so many seconds, `--jobs` of them at a time. A finding becomes a file in test/vectors/fuzz/<target>/,
- * which the tests then run for ever; `--save` writes the corpus there too. Exit code 1 on any finding.
+ * Each target runs so many seconds of its thread's own time, `--jobs` of them at a time. A finding becomes a file in
+ * test/vectors/fuzz/<target>/, which the tests then run for ever; `--save` writes the corpus there too. Exit code 1 on
+ * any finding.
  */
 
 import { randomBytes } from 'node:crypto'

@@ -1,12 +1,12 @@
 /** A copy of a log in memory, and a log to copy. */
 
 import { createHash } from 'node:crypto'
-import { equal, utf8 } from '../../src/kernel/bytes.ts'
+import { concat, equal, utf8 } from '../../src/kernel/bytes.ts'
 import { TlogError } from '../../src/kernel/error.ts'
 import type { ReadResource } from '../../src/log/copy.ts'
 import type { ExportTarget } from '../../src/log/export.ts'
-import type { LeafFacts } from '../../src/log/fsck.ts'
-import type { Attachment, DigestAlgorithm, Entry } from '../../src/log/ports.ts'
+import type { LeafFacts } from '../../src/log/facts.ts'
+import type { Attachment, DigestAlgorithm, Entry, LookupKey } from '../../src/log/ports.ts'
 import { entry, inTime, start, type World } from './support.ts'
 
 export interface MemoryTarget extends ExportTarget {
@@ -53,7 +53,7 @@ export function digest(algorithm: DigestAlgorithm, content: Uint8Array): Uint8Ar
   return new Uint8Array(createHash(algorithm).update(content).digest())
 }
 
-function contentOf(i: number): Uint8Array {
+export function contentOf(i: number): Uint8Array {
   return utf8(`content of ${i}`)
 }
 
@@ -62,7 +62,12 @@ export function attached(i: number): Entry {
   if (i % 3 !== 0) return entry(i)
   const content = contentOf(i)
   const attachments: Attachment[] = [{ algorithm: 'sha256', digest: digest('sha256', content), content }]
-  return entry(i, { attachments, keys: facts(utf8(`entry ${i}`)).keys })
+  return entry(i, { attachments, keys: [...facts(utf8(`entry ${i}`)).keys, ...keysOf(content)] })
+}
+
+/** A statement would lead to its subjects. */
+export function keysOf(content: Uint8Array): readonly LookupKey[] {
+  return [{ key: digest('sha256', concat(utf8('about '), content)), source: 'attachment' }]
 }
 
 export function facts(leaf: Uint8Array): LeafFacts {
@@ -72,7 +77,7 @@ export function facts(leaf: Uint8Array): LeafFacts {
   const key = digest('sha256', leaf)
   return {
     keys: [{ key, source: 'leaf' }],
-    attachments: [{ algorithm: 'sha256', digest: digest('sha256', contentOf(Number(number))), key }],
+    attachments: [{ algorithm: 'sha256', digest: digest('sha256', contentOf(Number(number))), key, keysOf }],
   }
 }
 

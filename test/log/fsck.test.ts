@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { formatCheckpoint } from '../../src/formats/c2sp/checkpoint.ts'
 import { type Hash, type LeafIndex, type TreeSize, treeSize, unixMillis } from '../../src/kernel/brand.ts'
-import { concat, utf8 } from '../../src/kernel/bytes.ts'
+import { concat, equal, utf8 } from '../../src/kernel/bytes.ts'
 import { TlogError } from '../../src/kernel/error.ts'
 import { type FsckParts, fsck } from '../../src/log/fsck.ts'
-import type { Entry, LogStore, Published } from '../../src/log/ports.ts'
+import type { Entry, LogStore, LookupKey, Published } from '../../src/log/ports.ts'
 import { createWorld, entry, inTime, ORIGIN, START, start } from './support.ts'
 
 const SIZE = 600
@@ -22,14 +22,17 @@ function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 /** Content of every hundredth entry is kept; the leaf names it. */
 function facts(leaf: Uint8Array): ReturnType<FsckParts['facts']> {
   const [digest, key] = [sha256(utf8('content of '), leaf), sha256(leaf)]
-  return { keys: [{ key, source: 'leaf' }], attachments: [{ algorithm: 'sha256', digest, key }] }
+  const keysOf = (content: Uint8Array): LookupKey[] => [{ key: sha256(utf8('about '), content), source: 'attachment' }]
+  return { keys: [{ key, source: 'leaf' }], attachments: [{ algorithm: 'sha256', digest, key, keysOf }] }
 }
 
 function full(name: number): Entry {
   const { leaf } = entry(name)
   const content = concat(utf8('content of '), leaf)
   const attachments = name % 100 === 0 ? [{ algorithm: 'sha256' as const, digest: sha256(content), content }] : []
-  return entry(name, { keys: facts(leaf).keys, attachments })
+  const { keys, attachments: named } = facts(leaf)
+  const derived = attachments.flatMap(() => named.flatMap(({ keysOf }) => keysOf(content)))
+  return entry(name, { keys: [...keys, ...derived], attachments })
 }
 
 const { log } = await start(world, { limits: { batch: 100 } })
@@ -85,6 +88,8 @@ async function noted(size: number, root: Hash): Promise<Published> {
 
 const wrong = new Uint8Array(32).fill(7) as Hash
 
+const ABOUT_400 = sha256(utf8('about '), utf8('content of '), entry(400).leaf)
+
 const damages: readonly { name: string; parts?: Partial<FsckParts>; store?: Partial<LogStore>; says: RegExp }[] = [
   { name: 'no head', store: { head: async () => null }, says: /no head, not even of size 0/ },
   {
@@ -113,6 +118,13 @@ const damages: readonly { name: string; parts?: Partial<FsckParts>; store?: Part
     name: 'a lookup row lost',
     store: { lookup: async (key, after, limit) => (after === 41 ? [] : world.store.lookup(key, after, limit)) },
     says: /leaf 42: a lookup row is missing/,
+  },
+  {
+    name: 'a lookup row of an attachment lost',
+    store: {
+      lookup: async (key, ...page) => (equal(key, ABOUT_400) ? [] : world.store.lookup(key, ...page)),
+    },
+    says: /^leaf 400: a lookup row of its attachment is missing$/,
   },
   {
     name: 'a lookup row of another leaf',

@@ -12,7 +12,7 @@ import { loadRetired, loadState } from '../../src/log/load.ts'
 import type { Mark } from '../../src/log/ports.ts'
 import { type RecoverParts, recover } from '../../src/log/recover.ts'
 import { memoryRatchet } from '../../src/storage/ratchet.ts'
-import { attached, digest, facts, grow, memoryTarget, readFiles } from './export-support.ts'
+import { attached, contentOf, digest, facts, grow, keysOf, memoryTarget, readFiles } from './export-support.ts'
 import { createWorld, ORIGIN, outcome, type World } from './support.ts'
 
 const SIZE = 1500
@@ -102,7 +102,8 @@ for (const size of [0, 1, 255, 256, 257, KEPT])
       named !== undefined && (await world.store.attachment(named.algorithm, named.digest)) !== null,
       'attachments come too',
     )
-    t.same(await world.store.lookup(keys[0]?.key ?? new Uint8Array(), null, 9), [1497], 'and lookup keys')
+    for (const key of [...keys, ...keysOf(contentOf(1497))].map(({ key }) => key))
+      t.same(await world.store.lookup(key, null, 9), [1497], 'and lookup keys, those of the attachment too')
     const [place] = await world.store.find([leafHash(utf8('entry 1499'))])
     t.equal(place?.index, leafIndex(1499))
     t.same(await run(world), { before: SIZE, after: SIZE, copy: SIZE }, 'once more: nothing to do')
@@ -269,7 +270,8 @@ t.test('partial files may be gone, attachments absent or damaged', async (t) => 
   t.match(await run(world, { read: readFiles(files), onProblem: (problem) => void found.push(problem) }), {
     after: SIZE,
   })
-  t.match(found, [/^leaf 1497: the copy's attachment does not hash to its digest/])
+  t.match(found, [/^leaf 1497: the copy's attachment is left out: it does not hash to its digest/])
+  t.same(await world.store.lookup(keysOf(contentOf(1497))[0]?.key as Uint8Array, null, 9), [], 'nor is it found by it')
   const plain = await older(KEPT)
   const asked: string[] = []
   const tlogTiles = [...copy.files].filter(([path]) => !path.startsWith('attachments'))

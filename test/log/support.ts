@@ -236,7 +236,7 @@ export async function check(world: World, { leaf }: Entry, receipt: Receipt): Pr
 
 /** What a full check finds wrong with the store, when each of its leaves may lead to `contents`, and to nothing else. */
 export async function problems(world: World, contents: readonly string[] = []): Promise<string[]> {
-  const attachments = contents.map((text) => ({ ...attachment(text), key: lookupKey(text).key }))
+  const attachments = contents.map((text) => ({ ...attachment(text), key: lookupKey(text).key, keysOf: () => [] }))
   const found: string[] = []
   await fsck({
     origin: ORIGIN,

@@ -15,6 +15,7 @@ import type {
   IntotoV2Proposal,
   ProposalV1,
 } from '../../formats/sigstore/proposal-v1.ts'
+import { isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { hex, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Entry } from '../../log/ports.ts'
@@ -71,19 +72,21 @@ async function acceptHashedRekord(proposal: HashedRekordProposal): Promise<Accep
 
 async function acceptDsse({ envelope, verifiers }: DsseProposal): Promise<Accepted> {
   const signatures = await requireVerifiers(envelope, verifiers)
-  const { payload, payloadType } = envelope
   const content = utf8(envelope.text)
   const envelopeHash = sha256(content)
-  const leaf = formatDsseV1({ envelopeHash, payloadHash: sha256(payload), signatures })
-  return { leaf, kept: { digest: envelopeHash, content, payloadType, payload } }
+  const leaf = formatDsseV1({ envelopeHash, payloadHash: sha256(envelope.payload), signatures })
+  return { leaf, kept: { digest: envelopeHash, content } }
 }
 
 async function acceptIntotoV1({ envelope, verifier }: IntotoV1Proposal): Promise<Accepted> {
   const { payload, payloadType } = envelope
   await requireVerifiers(envelope, [verifier])
+  // The leaf does not keep the type: what is found by its subjects must say itself that it is a statement.
+  if (payloadType === STATEMENT_TYPE && !isStatement(payload))
+    throw new TlogError('ENVELOPE_MALFORMED', 'the in-toto payload is not JSON with the `_type` of a statement')
   const payloadHash = sha256(payload)
   const leaf = formatIntotoV1({ envelopeHash: sha256(utf8(envelope.text)), payloadHash, verifier })
-  return { leaf, kept: { digest: payloadHash, content: payload, payloadType, payload } }
+  return { leaf, kept: { digest: payloadHash, content: payload } }
 }
 
 async function acceptIntotoV2(proposal: IntotoV2Proposal): Promise<Accepted> {
@@ -99,7 +102,7 @@ async function acceptIntotoV2(proposal: IntotoV2Proposal): Promise<Accepted> {
     throw new TlogError('FIELD_INVALID', 'spec.content.envelope.signatures: one key signed twice')
   const payloadHash = sha256(payload)
   const leaf = formatIntotoV2(proposal, payloadHash)
-  return { leaf, kept: { digest: payloadHash, content: payload, payloadType, payload } }
+  return { leaf, kept: { digest: payloadHash, content: payload } }
 }
 
 function sha256(bytes: Uint8Array): Digest {

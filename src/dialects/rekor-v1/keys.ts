@@ -6,19 +6,18 @@ import { digestKey } from '../../formats/lookup-key.ts'
 import type { PemBlock } from '../../formats/pki/pem.ts'
 import { type Digest, parseLeafV1 } from '../../formats/sigstore/body-v1.ts'
 import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
-import { artifactDigests, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
+import { parseEnvelopeText } from '../../formats/sigstore/proposal-v1.ts'
+import { artifactDigests, isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { TlogError } from '../../kernel/error.ts'
-import type { LeafFacts } from '../../log/fsck.ts'
+import type { LeafFacts, NamedAttachment } from '../../log/facts.ts'
 import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
 import { signerKeys } from '../signer-keys.ts'
 import { readSigner } from './signer.ts'
 
-/** Content that a leaf commits to, and what is signed of it. */
+/** Content that a leaf commits to. */
 export interface Kept {
   readonly digest: Digest
   readonly content: Uint8Array
-  readonly payloadType: string
-  readonly payload: Uint8Array
 }
 
 export type Attestation = Pick<Attachment, 'algorithm' | 'digest'>
@@ -31,13 +30,13 @@ const MAX_KEYS = 4096
  *   alike, or names too many artifacts.
  */
 export function entryOf(leaf: Uint8Array, kept: Kept | null, attachmentLimit: number): Entry {
-  const { keys } = factsOfLeaf(leaf)
+  const { keys, attachments } = factsOfLeaf(leaf)
   if (kept === null) return { leaf, keys, attachments: [] }
   const { algorithm, bytes } = kept.digest
   const attachment = { algorithm, digest: bytes, content: kept.content }
   return {
     leaf,
-    keys: [...keys, ...statementKeys(kept)],
+    keys: [...keys, ...attachments.flatMap(({ keysOf }) => keysOf(kept.content))],
     attachments: kept.content.length <= attachmentLimit ? [attachment] : [],
   }
 }
@@ -50,14 +49,23 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
   const body = parseLeafV1(leaf)
   switch (body.kind) {
     case 'hashedrekord':
-      return facts([body.digest], [body.verifier], [])
+      return facts([body.digest], [body.verifier])
     case 'dsse':
-      return facts([body.payloadHash, body.envelopeHash], verifiersOf(body), [body.envelopeHash])
+      return facts([body.payloadHash, body.envelopeHash], verifiersOf(body), {
+        digest: body.envelopeHash,
+        keysOf: envelopeKeys,
+      })
     case 'intoto':
       // Its envelope's hash is the client's word, which nobody can check.
-      return facts([body.payloadHash], verifiersOf(body), [body.payloadHash])
+      return facts([body.payloadHash], verifiersOf(body), {
+        digest: body.payloadHash,
+        keysOf: (payload) => payloadKeys(body.payloadType, payload),
+      })
     case 'intoto 0.0.1':
-      return facts([body.envelopeHash, body.payloadHash], [body.verifier], [body.payloadHash])
+      return facts([body.envelopeHash, body.payloadHash], [body.verifier], {
+        digest: body.payloadHash,
+        keysOf: untypedKeys,
+      })
   }
 }
 
@@ -72,12 +80,23 @@ function verifiersOf({ signatures }: { readonly signatures: readonly { readonly 
   return signatures.map(({ verifier }) => verifier)
 }
 
-function facts(digests: readonly Digest[], verifiers: readonly PemBlock[], kept: readonly Digest[]): LeafFacts {
+function facts(
+  digests: readonly Digest[],
+  verifiers: readonly PemBlock[],
+  kept?: { readonly digest: Digest; readonly keysOf: NamedAttachment['keysOf'] },
+): LeafFacts {
   const keys = [...digests.map((one) => digestKey(one.algorithm, one.bytes)), ...verifiers.flatMap(verifierKeys)]
   return {
     keys: keys.map((key) => ({ key, source: 'leaf' })),
-    attachments: kept.map(({ algorithm, bytes }) => ({ algorithm, digest: bytes, key: digestKey(algorithm, bytes) })),
+    attachments: kept === undefined ? [] : [named(kept)],
   }
+}
+
+function named({
+  digest: { algorithm, bytes },
+  keysOf,
+}: Pick<NamedAttachment, 'keysOf'> & { readonly digest: Digest }) {
+  return { algorithm, digest: bytes, key: digestKey(algorithm, bytes), keysOf }
 }
 
 /** Rekor v1 finds dsse and intoto entries by the hash of their key's PEM, as if it were that of an artifact. */
@@ -85,7 +104,17 @@ function verifierKeys(verifier: PemBlock): Uint8Array[] {
   return [digestKey('sha256', sha256(canonicalPem(verifier))), ...signerKeys(readSigner(verifier))]
 }
 
-function statementKeys({ payloadType, payload }: Kept): LookupKey[] {
+function envelopeKeys(content: Uint8Array): LookupKey[] {
+  const { payloadType, payload } = parseEnvelopeText(content)
+  return payloadKeys(payloadType, payload)
+}
+
+/** The leaf does not say of which type its payload is, so the payload must. */
+function untypedKeys(payload: Uint8Array): LookupKey[] {
+  return isStatement(payload) ? payloadKeys(STATEMENT_TYPE, payload) : []
+}
+
+function payloadKeys(payloadType: string, payload: Uint8Array): LookupKey[] {
   if (payloadType !== STATEMENT_TYPE) return []
   const digests = located('ENVELOPE_MALFORMED', 'the in-toto payload', () => artifactDigests(payload))
   if (digests.length > MAX_KEYS)

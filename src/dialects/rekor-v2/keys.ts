@@ -3,7 +3,7 @@
 import { digestKey } from '../../formats/lookup-key.ts'
 import { type BodyV2, parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
 import { TlogError } from '../../kernel/error.ts'
-import type { LeafFacts } from '../../log/fsck.ts'
+import type { LeafFacts } from '../../log/facts.ts'
 import type { LookupKey } from '../../log/ports.ts'
 import { type Signer, signerKeys } from '../signer-keys.ts'
 import { resolveVerifier } from './verifier.ts'
@@ -32,6 +32,6 @@ export function lookupKeys(body: BodyV2, signer: Signer): readonly LookupKey[] {
 export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
   const body = parseBodyV2(leaf)
   const algorithm = DIGEST_TYPES[body.algorithm]
-  const attachment = { algorithm, digest: body.digest, key: digestKey(algorithm, body.digest) }
+  const attachment = { algorithm, digest: body.digest, key: digestKey(algorithm, body.digest), keysOf: () => [] }
   return { keys: lookupKeys(body, resolveVerifier(body.verifier)), attachments: [attachment] }
 }

@@ -75,6 +75,14 @@ export function parseProposalV1(json: JsonValue): ProposalV1 {
   return proposal(json, '')
 }
 
+/**
+ * The envelope that a dsse entry's attachment is.
+ * @throws TlogError FIELD_MISSING, FIELD_INVALID, or a JSON_ code.
+ */
+export function parseEnvelopeText(bytes: Uint8Array): EnvelopeText {
+  return envelopeText(parseUtf8(bytes), 'envelope')
+}
+
 /** Base64 as Go's decoder takes it, or its URL-safe form, both padded: DSSE allows both. */
 const eitherBase64 = parsed((encoded) => {
   const isUrlSafe = /[-_]/.test(encoded) && !/[+/]/.test(encoded)

@@ -42,6 +42,17 @@ export function parseStatement(payload: Uint8Array): Statement {
   return { type, predicateType, subjects: subject.map(readSubject) }
 }
 
+/** Whether a payload says of itself that it is a statement, which is not to say that it is a good one. */
+export function isStatement(payload: Uint8Array): boolean {
+  try {
+    const json = parseJson(payload, { maxValues: MAX_VALUES })
+    return isJsonObject(json) && typeof json._type === 'string' && TYPES.includes(json._type)
+  } catch (error) {
+    if (error instanceof TlogError) return false
+    throw error
+  }
+}
+
 function readSubject(subject: JsonValue, at: number): Subject {
   const digest = isJsonObject(subject) ? subject.digest : undefined
   if (!isJsonObject(subject) || digest === undefined || !isJsonObject(digest))

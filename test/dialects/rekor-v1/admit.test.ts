@@ -36,7 +36,7 @@ function keysOf(entry: Entry, source: 'leaf' | 'attachment'): string[] {
 }
 
 /** Every key of the leaf, by what it is made of. */
-function sameLeafKeys(t: Pick<Tap, 'same'>, entry: Entry, expected: readonly Uint8Array[]) {
+function sameLeafKeys(t: Pick<Tap, 'same' | 'match'>, entry: Entry, expected: readonly Uint8Array[]) {
   t.same(keysOf(entry, 'leaf').sort(), expected.map(hex).sort(), 'lookup keys')
   const facts = factsOfLeaf(entry.leaf)
   t.same(
@@ -44,8 +44,15 @@ function sameLeafKeys(t: Pick<Tap, 'same'>, entry: Entry, expected: readonly Uin
     keysOf(entry, 'leaf'),
     'follow from the leaf alone',
   )
-  for (const { algorithm, digest } of entry.attachments)
-    t.same(facts.attachments, [{ algorithm, digest, key: digestKey(algorithm, digest) }])
+  for (const { algorithm, digest, content } of entry.attachments) {
+    t.match(facts.attachments, [{ algorithm, digest, key: digestKey(algorithm, digest) }])
+    const derived = facts.attachments.flatMap((named) => named.keysOf(content))
+    t.same(
+      derived.map(({ key }) => hex(key)),
+      keysOf(entry, 'attachment'),
+      'and from what is kept',
+    )
+  }
 }
 
 const sha256 = (bytes: Uint8Array) => hashOf('SHA2_256', bytes)
@@ -253,6 +260,16 @@ t.test('content above the limit is not kept, and found all the same', async (t) 
     t.same(entry.attachments, [])
     t.same(keysOf(entry, 'attachment').length, STATEMENT_KEYS.length)
   }
+})
+
+t.test('an intoto 0.0.1 leaf keeps no payload type: the payload must say that it is a statement', async (t) => {
+  const signed = (payloadType: string, payload: string) =>
+    make.intotoV1(P256, JSON.stringify(make.envelopeOf([P256], { payloadType, payload: utf8(payload) })))
+  const statement = JSON.stringify(make.STATEMENT)
+  t.same(keysOf(await propose(signed('text/plain', statement)), 'attachment').length, STATEMENT_KEYS.length)
+  t.same(keysOf(await propose(signed('text/plain', '{"subject":[')), 'attachment'), [])
+  for (const payload of ['', '[]', '{"subject":[]}', statement.replace('in-toto.io', 'example.org')])
+    await refused(t, signed(make.IN_TOTO, payload), 'ENVELOPE_MALFORMED', payload)
 })
 
 t.test('a payload that is no statement has no artifacts; one that claims to be is JSON', async (t) => {

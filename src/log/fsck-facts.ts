@@ -1,0 +1,94 @@
+/** The check of what is kept beside the tree: each entry's lookup rows and attachments, and that there are no others. */
+
+import { parseBundle } from '../formats/c2sp/bundle.ts'
+import { type LeafIndex, leafIndex } from '../kernel/brand.ts'
+import { equal, hex } from '../kernel/bytes.ts'
+import { TlogError } from '../kernel/error.ts'
+import { TILE_WIDTH } from '../kernel/tile.ts'
+import type { LeafFacts, NamedAttachment } from './facts.ts'
+import type { DigestAlgorithm, LogReader, LookupKey, Totals } from './ports.ts'
+
+export interface FactsParts {
+  readonly store: Pick<LogReader, 'lookup' | 'attachment' | 'bundle'>
+  readonly facts: (leaf: Uint8Array) => LeafFacts
+  readonly digest: (algorithm: DigestAlgorithm, content: Uint8Array) => Uint8Array
+  readonly onProblem: (problem: string) => void
+}
+
+/** Attachments that are remembered, so that a crowd of entries with one is not asked about each other. */
+const COUNTED = 4096
+
+export class FactsCheck {
+  readonly #parts: FactsParts
+  /** How many leaves could be read, and what those account for. */
+  readable = 0
+  #lookups = 0
+  #attachments = 0
+  readonly #counted = new Set<string>()
+
+  constructor(parts: FactsParts) {
+    this.#parts = parts
+  }
+
+  /** What its dialect says of one entry. @throws TlogError when it is none of the dialect's. */
+  async check(entry: Uint8Array, at: LeafIndex): Promise<void> {
+    const { store, digest } = this.#parts
+    const facts = this.#parts.facts(entry)
+    this.readable++
+    this.#lookups += new Set(facts.keys.map(({ key }) => hex(key))).size
+    await this.#checkRows(facts.keys, at, 'a lookup row is missing')
+    for (const named of facts.attachments) {
+      const content = await store.attachment(named.algorithm, named.digest)
+      if (content === null) continue
+      if (await this.#isFirstToName(named, at)) this.#attachments++
+      if (!equal(digest(named.algorithm, content), named.digest))
+        this.#parts.onProblem(`leaf ${at}: its attachment does not hash to the digest it is kept under`)
+      else await this.#checkRows(named.keysOf(content), at, 'a lookup row of its attachment is missing')
+    }
+  }
+
+  /** Several entries may name one attachment, and others be found by its digest that do not: all before `at` are asked. */
+  async #isFirstToName({ algorithm, digest, key }: NamedAttachment, at: LeafIndex): Promise<boolean> {
+    const name = `${algorithm}:${hex(digest)}`
+    if (this.#counted.has(name)) return false
+    for (let after: LeafIndex | null = null; ; ) {
+      const [before]: readonly LeafIndex[] = await this.#parts.store.lookup(key, after, 1)
+      if (before === undefined || before >= at || before <= (after ?? -1)) break
+      if (await this.#names(before, name)) return false
+      after = before
+    }
+    if (this.#counted.size >= COUNTED) this.#counted.clear()
+    this.#counted.add(name)
+    return true
+  }
+
+  /** False as well for an entry that cannot be read, which was reported. */
+  async #names(at: LeafIndex, name: string): Promise<boolean> {
+    const bundle = Math.floor(at / TILE_WIDTH)
+    const width = (at % TILE_WIDTH) + 1 // more of it need not be there
+    try {
+      const bytes = await this.#parts.store.bundle(bundle, width)
+      const entry = bytes === null ? undefined : parseBundle(bytes, width)[at % TILE_WIDTH]
+      const named = entry === undefined ? [] : this.#parts.facts(entry).attachments
+      return named.some(({ algorithm, digest }) => `${algorithm}:${hex(digest)}` === name)
+    } catch (error) {
+      if (!(error instanceof TlogError)) throw error
+      return false
+    }
+  }
+
+  async #checkRows(keys: readonly LookupKey[], at: LeafIndex, missing: string): Promise<void> {
+    for (const { key } of keys) {
+      const [found] = await this.#parts.store.lookup(key, at === 0 ? null : leafIndex(at - 1), 1)
+      if (found !== at) this.#parts.onProblem(`leaf ${at}: ${missing}`)
+    }
+  }
+
+  /** Call it once all entries were checked, and could be. */
+  checkTotals({ lookups, attachments }: Totals): void {
+    if (lookups > this.#lookups)
+      this.#parts.onProblem(`${lookups - this.#lookups} lookup rows lead to entries that do not have their key`)
+    if (attachments > this.#attachments)
+      this.#parts.onProblem(`${attachments - this.#attachments} attachments are kept that no entry names`)
+  }
+}
