@@ -8,9 +8,9 @@ import { TlogError } from '../kernel/error.ts'
 import { renderJson } from './inspect/json.ts'
 import { type Kind, type Sample, WHOLE_BYTES } from './inspect/kind.ts'
 import { KINDS } from './inspect/kinds.ts'
-import { readSample, STDIN } from './inspect/read-sample.ts'
+import { STDIN, withSample } from './inspect/read-sample.ts'
 import { BRIEF, renderText, VERBOSE } from './inspect/text.ts'
-import { attempt, type Content, countMalformed } from './inspect/tree.ts'
+import { attemptAsync, type Content, countMalformed } from './inspect/tree.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 const NOTICE = 'NOT VERIFIED: this shows what the file says, true or not; `colophon verify` checks it'
@@ -21,7 +21,8 @@ export const inspect: Command = {
 
   Shows a Sigstore bundle, proof file, checkpoint or signed note, trusted root, signing config, client trust config,
   trust policy, verifier key, log entry, DSSE envelope, in-toto statement, public key, certificate or RFC 3161
-  timestamp: which of them, its content tells. Nothing is verified, and nothing is fetched.
+  timestamp; or a model, GGUF or safetensors: which of them, its content tells. Nothing is verified, and nothing is
+  fetched.
 
   -          reads standard input
   --json     the same for programs (docs/inspect.md)
@@ -33,13 +34,14 @@ export const inspect: Command = {
     const { on, words } = parseFlags(argv, [], ['json', 'verbose'])
     const [path, ...rest] = words
     if (path === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'inspect takes one FILE, or -')
-    const sample = await readSample(path, world)
-    const found = recognise(sample)
-    if (found === null) return unknown(sample, world)
-    const content = attempt(() => found.kind.show(sample))
-    const shown: Shown = { path, sample, content, ...found }
-    world.print(on.has('json') ? jsonOf(shown) : textOf(shown, on.has('verbose')))
-    return countMalformed(content) === 0 ? 0 : 1
+    return await withSample(path, world, async (sample) => {
+      const found = recognise(sample)
+      if (found === null) return unknown(sample, world)
+      const content = await attemptAsync(async () => await found.kind.show(sample))
+      const shown: Shown = { path, sample, content, ...found }
+      world.print(on.has('json') ? jsonOf(shown) : textOf(shown, on.has('verbose')))
+      return countMalformed(content) === 0 ? 0 : 1
+    })
   },
 }
 

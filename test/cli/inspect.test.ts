@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { utf8 } from '../../src/kernel/bytes.ts'
+import * as make from '../formats/model/make.ts'
 import { CHECKPOINT, FILES, inspected } from './inspect/support.ts'
 import { command, scratch } from './support.ts'
 
@@ -40,6 +41,13 @@ const HOSTILE_FILES: Readonly<Record<string, Uint8Array>> = {
     JSON.stringify({ mediaType: HOSTILE, tlogs: [{ baseUrl: HOSTILE }], certificateAuthorities: HOSTILE }),
   ),
   'a PEM label': utf8(`-----BEGIN ${HOSTILE.replaceAll('\n', '')}-----\nAAAA\n-----END X-----\n`),
+  'a model': make.gguf({
+    fields: [make.text(HOSTILE, HOSTILE), make.text('general.name', HOSTILE), make.text('general.name', HOSTILE)],
+    tensors: [{ ...make.W, name: HOSTILE }],
+  }),
+  'a model that ends': make.gguf({ fields: [make.field(HOSTILE, 99, make.u8(0))] }),
+  'a header': make.safetensors({ [HOSTILE]: { dtype: HOSTILE, shape: [1], data_offsets: [0, 4] } }, make.F32(1)),
+  'a broken header': make.safetensors({ [HOSTILE]: { dtype: 'F32', shape: [2], data_offsets: [0, 4] } }, make.F32(1)),
   'an entry': utf8(JSON.stringify({ apiVersion: HOSTILE, kind: HOSTILE, spec: { [HOSTILE]: HOSTILE } })),
 }
 

@@ -14,7 +14,7 @@ export interface Order {
   /** Whether the first finding is enough. */
   readonly isOverAtFirst: boolean
   readonly start: readonly Uint8Array[]
-  /** In one input for so long is a hang. */
+  /** Of the thread's own time, in one input: a hang. */
   readonly hangMs: number
 }
 
@@ -66,15 +66,19 @@ function answerOf(
   found: (input: Uint8Array, why: string) => void,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  let before = -1
+  const notRunning = () => {} // not yet, or no more
+  let before = { inputs: -1, ms: 0 }
   const hangs = setInterval(() => {
-    if (begun() === before) reject(new Error(`no end in ${hangMs} ms`))
-    before = begun()
-  }, hangMs)
+    const inputs = begun()
+    void worker.cpuUsage().then(({ user, system }) => {
+      const ms = (user + system) / 1000
+      if (inputs !== before.inputs) before = { inputs, ms }
+      else if (ms - before.ms > hangMs) reject(new Error(`no end in ${hangMs} ms`))
+    }, notRunning)
+  }, hangMs / 2)
   const weigh = ({ used_heap_size: used }: { readonly used_heap_size: number }) => {
     if (used > HEAP_MB * 2 ** 20) reject(new Error(`over ${HEAP_MB} MiB of memory`))
   }
-  const notRunning = () => {} // not yet, or no more
   const holds = setInterval(() => void worker.getHeapStatistics().then(weigh, notRunning), 200)
   worker.on('message', (message: Message) => {
     if (message.kind === 'found') found(message.input, message.why)

@@ -1,6 +1,7 @@
 /** What a kind of file is to this command: how it is recognised by its content, and how it becomes a tree. */
 
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
+import type { ByteSource } from '../../formats/model/byte-source.ts'
 import { parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Show } from './message.ts'
@@ -18,12 +19,12 @@ export interface Kind {
   readonly title: string
   /** By what it is recognised, or null: it is none. */
   recognise(sample: Sample): string | null
-  show(sample: Sample): Content
+  show(sample: Sample): Content | Promise<Content>
 }
 
 /** A file as far as it was read. */
 export class Sample {
-  readonly size: number
+  readonly source: ByteSource
   /** The first HEAD_BYTES. */
   readonly head: Uint8Array
   /** Null above WHOLE_BYTES. */
@@ -31,10 +32,14 @@ export class Sample {
   #text: string | null | undefined
   #json: JsonValue | TlogError | undefined
 
-  constructor(size: number, head: Uint8Array, whole: Uint8Array | null) {
-    this.size = size
+  constructor(source: ByteSource, head: Uint8Array, whole: Uint8Array | null) {
+    this.source = source
     this.head = head
     this.whole = whole
+  }
+
+  get size(): number {
+    return this.source.size
   }
 
   /** All of it, or null where it is too large or not UTF-8. */

@@ -4,10 +4,12 @@ import { bundle } from './bundle.ts'
 import { certificate, publicKey, timestamp } from './der.ts'
 import { entryBody, logEntry, rekorAnswer } from './entry.ts'
 import { envelope, statement } from './envelope.ts'
+import { gguf } from './gguf.ts'
 import type { Kind } from './kind.ts'
 import { note } from './note.ts'
 import { pem } from './pem.ts'
 import { policy } from './policy.ts'
+import { safetensors } from './safetensors.ts'
 import { clientTrustConfig, signingConfig } from './signing-config.ts'
 import { tlogProof } from './tlog-proof.ts'
 import { trustedRoot } from './trusted-root.ts'
@@ -31,4 +33,6 @@ export const KINDS: readonly Kind[] = [
   timestamp,
   publicKey,
   certificate,
+  gguf,
+  safetensors,
 ]

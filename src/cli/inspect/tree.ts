@@ -69,6 +69,15 @@ export function attempt(show: () => Content): Content {
   }
 }
 
+export async function attemptAsync(show: () => Promise<Content>): Promise<Content> {
+  try {
+    return await show()
+  } catch (error) {
+    if (!(error instanceof TlogError)) throw error
+    return malformed(error.message)
+  }
+}
+
 /** Left out of the short form, unless something in it is malformed. */
 export function detail(node: Node): Node {
   return countMalformed(node.content) > 0 ? node : { ...node, isDetail: true }

@@ -71,6 +71,17 @@ const CONTENT: Readonly<Record<string, object>> = {
   pem: { blocks: [{ content: CERTIFICATE }, { content: { algorithm: 'ECDSA P-256' } }] },
   certificate: { certificate: CERTIFICATE },
   'public-key': { publicKey: { algorithm: 'RSA 3072' } },
+  gguf: {
+    architecture: 'toy',
+    chatTemplate: { bytes: 5600, sha256: /^[0-9a-f]{64}$/ },
+    parameters: 4,
+    types: [{ type: 'F16', tensors: 1, parameters: 4, bytes: 8 }],
+    tensors: [{ name: 'w', shape: '[2, 2]' }],
+    declaredLineage: [{ key: 'general.base_model.0.name', type: 'string', value: 'Base' }],
+    fields: { 3: { type: 'array of 2 string', value: ['a', 'b'] } },
+    findings: [],
+  },
+  safetensors: { parameters: 2, tensors: [{ name: 'w', type: 'F32', shape: '[2]', bytes: 8 }], findings: [] },
   'rfc3161-response': { timestamp: { status: 'granted', time: '2026-05-13T19:23:33Z' } },
 }
 
@@ -175,7 +186,7 @@ t.test('other files are of no kind', async (t) => {
     '[]',
     '{"a":1}',
     'Some words.\n\n\u2014 a quote\n',
-    'GGUF\0\0',
+    'GGML\0\0',
     '\x7fELF',
     '0\x82',
     '{"a":',

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { run } from '../../../src/cli/run.ts'
 import { base64, parseBase64, utf8 } from '../../../src/kernel/bytes.ts'
+import * as make from '../../formats/model/make.ts'
 import { CASE_NAMES } from '../../verify/conformance.ts'
 import { type Outcome, testWorld } from '../support.ts'
 
@@ -86,6 +87,20 @@ function parseJson(bytes: Uint8Array) {
   return JSON.parse(Buffer.from(bytes).toString())
 }
 
+const MODEL = make.gguf({
+  fields: [
+    make.text('general.architecture', 'toy'),
+    make.text('general.base_model.0.name', 'Base'),
+    make.text('tokenizer.chat_template', '{{ messages }}'.repeat(400)),
+    make.array(
+      'tokenizer.ggml.tokens',
+      8,
+      ['a', 'b'].map((token) => make.string(token)),
+    ),
+  ],
+  tensors: [make.W],
+})
+
 /** One well-formed file of each kind, by the name of the kind. */
 export const FILES: Readonly<Record<string, Uint8Array>> = {
   'sigstore-bundle': bundleOf('rekor2-dsse-happy-path'),
@@ -113,4 +128,6 @@ export const FILES: Readonly<Record<string, Uint8Array>> = {
   certificate: CERTIFICATE,
   'public-key': vector('x509/key-rsa3072.der'),
   'rfc3161-response': TIMESTAMP,
+  gguf: MODEL,
+  safetensors: make.safetensors({ w: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, make.F32(1, 2)),
 }

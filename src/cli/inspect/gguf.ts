@@ -1,0 +1,82 @@
+/** GGUF models. */
+
+import { type GgufField, isGguf, readable, readGguf } from '../../formats/model/gguf.ts'
+import type { GgufString, GgufValue } from '../../formats/model/gguf-values.ts'
+import type { Kind } from './kind.ts'
+import { declared, findingsNode, tensorNodes } from './show-model.ts'
+import { bytes, type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
+
+export const gguf: Kind = {
+  name: 'gguf',
+  title: 'a model in GGUF',
+  recognise: ({ head }) => (isGguf(head) ? 'its first four bytes' : null),
+  async show({ source }) {
+    const { version, littleEndian, fields, tensors, alignment, data, findings } = await readGguf(source)
+    return parts(
+      part('version', number(version)),
+      littleEndian ? null : part('byte order', word('big-endian')),
+      ...summary(fields),
+      ...tensorNodes(tensors),
+      lineage(fields),
+      detail(part('fields', list(fields, showField))),
+      detail(part('alignment', number(alignment))),
+      detail(part('tensors begin at', number(data.start))),
+      detail(part('tensors end at', number(data.end))),
+      findingsNode(findings),
+    )
+  },
+}
+
+/** What is said first of a model, by its field. */
+const SUMMARY: Readonly<Record<string, string>> = {
+  'general.architecture': 'architecture',
+  'general.type': 'kind',
+  'general.name': 'name',
+  'general.version': 'model version',
+  'general.organization': 'organization',
+  'general.size_label': 'size',
+  'general.file_type': 'file type',
+  'general.license': 'license',
+  'general.quantized_by': 'quantized by',
+  'tokenizer.chat_template': 'chat template',
+}
+
+/** Where it says that it comes from. */
+const LINEAGE = /^general\.(source|base_model|dataset|datasets|finetune|basename|repo_url|url|doi|uuid)(\.|$)/
+
+function summary(fields: readonly GgufField[]): Node[] {
+  return Object.entries(SUMMARY).flatMap(([key, label]) =>
+    fields.filter((field) => field.key === key).map(({ value }) => part(label, () => showValue(value))),
+  )
+}
+
+function lineage(fields: readonly GgufField[]): Node | null {
+  const found = fields.filter(({ key }) => LINEAGE.test(key))
+  return found.length === 0 ? null : declared('declared lineage', list(found, showField))
+}
+
+function showField({ key, value }: GgufField): Content {
+  return parts(part('key', text(key)), part('type', word(typeOf(value))), part('value', showValue(value)))
+}
+
+function typeOf(value: GgufValue): string {
+  return value.type === 'array' ? `${value.type} of ${value.value.count} ${value.value.of}` : value.type
+}
+
+function showValue(value: GgufValue): Content {
+  if (value.type === 'string') return showString(value.value)
+  if (value.type === 'array') {
+    const { begins, count } = value.value
+    const shown = list(begins, showValue)
+    return shown.kind === 'list' ? { ...shown, total: count } : shown
+  }
+  const plain = value.value
+  return typeof plain === 'number' && Number.isFinite(plain) ? number(plain) : word(String(plain))
+}
+
+/** Of a long one the hash too: a template that was changed behind its beginning is another one. */
+function showString({ begins, length, sha256 }: GgufString): Content {
+  const shown = text(readable(begins))
+  if (begins.length === length) return shown
+  return parts(part('begins', shown), part('bytes', number(length)), part('sha256', bytes(sha256)))
+}

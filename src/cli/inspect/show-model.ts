@@ -1,0 +1,61 @@
+/** What models of every format have: tensors, and what was noticed. */
+
+import type { Findings } from '../../formats/model/finding.ts'
+import type { Tensor } from '../../formats/model/tensor.ts'
+import { type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
+
+const UNPROVEN = 'what its producer says; nothing in the file proves it'
+
+/** Under which heading stands what the file says of itself. */
+export function declared(label: string, content: Content): Node {
+  return part(label, content, UNPROVEN)
+}
+
+/** How many bytes in which type: what a model weighs, and how it was quantised. */
+export function tensorNodes(tensors: readonly Tensor[]): Node[] {
+  const byType = new Map<string, { tensors: number; elements: number; bytes: number }>()
+  for (const { type, shape, length } of tensors) {
+    const sum = byType.get(type) ?? { tensors: 0, elements: 0, bytes: 0 }
+    sum.tensors++
+    sum.elements += shape.reduce((product, dimension) => product * dimension, 1)
+    sum.bytes += length ?? 0
+    byType.set(type, sum)
+  }
+  const types = [...byType].toSorted(([, a], [, b]) => b.bytes - a.bytes)
+  return [
+    part('parameters', number(types.reduce((sum, [, { elements }]) => sum + elements, 0))),
+    part(
+      'types',
+      list(types, ([name, sum]) =>
+        parts(
+          part('type', text(name)),
+          part('tensors', number(sum.tensors)),
+          part('parameters', number(sum.elements)),
+          part('bytes', number(sum.bytes)),
+        ),
+      ),
+    ),
+    detail(part('tensors', list(tensors, showTensor))),
+  ]
+}
+
+function showTensor({ name, type, shape, at, length }: Tensor): Content {
+  return parts(
+    part('name', text(name)),
+    part('type', text(type)),
+    part('shape', word(`[${shape.join(', ')}]`)),
+    part('at', number(at)),
+    length === null ? null : part('bytes', number(length)),
+  )
+}
+
+export function findingsNode({ list: found, count }: Findings): Node {
+  const shown = list(found, ({ code, what, at }) =>
+    parts(part('finding', word(code)), part('at', number(at)), part('what', text(what))),
+  )
+  return part(
+    'findings',
+    shown.kind === 'list' ? { ...shown, total: count } : shown,
+    count === 0 ? undefined : 'what other readers take differently, or do not show',
+  )
+}
