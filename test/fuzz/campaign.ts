@@ -35,69 +35,69 @@ const BATCH = 256
 /** A parser that takes longer for so short an input has a bad order of growth. */
 const SLOW_MS = 1000
 
-export function play(campaign: Campaign): Outcome {
+export async function play(campaign: Campaign): Promise<Outcome> {
   const { coverage, random, target } = campaign
   const totals = { inputs: 0, accepted: 0 }
-  const attempt = (input: Uint8Array) => {
+  const attempt = async (input: Uint8Array) => {
     totals.inputs += 1
-    if (tryOne(campaign, input)) totals.accepted += 1
+    if (await tryOne(campaign, input)) totals.accepted += 1
   }
-  const corpus = minimal([...campaign.start, ...target.seeds()], attempt, coverage)
+  const corpus = await minimal([...campaign.start, ...target.seeds()], attempt, coverage)
   const words = wordsOf(coverage.files)
   const fresh = () => mutate(random.pick(corpus), { random, corpus, words, maxBytes: campaign.maxBytes })
-  const search = (inputs: readonly Uint8Array[]): void => {
-    inputs.forEach(attempt)
+  const search = async (inputs: readonly Uint8Array[]): Promise<void> => {
+    for (const input of inputs) await attempt(input)
     const [only, second] = inputs
     if (only !== undefined && second === undefined && coverage.take()) corpus.push(only)
     if (second === undefined || !coverage.hasNew()) return
     const middle = inputs.length >> 1
-    search(inputs.slice(0, middle))
-    search(inputs.slice(middle))
+    await search(inputs.slice(0, middle))
+    await search(inputs.slice(middle))
   }
   while (campaign.goOn()) {
-    search(Array.from({ length: BATCH }, fresh))
-    search([fresh()]) // by itself: only so do counts of its own show
+    await search(Array.from({ length: BATCH }, fresh))
+    await search([fresh()]) // by itself: only so do counts of its own show
   }
   coverage.forget()
-  return { ...totals, corpus: minimal(corpus, attempt, coverage) }
+  return { ...totals, corpus: await minimal(corpus, attempt, coverage) }
 }
 
 /** Shortest first, each that adds something. */
-function minimal(
+async function minimal(
   inputs: readonly Uint8Array[],
-  attempt: (input: Uint8Array) => void,
+  attempt: (input: Uint8Array) => Promise<void>,
   coverage: Coverage,
-): Uint8Array[] {
+): Promise<Uint8Array[]> {
   coverage.take()
-  return inputs
-    .toSorted((a, b) => a.length - b.length)
-    .filter((input) => {
-      attempt(input)
-      return coverage.take()
-    })
+  const kept: Uint8Array[] = []
+  for (const input of inputs.toSorted((a, b) => a.length - b.length)) {
+    await attempt(input)
+    if (coverage.take()) kept.push(input)
+  }
+  return kept
 }
 
 /** Whether the input was accepted. */
-function tryOne(campaign: Campaign, input: Uint8Array): boolean {
+async function tryOne(campaign: Campaign, input: Uint8Array): Promise<boolean> {
   campaign.about(input)
   const begun = campaign.now()
-  const why = faultOf(campaign.target, input)
-  if (why !== null && why !== '') campaign.found(smaller(campaign.target, input, why), why)
-  if (campaign.now() - begun > SLOW_MS && isSlow(campaign, input)) campaign.found(input, `over ${SLOW_MS} ms`)
+  const why = await faultOf(campaign.target, input)
+  if (why !== null && why !== '') campaign.found(await smaller(campaign.target, input, why), why)
+  if (campaign.now() - begun > SLOW_MS && (await isSlow(campaign, input))) campaign.found(input, `over ${SLOW_MS} ms`)
   return why === null
 }
 
 /** Once more: the machine may have been busy. */
-function isSlow({ target, now }: Campaign, input: Uint8Array): boolean {
+async function isSlow({ target, now }: Campaign, input: Uint8Array): Promise<boolean> {
   const begun = now()
-  faultOf(target, input)
+  await faultOf(target, input)
   return now() - begun > SLOW_MS
 }
 
 /** Null when accepted, empty when refused, else what is wrong and where. */
-export function faultOf(target: Target, input: Uint8Array): string | null {
+export async function faultOf(target: Target, input: Uint8Array): Promise<string | null> {
   try {
-    target.run(input.slice())
+    await target.run(input.slice())
     return null
   } catch (error) {
     if (error instanceof TlogError) return ''
@@ -107,12 +107,12 @@ export function faultOf(target: Target, input: Uint8Array): string | null {
 }
 
 /** The same fault in fewer bytes: parts of halving length are left out. */
-function smaller(target: Target, input: Uint8Array, why: string): Uint8Array {
+async function smaller(target: Target, input: Uint8Array, why: string): Promise<Uint8Array> {
   let best = input
   for (let length = best.length >> 1; length > 0; length >>= 1)
     for (let at = 0; at + length <= best.length; ) {
       const shorter = Uint8Array.from([...best.subarray(0, at), ...best.subarray(at + length)])
-      if (faultOf(target, shorter) === why) best = shorter
+      if ((await faultOf(target, shorter)) === why) best = shorter
       else at += length
     }
   return best

@@ -9,16 +9,14 @@ import { runThread } from './thread.ts'
 for (const target of TARGETS)
   t.test(target.name, async (t) => {
     const [seeds, corpus, findings] = [target.seeds(), readCorpus(target.name), readFindings(target.name)]
-    t.ok(
-      seeds.some((seed) => faultOf(target, seed) === null),
-      'a seed is accepted',
-    )
+    const faults = await Promise.all(seeds.map((seed) => faultOf(target, seed)))
+    t.ok(faults.includes(null), 'a seed is accepted')
     t.ok(corpus.length > 0, 'there is a corpus')
     for (const input of [...seeds, ...corpus]) {
-      const fault = faultOf(target, input)
+      const fault = await faultOf(target, input)
       if (fault !== null) t.equal(fault, '', Buffer.from(input).toString('base64'))
     }
-    for (const { name, bytes } of findings) t.equal(faultOf(target, bytes) ?? '', '', name)
+    for (const { name, bytes } of findings) t.equal((await faultOf(target, bytes)) ?? '', '', name)
   })
 
 t.test('what is planted is found, with the input', async (t) => {

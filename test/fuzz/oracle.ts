@@ -9,7 +9,7 @@ export interface Target {
   /** Inputs that are accepted, to begin with. */
   seeds(): readonly Uint8Array[]
   /** Any exception but a TlogError is a finding. */
-  run(bytes: Uint8Array): void
+  run(bytes: Uint8Array): void | Promise<void>
 }
 
 /** Printed back, what was parsed is what was read. */

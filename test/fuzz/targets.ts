@@ -2,10 +2,11 @@
 
 import type { Target } from './oracle.ts'
 import { C2SP } from './targets-c2sp.ts'
+import { MODELS } from './targets-models.ts'
 import { PKI } from './targets-pki.ts'
 import { SIGSTORE } from './targets-sigstore.ts'
 
-export const TARGETS: readonly Target[] = [...C2SP, ...SIGSTORE, ...PKI]
+export const TARGETS: readonly Target[] = [...C2SP, ...SIGSTORE, ...PKI, ...MODELS]
 
 export function targetOf(name: string): Target {
   const target = TARGETS.find((one) => one.name === name)

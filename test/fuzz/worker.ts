@@ -26,7 +26,7 @@ const end = now() + seconds * 1000
 const told = new Set<string>()
 const post = (message: Message) => parentPort?.postMessage(message)
 
-const outcome = play({
+const outcome = await play({
   target,
   coverage,
   random: randomOf(`${seed} ${name}`),

@@ -1,0 +1,75 @@
+/** Readers of models: a header, and what lies where. */
+
+import { type ByteSource, sourceOf } from '../../src/formats/model/byte-source.ts'
+import { readGguf } from '../../src/formats/model/gguf.ts'
+import { readSafetensors } from '../../src/formats/model/safetensors.ts'
+import type { Tensor } from '../../src/formats/model/tensor.ts'
+import * as make from '../formats/model/make.ts'
+import type { Target } from './oracle.ts'
+
+interface Model {
+  readonly tensors: readonly Tensor[]
+  readonly findings: { readonly count: number }
+  readonly data: { readonly start: number; readonly end: number }
+}
+
+/** Nothing beyond the file is asked for; and without a finding every byte is in the header, in one tensor, or a zero. */
+function explained(read: (source: ByteSource) => Promise<Model>): Target['run'] {
+  return async (bytes) => {
+    const model = await read(guarded(bytes))
+    if (model.findings.count > 0) return
+    const covered = new Uint8Array(bytes.length).fill(1, 0, model.data.start)
+    for (const { at, length, name } of model.tensors) {
+      const part = covered.subarray(at, at + (length ?? 0))
+      if (part.length !== length || part.includes(1)) throw new Error(`no finding, and ${name} is cut or in two`)
+      part.fill(1)
+    }
+    if (bytes.some((byte, i) => byte !== 0 && covered[i] === 0)) throw new Error('no finding, and hidden bytes')
+  }
+}
+
+function guarded(bytes: Uint8Array): ByteSource {
+  const source = sourceOf(bytes)
+  return {
+    size: source.size,
+    read(at, length) {
+      if (at < 0 || length < 0 || at + length > source.size)
+        throw new Error(`reads ${length} at ${at} of ${source.size}`)
+      return source.read(at, length)
+    },
+  }
+}
+
+const gguf = () => [
+  make.gguf({ tensors: [make.W] }),
+  make.gguf({
+    fields: [
+      make.text('general.architecture', 'toy'),
+      make.count('general.alignment', 8),
+      make.array('tokens', 8, [make.string('a'), make.string('b')]),
+      make.array('nested', 9, [make.array('', 4, [make.u32(1)]).subarray(12)]),
+      make.field('flag', 7, make.u8(1)),
+      make.field('big', 10, make.u64(1)),
+    ],
+    tensors: [make.W, { name: 'q', dims: [32], type: 2, data: new Uint8Array(18) }],
+    alignment: 8,
+  }),
+  make.gguf({ version: 2, littleEndian: false }),
+]
+
+const safetensors = () => [
+  make.safetensors({}, new Uint8Array()),
+  make.safetensors(
+    {
+      __metadata__: { format: 'pt' },
+      a: { dtype: 'F32', shape: [2, 1], data_offsets: [0, 8] },
+      b: { dtype: 'F4', shape: [2], data_offsets: [8, 9] },
+    },
+    new Uint8Array(9),
+  ),
+]
+
+export const MODELS: readonly Target[] = [
+  { name: 'gguf', seeds: gguf, run: explained(readGguf) },
+  { name: 'safetensors', seeds: safetensors, run: explained(readSafetensors) },
+]
