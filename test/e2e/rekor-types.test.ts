@@ -28,6 +28,9 @@ const COUNT = Number(process.env.COLOPHON_E2E_PROPOSALS ?? 3000)
 const STRICTER: Readonly<Record<string, string>> = {
   'hashedrekord 0.0.1: capital hex': 'the same digest in two spellings would be two entries, and clients compare hex',
   'hashedrekord 0.0.1: base64 in lines': 'one spelling of base64; Go skips line ends',
+  'rekord 0.0.1: ssh: RSA': 'OpenSSH signs with SHA-512, and the one list of algorithms has RSA with SHA-256 alone',
+  'rekord 0.0.1: ssh: under another name': 'the entry would say that a key made a signature that it did not make',
+  'rekord 0.0.1: minisign: another ID': 'the same: minisign itself refuses such a pair',
   'dsse 0.0.1: an outsider': 'Rekor checks the list of algorithms for hashedrekord alone: RSA-1024 would be logged',
   'intoto 0.0.1: a second signature': 'the entry names one key, and the other signature was checked by nobody',
   'intoto 0.0.2: a key that signed twice': 'Rekor takes it when the signatures are the same, as RSA makes them',

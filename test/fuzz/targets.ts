@@ -4,8 +4,9 @@ import type { Target } from './oracle.ts'
 import { C2SP } from './targets-c2sp.ts'
 import { PKI } from './targets-pki.ts'
 import { SIGSTORE } from './targets-sigstore.ts'
+import { TOOLS } from './targets-tools.ts'
 
-export const TARGETS: readonly Target[] = [...C2SP, ...SIGSTORE, ...PKI]
+export const TARGETS: readonly Target[] = [...C2SP, ...SIGSTORE, ...PKI, ...TOOLS]
 
 export function targetOf(name: string): Target {
   const target = TARGETS.find((one) => one.name === name)

@@ -11,6 +11,7 @@ import { TlogError } from '../../kernel/error.ts'
 import type { LeafFacts } from '../../log/fsck.ts'
 import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
 import { signerKeys } from '../signer-keys.ts'
+import { signerOf } from './detached.ts'
 import { readSigner } from './signer.ts'
 
 /** Content that a leaf commits to, and what is signed of it. */
@@ -50,14 +51,16 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
   const body = parseLeafV1(leaf)
   switch (body.kind) {
     case 'hashedrekord':
-      return facts([body.digest], [body.verifier], [])
+      return facts([body.digest], verifierKeys(body.verifier), [])
+    case 'rekord':
+      return facts([body.digest], signerKeys(signerOf(body.signed)), [])
     case 'dsse':
-      return facts([body.payloadHash, body.envelopeHash], verifiersOf(body), [body.envelopeHash])
+      return facts([body.payloadHash, body.envelopeHash], keysOfAll(body.signatures), [body.envelopeHash])
     case 'intoto':
       // Its envelope's hash is the client's word, which nobody can check.
-      return facts([body.payloadHash], verifiersOf(body), [body.payloadHash])
+      return facts([body.payloadHash], keysOfAll(body.signatures), [body.payloadHash])
     case 'intoto 0.0.1':
-      return facts([body.envelopeHash, body.payloadHash], [body.verifier], [body.payloadHash])
+      return facts([body.envelopeHash, body.payloadHash], verifierKeys(body.verifier), [body.payloadHash])
   }
 }
 
@@ -68,12 +71,9 @@ export function attestationOf(leaf: Uint8Array): Attestation | null {
   return { algorithm: body.payloadHash.algorithm, digest: body.payloadHash.bytes }
 }
 
-function verifiersOf({ signatures }: { readonly signatures: readonly { readonly verifier: PemBlock }[] }): PemBlock[] {
-  return signatures.map(({ verifier }) => verifier)
-}
-
-function facts(digests: readonly Digest[], verifiers: readonly PemBlock[], kept: readonly Digest[]): LeafFacts {
-  const keys = [...digests.map((one) => digestKey(one.algorithm, one.bytes)), ...verifiers.flatMap(verifierKeys)]
+/** @param signers lookup keys of theirs */
+function facts(digests: readonly Digest[], signers: readonly Uint8Array[], kept: readonly Digest[]): LeafFacts {
+  const keys = [...digests.map((one) => digestKey(one.algorithm, one.bytes)), ...signers]
   return {
     keys: keys.map((key) => ({ key, source: 'leaf' })),
     attachments: kept.map(({ algorithm, bytes }) => ({ algorithm, digest: bytes, key: digestKey(algorithm, bytes) })),
@@ -83,6 +83,10 @@ function facts(digests: readonly Digest[], verifiers: readonly PemBlock[], kept:
 /** Rekor v1 finds dsse and intoto entries by the hash of their key's PEM, as if it were that of an artifact. */
 function verifierKeys(verifier: PemBlock): Uint8Array[] {
   return [digestKey('sha256', sha256(canonicalPem(verifier))), ...signerKeys(readSigner(verifier))]
+}
+
+function keysOfAll(signatures: readonly { readonly verifier: PemBlock }[]): Uint8Array[] {
+  return signatures.flatMap(({ verifier }) => verifierKeys(verifier))
 }
 
 function statementKeys({ payloadType, payload }: Kept): LookupKey[] {

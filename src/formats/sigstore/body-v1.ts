@@ -1,6 +1,6 @@
 /**
  * The leaves of a Rekor v1 log (sigstore/rekor pkg/types), read: hashedrekord 0.0.1, dsse 0.0.1 and intoto 0.0.2, on which
- * a bundle may rest and with which it is compared, field by field; and intoto 0.0.1, on which none rests.
+ * a bundle may rest and with which it is compared, field by field; and rekord 0.0.1 and intoto 0.0.1, on which none rests.
  */
 
 import { equal, parseBase64, parseHex, parseUtf8 } from '../../kernel/bytes.ts'
@@ -10,12 +10,21 @@ import { isJsonObject, type JsonValue, parseJson } from '../json.ts'
 import { located } from '../located.ts'
 import { type PemBlock, parsePemBlock } from '../pki/pem.ts'
 import { canonicalJson } from './canonical-json.ts'
+import { type DetachedSignature, detachedSignature } from './detached-signature.ts'
 
 export interface HashedRekordV1 {
   readonly kind: 'hashedrekord'
   readonly digest: Digest
   readonly signature: Uint8Array
   readonly verifier: PemBlock
+}
+
+/** Of a file that was sent along, and is not kept. */
+export interface RekordV1 {
+  readonly kind: 'rekord'
+  /** SHA-256. */
+  readonly digest: Digest
+  readonly signed: DetachedSignature
 }
 
 /** Of an envelope, without its payload; and of the JSON text that was sent, which is lost. */
@@ -46,7 +55,9 @@ export interface Digest {
   readonly bytes: Uint8Array
 }
 
+/** What a bundle may rest on. */
 export type BodyV1 = HashedRekordV1 | DsseV1 | IntotoV2
+export type LeafV1 = BodyV1 | RekordV1 | IntotoV1
 
 const MAX_SIGNATURES = 10
 
@@ -67,13 +78,13 @@ export function parseBodyV1(leaf: Uint8Array, kind: string, version: string): Bo
 }
 
 /** @throws TlogError ENTRY_MALFORMED unless the canonical JSON of one of the kinds and versions above. */
-export function parseLeafV1(leaf: Uint8Array): BodyV1 | IntotoV1 {
+export function parseLeafV1(leaf: Uint8Array): LeafV1 {
   return located('ENTRY_MALFORMED', 'not a leaf of Rekor v1', () => {
     const json = parseCanonical(leaf)
     const { kind, apiVersion } = isJsonObject(json) ? json : {}
-    if (kind === 'intoto' && apiVersion === '0.0.1') return intotoV1(json, '')
-    const reader = typeof kind === 'string' && typeof apiVersion === 'string' && READERS[`${kind} ${apiVersion}`]
-    if (!reader) throw new TlogError('ENTRY_MALFORMED', 'of no known kind and version')
+    const name = typeof kind === 'string' && typeof apiVersion === 'string' ? `${kind} ${apiVersion}` : ''
+    const reader = READERS[name] ?? OTHERS[name]
+    if (reader === undefined) throw new TlogError('ENTRY_MALFORMED', 'of no known kind and version')
     return reader(json, '')
   })
 }
@@ -164,12 +175,20 @@ const intotoHashes = object((fields) => ({
   payloadHash: fields.required('payloadHash', digest),
 }))
 
-const intotoV1: Read<IntotoV1> = body(
-  'intoto',
-  '0.0.1',
-  object((fields) => ({
-    kind: 'intoto 0.0.1',
-    ...fields.required('content', intotoHashes),
-    verifier: fields.required('publicKey', base64Pem),
-  })),
-)
+const intotoV1: Read<IntotoV1> = object((fields) => ({
+  kind: 'intoto 0.0.1',
+  ...fields.required('content', intotoHashes),
+  verifier: fields.required('publicKey', base64Pem),
+}))
+
+const rekord: Read<RekordV1> = object((fields) => ({
+  kind: 'rekord',
+  digest: fields.required('data', rekordData),
+  signed: fields.required('signature', detachedSignature(object)),
+}))
+
+/** Those on which no bundle rests. */
+const OTHERS: Readonly<Record<string, Read<LeafV1>>> = {
+  'rekord 0.0.1': body('rekord', '0.0.1', rekord),
+  'intoto 0.0.1': body('intoto', '0.0.1', intotoV1),
+}

@@ -2,15 +2,13 @@
 
 import type { FastifyInstance } from 'fastify'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
-import { certificateKey, digestKey, publicKeyKey, subjectKey } from '../../formats/lookup-key.ts'
-import { parsePemBlock } from '../../formats/pki/pem.ts'
-import { parseSpki } from '../../formats/pki/spki.ts'
+import { digestKey, subjectKey } from '../../formats/lookup-key.ts'
 import { formatEntryId } from '../../formats/sigstore/tree-id.ts'
-import { parseBase64, parseHex, parseUtf8 } from '../../kernel/bytes.ts'
-import { TlogError } from '../../kernel/error.ts'
+import { parseHex } from '../../kernel/bytes.ts'
 import { onlyMethods } from '../methods.ts'
 import { formError } from './errors.ts'
 import { findAll } from './lookup.ts'
+import { lookupKeyOf } from './public-key.ts'
 import type { Trees } from './trees.ts'
 
 /** Each criterion is a set of lookup keys: an entry fits it that is under one of them. */
@@ -78,15 +76,7 @@ function digest(body: JsonObject): Uint8Array[] | null {
   return [digestKey(BY_LENGTH[hex.length] ?? '', parseHex(hex))]
 }
 
-/** The key itself: nothing is fetched from where a client says that it is. */
 function publicKey(body: JsonObject): Uint8Array[] | null {
   const value = body.publicKey ?? null
-  if (value === null) return null
-  if (!isJsonObject(value)) throw formError('type', 'publicKey in body must be of type object')
-  if (value.format !== 'x509')
-    throw new TlogError('FIELD_INVALID', 'publicKey.format: entries here are by x509 keys and certificates alone')
-  const content = textOf(value, 'content')
-  if (content === null) throw formError('required', 'publicKey.content in body is required')
-  const { label, der } = parsePemBlock(parseUtf8(parseBase64(content)))
-  return [label === 'CERTIFICATE' ? certificateKey(der) : publicKeyKey(parseSpki(der).der)]
+  return value === null ? null : [lookupKeyOf(value)]
 }

@@ -57,6 +57,15 @@ t.test('a leaf says itself what it is', async (t) => {
   const intoto = { apiVersion: '0.0.1', kind: 'intoto', spec: { content: { hash, payloadHash: hash }, publicKey } }
   const leaf = (json: object) => utf8(JSON.stringify(json))
   t.equal(parseLeafV1(leaf(intoto)).kind, 'intoto 0.0.1')
+  const signature = { content: 'AAAA', format: 'x509', publicKey: { content: publicKey } }
+  const rekord = { apiVersion: '0.0.1', kind: 'rekord', spec: { data: { hash }, signature } }
+  t.match(parseLeafV1(leaf(rekord)), { kind: 'rekord', signed: { format: 'x509' } })
+  refused(() => parseBodyV1(leaf(rekord), 'rekord', '0.0.1'), 'ENTRY_MISMATCH', 'no bundle rests on it')
+  for (const spec of [
+    { data: { content: 'AAAA', hash }, signature },
+    { data: { hash }, signature: { ...signature, url: 'a' } },
+  ])
+    refused(() => parseLeafV1(leaf({ ...rekord, spec })), 'ENTRY_MALFORMED', 'a leaf has no other field')
   for (const other of [{ ...intoto, kind: 'tuf' }, { ...intoto, kind: {} }, { ...intoto, apiVersion: 1 }, {}, [], null])
     refused(() => parseLeafV1(leaf(other as object)), 'ENTRY_MALFORMED', JSON.stringify(other).slice(0, 60))
   refused(() => parseLeafV1(utf8(` ${parseUtf8(body)}`)), 'ENTRY_MALFORMED', 'white space')
