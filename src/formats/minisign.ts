@@ -24,6 +24,8 @@ export interface MinisignSignature {
 const KEY_BYTES = 2 + 8 + 32
 const SIGNATURE_BYTES = 2 + 8 + 64
 const GLOBAL_BYTES = 64
+/** A trusted comment has 8 KiB at most, the other one KiB. */
+const MAX_CHARACTERS = 16 * 1024
 const PURE = utf8('Ed')
 const PREHASHED = utf8('ED')
 
@@ -65,5 +67,7 @@ export function formatMinisignSignature({ keyId, bytes, isPrehashed }: MinisignS
 }
 
 function linesOf(text: string): string[] {
-  return text.replaceAll('\r\n', '\n').replace(/\n+$/, '').split('\n')
+  const lines = text.slice(0, MAX_CHARACTERS).replaceAll('\r\n', '\n').split('\n')
+  while (lines.at(-1) === '') lines.pop()
+  return text.length > MAX_CHARACTERS ? [] : lines
 }

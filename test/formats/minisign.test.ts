@@ -51,6 +51,8 @@ t.test('what is none', (t) => {
   const [comment, line1, trusted, global] = signature.trimEnd().split('\n')
   for (const text of [
     '',
+    '\n'.repeat(2_000_000),
+    signature + '\n'.repeat(20_000),
     `${line1}`,
     `${comment}\n${key}`,
     `${comment}\n${line1?.slice(4)}`,

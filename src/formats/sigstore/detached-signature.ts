@@ -1,7 +1,8 @@
 /** A detached signature and the key it is by, in the words of the tool that made it: as rekord entries hold them. */
 
 import { base64, parseBase64, parseUtf8, utf8 } from '../../kernel/bytes.ts'
-import { literal, type object, parsed, type Read } from '../fields.ts'
+import { invalid, literal, type object, parsed, type Read } from '../fields.ts'
+import { isJsonObject } from '../json.ts'
 import {
   formatMinisignKey,
   formatMinisignSignature,
@@ -23,15 +24,21 @@ const bytes = parsed(parseBase64)
 /** Text of a tool, in the base64 of JSON. */
 const inBase64 = <T>(parse: (text: string) => T): Read<T> => parsed((encoded) => parse(parseUtf8(parseBase64(encoded))))
 
+/** Rekor once fetched what was named by URL. Here nothing is fetched, and the client is told so. */
+export function sent<T>(read: Read<T>): Read<T> {
+  return (value, path) => {
+    if (isJsonObject(value) && (value.content ?? null) === null && (value.url ?? null) !== null)
+      throw invalid(`${path}.url`, 'nothing is fetched from a URL; send the content itself')
+    return read(value, path)
+  }
+}
+
 /** @param objectOf whether other fields are passed over, or refused */
 export function detachedSignature(objectOf: typeof object): Read<DetachedSignature> {
   return objectOf((fields) => {
     const both = <S, K>(signature: Read<S>, key: Read<K>) => ({
       signature: fields.required('content', signature),
-      key: fields.required(
-        'publicKey',
-        objectOf((publicKey) => publicKey.required('content', key)),
-      ),
+      key: fields.required('publicKey', sent(objectOf((publicKey) => publicKey.required('content', key)))),
     })
     const format = fields.required('format', literal('x509', 'minisign', 'ssh'))
     switch (format) {

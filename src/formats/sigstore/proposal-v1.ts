@@ -5,10 +5,10 @@
 
 import { parseBase64, parseHex, parseUtf8, utf8 } from '../../kernel/bytes.ts'
 import { invalid, list, literal, openObject, parsed, quoted, type Read, text } from '../fields.ts'
-import { isJsonObject, type JsonValue, parseJson } from '../json.ts'
+import { type JsonValue, parseJson } from '../json.ts'
 import { type PemBlock, parsePemBlock } from '../pki/pem.ts'
 import type { Digest } from './body-v1.ts'
-import { type DetachedSignature, detachedSignature } from './detached-signature.ts'
+import { type DetachedSignature, detachedSignature, sent } from './detached-signature.ts'
 import { MAX_SIGNATURES } from './dsse.ts'
 
 export interface HashedRekordProposal {
@@ -123,15 +123,6 @@ const hashedRekord: Read<HashedRekordProposal> = openObject((fields) => ({
   digest: fields.required('data', rekordData),
   ...fields.required('signature', rekordSignature),
 }))
-
-/** Rekor once fetched what was named by URL. Here nothing is fetched, and the client is told so. */
-function sent<T>(read: Read<T>): Read<T> {
-  return (value, path) => {
-    if (isJsonObject(value) && (value.content ?? null) === null && (value.url ?? null) !== null)
-      throw invalid(`${path}.url`, 'nothing is fetched from a URL; send the content itself')
-    return read(value, path)
-  }
-}
 
 const rekordContent: Read<Uint8Array> = (value, path) => {
   const content = base64Bytes(value, path)

@@ -16,12 +16,14 @@ export interface SshKey {
 
 const CURVE_NAMES: Readonly<Record<string, Curve>> = { nistp256: 'P-256', nistp384: 'P-384', nistp521: 'P-521' }
 const EC_TYPE = 'ecdsa-sha2-'
-const MAX_BYTES = 512
+/** Far above what the largest key and a comment take; the time that LINE takes may grow with the square of it. */
+const MAX_CHARACTERS = 2048
+const LINE = /^\s*([\w@.-]+) ([A-Za-z0-9+/=]+)(?:[ \t][^\r\n]*)?\s*$/
 
 /** @param text one line: type, base64 and perhaps a comment. @throws TlogError KEY_MALFORMED, KEY_NOT_ALLOWED, BASE64_MALFORMED */
 export function parseSshKey(text: string): SshKey {
-  const [, type, encoded = ''] = /^\s*([\w@.-]+) ([A-Za-z0-9+/=]+)(?:[ \t][^\r\n]*)?\s*$/.exec(text) ?? []
-  if (type === undefined || encoded.length > 2 * MAX_BYTES)
+  const [, type, encoded = ''] = LINE.exec(text.slice(0, MAX_CHARACTERS + 1)) ?? []
+  if (type === undefined || text.length > MAX_CHARACTERS)
     throw new TlogError('KEY_MALFORMED', 'not one line with an SSH public key')
   const key = parseSshKeyBlob(parseBase64(encoded))
   if (key.type !== type) throw new TlogError('KEY_MALFORMED', 'two types of key in one line')

@@ -108,7 +108,12 @@ const REFUSED: readonly (readonly [object, path: string, value: unknown, message
   [rekordBy(P256), 'spec.signature.format', 'ssh', /^FIELD_INVALID spec.signature.content: /],
   [rekordBy(P256), 'spec.signature.format', 'minisign', /^FIELD_INVALID spec.signature.content: /],
   [rekordBy(P256), 'spec.signature.content', null, /^FIELD_MISSING spec.signature.content/],
-  [rekordBy(P256), 'spec.signature.publicKey', { url: 'http://a' }, /^FIELD_MISSING spec.signature.publicKey.content/],
+  [
+    rekordBy(P256),
+    'spec.signature.publicKey',
+    { url: 'http://a' },
+    /^FIELD_INVALID spec.signature.publicKey.url: nothing/,
+  ],
   [dsse([P256]), 'spec.envelopeHash', {}, /^FIELD_INVALID spec.envelopeHash: computed by the log/],
   [dsse([P256]), 'spec.proposedContent', null, /^FIELD_MISSING spec.proposedContent/],
   [dsse([P256]), KEYS, [], /^FIELD_INVALID spec.proposedContent.verifiers: 1 to 10 items, not 0/],
