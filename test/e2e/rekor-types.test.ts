@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline'
 import t from 'tap'
 import { closeCrypto } from '../../src/crypto/node.ts'
 import { admit } from '../../src/dialects/rekor-v1/admit.ts'
+import { keysOfName } from '../../src/dialects/rekor-v1/names.ts'
 import { parseJson } from '../../src/formats/json.ts'
 import { digestKey } from '../../src/formats/lookup-key.ts'
 import { parseProposalV1 } from '../../src/formats/sigstore/proposal-v1.ts'
@@ -75,12 +76,14 @@ async function ours({ proposal }: Case): Promise<Entry | TlogError> {
   }
 }
 
-/** Rekor's keys that are digests, of ours not among those of the entry. */
+/** Rekor's keys that are digests or names, under which the entry is not found here. */
 function unfound(entry: Entry, keys: readonly string[]): string[] {
   const found = new Set(entry.keys.map(({ key }) => hex(key)))
   return keys.filter((text) => {
     const [, algorithm, digest] = /^(sha\d+):([0-9a-f]+)$/.exec(text) ?? []
-    return algorithm !== undefined && digest !== undefined && !found.has(hex(digestKey(algorithm, parseHex(digest))))
+    if (algorithm !== undefined && digest !== undefined) return !found.has(hex(digestKey(algorithm, parseHex(digest))))
+    const isKeyHash = /^[0-9a-f]{64}$/.test(text)
+    return !isKeyHash && !keysOfName(text).some((key) => found.has(hex(key)))
   })
 }
 

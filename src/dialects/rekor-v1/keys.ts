@@ -10,8 +10,9 @@ import { artifactDigests, STATEMENT_TYPE } from '../../formats/sigstore/statemen
 import { TlogError } from '../../kernel/error.ts'
 import type { LeafFacts } from '../../log/fsck.ts'
 import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
-import { signerKeys } from '../signer-keys.ts'
+import { type Signer, signerKeys } from '../signer-keys.ts'
 import { signerOf } from './detached.ts'
+import { caselessKeys } from './names.ts'
 import { readSigner } from './signer.ts'
 
 /** Content that a leaf commits to, and what is signed of it. */
@@ -53,7 +54,7 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
     case 'hashedrekord':
       return facts([body.digest], verifierKeys(body.verifier), [])
     case 'rekord':
-      return facts([body.digest], signerKeys(signerOf(body.signed)), [])
+      return facts([body.digest], keysOfSigner(signerOf(body.signed)), [])
     case 'dsse':
       return facts([body.payloadHash, body.envelopeHash], keysOfAll(body.signatures), [body.envelopeHash])
     case 'intoto':
@@ -82,7 +83,11 @@ function facts(digests: readonly Digest[], signers: readonly Uint8Array[], kept:
 
 /** Rekor v1 finds dsse and intoto entries by the hash of their key's PEM, as if it were that of an artifact. */
 function verifierKeys(verifier: PemBlock): Uint8Array[] {
-  return [digestKey('sha256', sha256(canonicalPem(verifier))), ...signerKeys(readSigner(verifier))]
+  return [digestKey('sha256', sha256(canonicalPem(verifier))), ...keysOfSigner(readSigner(verifier))]
+}
+
+function keysOfSigner(signer: Signer): Uint8Array[] {
+  return [...signerKeys(signer), ...caselessKeys(signer.certificate)]
 }
 
 function keysOfAll(signatures: readonly { readonly verifier: PemBlock }[]): Uint8Array[] {

@@ -1,6 +1,7 @@
 /** POST /api/v1/index/retrieve: the IDs of all entries by a key, an identity or a digest. Exact, complete, in the log's order. */
 
 import type { FastifyInstance } from 'fastify'
+import { keysOfName } from '../../dialects/rekor-v1/names.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
 import { digestKey, subjectKey } from '../../formats/lookup-key.ts'
 import { formatEntryId } from '../../formats/sigstore/tree-id.ts'
@@ -21,8 +22,6 @@ const URL = '/api/v1/index/retrieve'
 const MAX_SUBJECT = 512
 const HASH = /^(sha512:)?[0-9a-f]{128}$|^(sha256:)?[0-9a-f]{64}$|^(sha1:)?[0-9a-f]{40}$/
 const BY_LENGTH: Readonly<Record<number, string>> = { 40: 'sha1', 64: 'sha256', 128: 'sha512' }
-/** Fulcio's user names, the one kind of otherName that certificates of Sigstore have. */
-const USERNAME_OID = '1.3.6.1.4.1.57264.1.7'
 
 export function search(trees: Trees) {
   return async (app: FastifyInstance): Promise<void> => {
@@ -58,14 +57,13 @@ function email(body: JsonObject): Uint8Array[] | null {
   return value === null ? null : [subjectKey({ type: 'email', value })]
 }
 
-/** A name of any kind. */
+/** A name of any kind, in any case. */
 function subject(body: JsonObject): Uint8Array[] | null {
-  const value = textOf(body, 'subject')
-  if (value === null) return null
-  if (value.length > MAX_SUBJECT)
+  const text = textOf(body, 'subject')
+  if (text === null) return null
+  if (text.length > MAX_SUBJECT)
     throw formError('tooLong', `subject in body should be at most ${MAX_SUBJECT} chars long`)
-  const plain = (['email', 'uri', 'dns', 'ip'] as const).map((type) => subjectKey({ type, value }))
-  return [...plain, subjectKey({ type: 'other', oid: USERNAME_OID, value })]
+  return keysOfName(text)
 }
 
 function digest(body: JsonObject): Uint8Array[] | null {

@@ -13,6 +13,13 @@ const EMAIL = 'publisher@example.org'
 const RETRIEVE = '/api/v1/log/entries/retrieve'
 const INDEX = '/api/v1/index/retrieve'
 const server = await startServer(t)
+const WORKFLOW = 'https://github.com/Example/MODEL/.github/workflows/release.yml@refs/heads/main'
+/** A certificate for another spelling of the URI that it was made for; nobody checks its signature here. */
+function withUri(uri: string): Uint8Array {
+  const der = Buffer.from(certificateFor(P384, 'cert-uri-p384'))
+  der.write(uri, der.indexOf('https://github.com/example'), 'latin1')
+  return new Uint8Array(der)
+}
 const HELLO = vector('ssh/hello_world.txt')
 const certificate = certificateFor(P256, 'cert-email-p256')
 const proposals = {
@@ -146,4 +153,28 @@ t.test('search: exact, in the order of the log, at once', async (t) => {
   ]
   for (const [query, found] of all) t.same(await search(query), found, JSON.stringify(query).slice(0, 80))
   t.equal(((await json(server, '/api/v1/log')) as { treeSize: number }).treeSize, 7)
+})
+
+t.test('a name is found in whatever case, as in Rekor', async (t) => {
+  const certified = {
+    uri: withUri(WORKFLOW),
+    lower: withUri(WORKFLOW.toLowerCase()),
+    names: certificateFor(P521, 'cert-names-p521'),
+  }
+  for (const [name, der] of Object.entries(certified)) {
+    const key = name === 'names' ? P521 : P384
+    const { status, text } = await post(server, ENTRIES, make.hashedRekord(key, make.pem64(der, 'CERTIFICATE')))
+    t.equal(status, 201, name)
+    ids[Object.keys(JSON.parse(text))[0] ?? ''] = name
+  }
+  const uris = [WORKFLOW, WORKFLOW.toLowerCase(), WORKFLOW.toUpperCase()].map((one) => [one, ['uri', 'lower']] as const)
+  const others = ['Publisher!Example.org', '2001:DB8::1:0:0:7', '*.EXAMPLE.org'].map((one) => [one, ['names']] as const)
+  for (const [subject, found] of [
+    ...uris,
+    ...others,
+    ['PUBLISHER@example.ORG', ['certificate', 'names']] as const,
+    [WORKFLOW.replace('MODEL', 'OTHER'), []] as const,
+    [WORKFLOW.replace('https', 'http'), []] as const,
+  ])
+    t.same(names(JSON.parse((await post(server, INDEX, { subject })).text) as string[]), found, subject)
 })
