@@ -1,6 +1,7 @@
 /** The whole of Rekor v1's API, for the logs that speak it. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { GET_VERSION, PING, VERSION } from '../api/describe/rekor-v1.ts'
 import { sendError } from '../errors.ts'
 import type { Logs } from '../logs.ts'
 import { onlyMethods } from '../methods.ts'
@@ -10,9 +11,6 @@ import { logRoutes } from './log.ts'
 import { retrieve } from './retrieve.ts'
 import { search } from './search.ts'
 import { Trees } from './trees.ts'
-
-/** Which program a prober meets is none of its business; that there is one, is. */
-const VERSION = { version: 'colophon', commit: 'unknown', treestate: 'unknown', builddate: 'unknown' }
 
 export function rekorV1(logs: Logs, options: EntriesOptions) {
   const trees = new Trees(logs)
@@ -26,9 +24,9 @@ export function rekorV1(logs: Logs, options: EntriesOptions) {
     for (const routes of [entries(trees, options), retrieve(trees, options), logRoutes(trees), search(trees)])
       await routes(app)
     onlyMethods(app, '/api/v1/version', 'GET')
-    app.get('/api/v1/version', { config: { openapi: 'none' } }, async () => VERSION)
+    app.get('/api/v1/version', { config: { openapi: GET_VERSION } }, async () => VERSION)
     onlyMethods(app, '/ping', 'GET')
-    app.get('/ping', { config: { openapi: 'none' } }, async (_, reply) => reply.type('text/plain').send('.'))
+    app.get('/ping', { config: { openapi: PING } }, async (_, reply) => reply.type('text/plain').send('.'))
   }
 }
 

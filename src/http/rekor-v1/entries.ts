@@ -8,6 +8,7 @@ import { formatEntryId, parseEntryId } from '../../formats/sigstore/tree-id.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { leafHash } from '../../kernel/hash.ts'
 import type { Entry } from '../../log/ports.ts'
+import { ADD_ENTRY_V1, GET_ENTRY_BY_ID, GET_ENTRY_BY_INDEX } from '../api/describe/rekor-v1.ts'
 import { onlyMethods } from '../methods.ts'
 import type { Duplicates } from '../rekor-v2.ts'
 import { formError, processing } from './errors.ts'
@@ -27,7 +28,7 @@ export function entries(trees: Trees, options: EntriesOptions) {
     onlyMethods(app, ENTRIES, 'GET', 'POST')
     app.post(
       ENTRIES,
-      { config: { writesTo: (request) => trees.log(request), openapi: 'none' } },
+      { config: { writesTo: (request) => trees.log(request), openapi: ADD_ENTRY_V1 } },
       async (request, reply) => {
         const entry = await admitted(parseJson(request.body as Uint8Array, REQUEST_LIMITS), options)
         const shard = trees.active(request)
@@ -44,12 +45,12 @@ export function entries(trees: Trees, options: EntriesOptions) {
         return reply.code(201).send(await receiptAsEntry(shard, entry.leaf, receipt))
       },
     )
-    app.get(ENTRIES, { config: { openapi: 'none' } }, async (request) => {
+    app.get(ENTRIES, { config: { openapi: GET_ENTRY_BY_INDEX } }, async (request) => {
       const { logIndex } = request.query as { logIndex?: unknown }
       return found(await entryAt(trees.shards(request), wholeNumber('logIndex', logIndex, { min: 0 })))
     })
     onlyMethods(app, `${ENTRIES}/:id`, 'GET')
-    app.get(`${ENTRIES}/:id`, { config: { openapi: 'none' } }, async (request) => {
+    app.get(`${ENTRIES}/:id`, { config: { openapi: GET_ENTRY_BY_ID } }, async (request) => {
       const { id } = request.params as { id: string }
       if (!/^([0-9a-fA-F]{16})?[0-9a-fA-F]{64}$/.test(id))
         throw formError('pattern', "entryUUID in path should match '^([0-9a-fA-F]{64}|[0-9a-fA-F]{80})$'")

@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../
 import { digestKey, subjectKey } from '../../formats/lookup-key.ts'
 import { formatEntryId } from '../../formats/sigstore/tree-id.ts'
 import { parseHex } from '../../kernel/bytes.ts'
+import { SEARCH_INDEX } from '../api/describe/rekor-v1.ts'
 import { onlyMethods } from '../methods.ts'
 import { formError } from './errors.ts'
 import { findAll } from './lookup.ts'
@@ -26,7 +27,7 @@ const BY_LENGTH: Readonly<Record<number, string>> = { 40: 'sha1', 64: 'sha256', 
 export function search(trees: Trees) {
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, URL, 'POST')
-    app.post(URL, { config: { onlyReads: true, openapi: 'none' } }, async (request) => {
+    app.post(URL, { config: { onlyReads: true, openapi: SEARCH_INDEX } }, async (request) => {
       const query = readQuery(parseJson(request.body as Uint8Array))
       const ids: string[] = []
       for (const { log, tree } of trees.shards(request)) {
