@@ -1,10 +1,11 @@
 /** What a log has for a leaf: the body of a Rekor entry, v1 or v2. */
 
 import { isJsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
-import { type BodyV1, parseBodyV1, parseLeafV1 } from '../../formats/sigstore/body-v1.ts'
+import { type BodyV1, parseBodyV1 } from '../../formats/sigstore/body-v1.ts'
 import { parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
 import { canonicalJson } from '../../formats/sigstore/canonical-json.ts'
 import { detachedSignatureJson } from '../../formats/sigstore/detached-signature.ts'
+import { parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
 import { equal, parseBase64, parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { leafHash } from '../../kernel/hash.ts'

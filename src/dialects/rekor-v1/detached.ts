@@ -1,6 +1,5 @@
 /** Detached signatures over a file, each checked as the tool that made it would. */
 
-import { blake2b } from '@noble/hashes/blake2.js'
 import * as crypto from '#crypto'
 import { algorithmForKey } from '../../crypto/algorithms.ts'
 import type { MinisignKey, MinisignSignature } from '../../formats/minisign.ts'
@@ -38,7 +37,7 @@ async function requireMinisign(
   file: Uint8Array,
 ): Promise<void> {
   if (!equal(id, signature.keyId)) throw new TlogError('SIGNATURE_INVALID', 'the signature names another minisign key')
-  await crypto.verifyEd25519(key.bytes, signature.isPrehashed ? blake2b(file) : file, signature.bytes)
+  await crypto.verifyEd25519(key.bytes, signature.isPrehashed ? crypto.blake2b512(file) : file, signature.bytes)
 }
 
 async function requireSsh(

@@ -2,10 +2,11 @@
 
 import { base64, hex, utf8 } from '../../kernel/bytes.ts'
 import { formatPem, type PemBlock } from '../pki/pem.ts'
-import type { Digest, HashedRekordV1, IntotoV1, RekordV1 } from './body-v1.ts'
+import type { Digest, HashedRekordV1 } from './body-v1.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { detachedSignatureJson } from './detached-signature.ts'
 import type { IntotoV2Proposal } from './proposal-v1.ts'
+import type { IntotoV1, RekordV1 } from './read-leaf-v1.ts'
 
 /** What a key or certificate reads like in a leaf, whatever its line breaks were. */
 export function canonicalPem({ der, label }: PemBlock): Uint8Array {
