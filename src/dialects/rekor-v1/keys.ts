@@ -8,7 +8,6 @@ import type { Digest } from '../../formats/sigstore/body-v1.ts'
 import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
 import { parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
 import { artifactDigests, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
-import { TlogError } from '../../kernel/error.ts'
 import type { LeafFacts } from '../../log/fsck.ts'
 import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
 import { type Signer, signerKeys } from '../signer-keys.ts'
@@ -97,11 +96,6 @@ function keysOfAll(signatures: readonly { readonly verifier: PemBlock }[]): Uint
 
 function statementKeys({ payloadType, payload }: Kept): LookupKey[] {
   if (payloadType !== STATEMENT_TYPE) return []
-  const digests = located('ENVELOPE_MALFORMED', 'the in-toto payload', () => artifactDigests(payload))
-  if (digests.length > MAX_KEYS)
-    throw new TlogError(
-      'ENVELOPE_MALFORMED',
-      `the in-toto payload names ${digests.length} digests; at most ${MAX_KEYS} are indexed for an entry`,
-    )
+  const digests = located('ENVELOPE_MALFORMED', 'the in-toto payload', () => artifactDigests(payload, MAX_KEYS))
   return digests.map(({ algorithm, digest }) => ({ key: digestKey(algorithm, digest), source: 'attachment' }))
 }
