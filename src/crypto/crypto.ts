@@ -51,6 +51,9 @@ export interface Crypto {
 
   digest(name: DigestName, bytes: Uint8Array): Uint8Array
 
+  /** BLAKE2b of 64 bytes without a key (RFC 7693): what minisign signs of a file. In JavaScript 30 ms a MiB. */
+  blake2b512(bytes: Uint8Array): Uint8Array
+
   /**
    * Pure Ed25519 (RFC 8032), as in signed notes. Strict: key and R in their canonical encoding and not of small order,
    * S below the group order; cofactorless.

@@ -83,6 +83,10 @@ export function digest(name: DigestName, bytes: Uint8Array): Uint8Array {
   return new Uint8Array(hash(HASH_NAMES[name], bytes, 'buffer'))
 }
 
+export function blake2b512(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(hash('blake2b512', bytes, 'buffer'))
+}
+
 /** In libuv's thread pool: notes come one at a time, a batch would gain nothing. */
 export async function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<void> {
   checkEncodings(publicKey, signature)

@@ -1,6 +1,7 @@
 /** `#crypto` for browsers, Deno and Bun: ECDSA by WebCrypto, the rest in JavaScript. Milliseconds a check, same verdicts. */
 
 import { getPublicKey, hashes, sign, utils } from '@noble/ed25519'
+import { blake2b } from '@noble/hashes/blake2.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { RsaKey } from '../formats/pki/spki.ts'
 import { equal } from '../kernel/bytes.ts'
@@ -34,6 +35,10 @@ export async function verifyMessage(check: MessageCheck): Promise<void> {
 
 export function digest(name: DigestName, bytes: Uint8Array): Uint8Array {
   return HASHES[name](bytes)
+}
+
+export function blake2b512(bytes: Uint8Array): Uint8Array {
+  return blake2b(bytes, { dkLen: 64 })
 }
 
 export async function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<void> {

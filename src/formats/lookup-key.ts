@@ -27,6 +27,14 @@ export function subjectKey(name: SubjectAltName): Uint8Array {
   return lookupKey(`san:${spell(name)}`)
 }
 
+/**
+ * A subject name in whatever case: so Rekor v1 looks for them. Most names are spelled without capitals, and found by
+ * `subjectKey` alone; this one is of those that have some.
+ */
+export function caselessSubjectKey(name: SubjectAltName): Uint8Array {
+  return lookupKey(`san-nocase:${spell({ ...name, value: asciiLowercase(name.value) })}`)
+}
+
 /** An identity with who vouched for it: the pair that matters for keyless signing. */
 export function identityKey(issuer: string, name: SubjectAltName): Uint8Array {
   return lookupKey(`issuer+san:${issuer}\n${spell(name)}`)
@@ -39,6 +47,6 @@ function spell(name: SubjectAltName): string {
 }
 
 /** Not toLowerCase: that folds letters outside ASCII, where two names would become one. */
-function asciiLowercase(text: string): string {
+export function asciiLowercase(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

@@ -109,8 +109,9 @@ class Body {
   }
 }
 
+/** In the words of Rekor v1, whose clients know them. */
 function tooLarge(limit: number): TlogError {
-  return new TlogError('BODY_TOO_LARGE', `the request body is over the limit of ${limit} bytes`)
+  return new TlogError('BODY_TOO_LARGE', `Request Entity Too Large. Limit set to ${limit}`)
 }
 
 function attempt(action: () => void, failed: (error: Error) => void): void {

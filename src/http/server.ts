@@ -8,7 +8,7 @@ import { api } from './api/api.ts'
 import { collectRoutes } from './api/openapi.ts'
 import { requireToken, type Writers } from './auth.ts'
 import { isWelcome, readBodies } from './body.ts'
-import { sendClientError, sendError } from './errors.ts'
+import { type Dress, sendClientError, sendError } from './errors.ts'
 import { health, measurements } from './health.ts'
 import type { Logs } from './logs.ts'
 import type { Metrics } from './metrics.ts'
@@ -16,6 +16,7 @@ import { checkForwarded, type TrustsPeer } from './proxies.ts'
 import { reads, Unread } from './reads.ts'
 import { rekorV1 } from './rekor-v1/api.ts'
 import type { EntriesOptions as RekorV1Options } from './rekor-v1/entries.ts'
+import { REKOR_V1_DRESS } from './rekor-v1/errors.ts'
 import { REKOR_V2, type RekorV2Options, rekorV2 } from './rekor-v2.ts'
 import { trust } from './trust.ts'
 
@@ -109,12 +110,17 @@ function createApp(parts: AppParts, trustedProxies: TrustsPeer | null): FastifyI
   continueOnlyIfWelcome(app, limits)
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
-    sendError(new TlogError('NOT_FOUND', 'there is nothing at this path'), request, reply),
+    sendError(new TlogError('NOT_FOUND', 'there is nothing at this path'), request, reply, dressOf(request)),
   )
   app.addHook('onResponse', async (request, reply) =>
     metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000),
   )
   return app
+}
+
+/** Rekor v1's clients hear of paths that it once had in words that they know. */
+function dressOf({ url }: FastifyRequest): Dress | undefined {
+  return url.startsWith('/api/v1/') ? REKOR_V1_DRESS : undefined
 }
 
 /** Fastify and Node are lax and patient by default. */

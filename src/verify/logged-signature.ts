@@ -19,7 +19,8 @@ const NAMES = { sha256: 'SHA2_256', sha384: 'SHA2_384', sha512: 'SHA2_512' } as 
 
 /**
  * @param leaf a body of `hashedrekord`, 0.0.1 or 0.0.2
- * @throws TlogError ENTRY_MALFORMED; CHECK_UNAVAILABLE for another kind: of an envelope the log has hashes alone.
+ * @throws TlogError ENTRY_MALFORMED; CHECK_UNAVAILABLE for another kind: of an envelope the log has hashes alone, and
+ *   a rekord entry is by rules of its own, which no verifier of bundles knows.
  */
 export function loggedSignature(leaf: Uint8Array): LoggedSignature {
   const { kind, version } = bodyKind(leaf)
@@ -30,7 +31,12 @@ export function loggedSignature(leaf: Uint8Array): LoggedSignature {
   }
   const body = kind === 'hashedrekord' ? parseBodyV1(leaf, kind, version) : null
   if (body?.kind !== 'hashedrekord')
-    throw new TlogError('CHECK_UNAVAILABLE', `an entry ${kind} ${version} does not hold what was signed`)
+    throw new TlogError(
+      'CHECK_UNAVAILABLE',
+      kind === 'rekord'
+        ? `an entry ${kind} ${version} is shown by inspect, and not verified here`
+        : `an entry ${kind} ${version} does not hold what was signed`,
+    )
   const digest = { algorithm: NAMES[body.digest.algorithm], bytes: body.digest.bytes }
   return {
     kind,

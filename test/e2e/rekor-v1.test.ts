@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { pae } from '../../src/formats/sigstore/dsse.ts'
 import { utf8 } from '../../src/kernel/bytes.ts'
+import { Minisign, Ssh } from '../formats/detached.ts'
 import { digestOf, makeSigners } from './rekor-v1/signers.ts'
 import { localUrl } from './sigstore/publisher.ts'
 import { client, type Finished, run, scratch, startServer } from './support.ts'
@@ -89,6 +90,33 @@ t.test('rekor-cli', async (t) => {
       t.match(await must('upload', ...whole), /Created entry at index/, signer.name)
       t.match(await must('verify', ...whole), /Inclusion Proof/, signer.name)
     }
+  })
+
+  await t.test('rekord, by the tools whose keys are taken', async (t) => {
+    const x509 = makeSigners().map((signer) => ['x509', signer.pem, signer.signMessage(file)] as const)
+    const minisign = [true, false].map((isPrehashed) => {
+      const { key, signature } = new Minisign(utf8('12345678')).sign(file, isPrehashed)
+      return ['minisign', key, signature] as const
+    })
+    const ssh = (['ed25519', 'nistp256', 'nistp384', 'nistp521'] as const).map((type) => {
+      const { key, signature } = new Ssh(type).sign(file)
+      return ['ssh', key, signature] as const
+    })
+    for (const [format, key, signature] of [...x509, ...minisign, ...ssh]) {
+      await writeFile(at('rekord.pub'), key)
+      await writeFile(at('rekord.sig'), signature)
+      const files = ['--artifact', 'file', '--signature', 'rekord.sig', '--public-key', 'rekord.pub']
+      const whole = ['--type', 'rekord:0.0.1', ...files, '--pki-format', format]
+      const uuid = uuidIn(await must('upload', ...whole))
+      t.match(await must('get', '--uuid', uuid), new RegExp(`${uuid}[\\s\\S]*${sha}`), format)
+      t.match(await must('verify', ...whole), /Inclusion Proof/, format)
+      t.match(await must('search', '--public-key', 'rekord.pub', '--pki-format', format), new RegExp(uuid), format)
+      t.match(await must('search', '--artifact', 'file'), new RegExp(uuid), format)
+    }
+    const proposal = { kind: 'alpine', apiVersion: '0.0.1', spec: {} }
+    await writeFile(at('alpine.json'), JSON.stringify(proposal))
+    const refused = await cli('upload', '--entry', 'alpine.json')
+    t.match(refused, { code: 1, stderr: /entry kind 'alpine' is not enabled for submission on this server/ })
   })
 
   await t.test('dsse and intoto', async (t) => {

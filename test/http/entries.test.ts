@@ -359,7 +359,7 @@ const REFUSED: readonly [name: string, body: string | Uint8Array, expected: RegE
   [
     '4 MiB and a byte',
     Buffer.alloc(4 * 2 ** 20 + 1, ' '),
-    /^413 BODY_TOO_LARGE the request body is over the limit of 4194304 bytes$/,
+    /^413 BODY_TOO_LARGE Request Entity Too Large. Limit set to 4194304$/,
   ],
   [
     '4 MiB of nothing',

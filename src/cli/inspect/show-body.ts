@@ -4,7 +4,9 @@ import { isJsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
 import { type BodyV1, parseBodyV1 } from '../../formats/sigstore/body-v1.ts'
 import { parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
 import { canonicalJson } from '../../formats/sigstore/canonical-json.ts'
-import { equal } from '../../kernel/bytes.ts'
+import { detachedSignatureJson } from '../../formats/sigstore/detached-signature.ts'
+import { parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
+import { equal, parseBase64, parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { leafHash } from '../../kernel/hash.ts'
 import { showKeyOrCertificate } from './show-key.ts'
@@ -38,7 +40,7 @@ interface Spec {
 function specNodes(body: Uint8Array, { kind, version, spec }: Spec): Node[] {
   try {
     if (kind === 'hashedrekord' && version === '0.0.2') return v2Nodes(body)
-    return v1Nodes(parseBodyV1(body, kind, version))
+    return kind === 'rekord' && version === '0.0.1' ? rekordNodes(body) : v1Nodes(parseBodyV1(body, kind, version))
   } catch (error) {
     if (!(error instanceof TlogError)) throw error
     const fault = error.code === 'ENTRY_MISMATCH' ? [] : [part('as a whole', malformed(error.message))]
@@ -78,6 +80,22 @@ function v1Nodes(body: BodyV1): Node[] {
       ),
     ),
   ].filter((node) => node !== null)
+}
+
+/** X.509 keys are taken apart; what other tools write is shown as they write it. */
+function rekordNodes(body: Uint8Array): Node[] {
+  const leaf = parseLeafV1(body)
+  if (leaf.kind !== 'rekord') return []
+  const { digest, signed } = leaf
+  const nodes = [
+    digestNode('digest', digest.algorithm, digest.bytes, 'of the file that was signed'),
+    part('format', word(signed.format)),
+  ]
+  if (signed.format === 'x509')
+    return [...nodes, part('signature', bytes(signed.signature)), showKeyOrCertificate(signed.key.der)]
+  const { content, publicKey } = detachedSignatureJson(signed)
+  const written = (encoded: string) => text(parseUtf8(parseBase64(encoded)))
+  return [...nodes, part('signature', written(content)), part('public key', written(publicKey.content))]
 }
 
 export function digestNode(label: string, algorithm: string, digest: Uint8Array, note?: string): Node {

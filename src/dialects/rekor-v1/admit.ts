@@ -7,18 +7,26 @@ import * as crypto from '#crypto'
 import { algorithmForKey } from '../../crypto/algorithms.ts'
 import type { Digest } from '../../formats/sigstore/body-v1.ts'
 import { pae } from '../../formats/sigstore/dsse.ts'
-import { formatDsseV1, formatHashedRekordV1, formatIntotoV1, formatIntotoV2 } from '../../formats/sigstore/leaf-v1.ts'
+import {
+  formatDsseV1,
+  formatHashedRekordV1,
+  formatIntotoV1,
+  formatIntotoV2,
+  formatRekordV1,
+} from '../../formats/sigstore/leaf-v1.ts'
 import type {
   DsseProposal,
   HashedRekordProposal,
   IntotoV1Proposal,
   IntotoV2Proposal,
   ProposalV1,
+  RekordProposal,
 } from '../../formats/sigstore/proposal-v1.ts'
 import { isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
-import { hex, utf8 } from '../../kernel/bytes.ts'
+import { equal, hex, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Entry } from '../../log/ports.ts'
+import { requireDetached } from './detached.ts'
 import { requireSignature, requireVerifiers } from './envelope.ts'
 import { entryOf, type Kept } from './keys.ts'
 import { readSigner } from './signer.ts'
@@ -46,6 +54,8 @@ function accept(proposal: ProposalV1): Promise<Accepted> {
   switch (proposal.type) {
     case 'hashedrekord 0.0.1':
       return acceptHashedRekord(proposal)
+    case 'rekord 0.0.1':
+      return acceptRekord(proposal)
     case 'dsse 0.0.1':
       return acceptDsse(proposal)
     case 'intoto 0.0.1':
@@ -68,6 +78,14 @@ async function acceptHashedRekord(proposal: HashedRekordProposal): Promise<Accep
     )
   await crypto.verifyDigest({ algorithm, key, digest: digest.bytes, signature })
   return { leaf: formatHashedRekordV1(proposal), kept: null }
+}
+
+async function acceptRekord({ content, digest: claimed, signed }: RekordProposal): Promise<Accepted> {
+  const digest = sha256(content)
+  if (claimed !== null && !equal(claimed.bytes, digest.bytes))
+    throw new TlogError('FIELD_INVALID', `spec.data.hash: the content has the SHA-256 ${hex(digest.bytes)}`)
+  await requireDetached(signed, content)
+  return { leaf: formatRekordV1({ digest, signed }), kept: null }
 }
 
 async function acceptDsse({ envelope, verifiers }: DsseProposal): Promise<Accepted> {

@@ -4,14 +4,16 @@ import { sha256 } from '#sha256'
 import { located } from '../../formats/located.ts'
 import { digestKey } from '../../formats/lookup-key.ts'
 import type { PemBlock } from '../../formats/pki/pem.ts'
-import { type Digest, parseLeafV1 } from '../../formats/sigstore/body-v1.ts'
+import type { Digest } from '../../formats/sigstore/body-v1.ts'
 import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
 import { parseEnvelopeText } from '../../formats/sigstore/proposal-v1.ts'
+import { parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
 import { artifactDigests, isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
-import { TlogError } from '../../kernel/error.ts'
 import type { LeafFacts, NamedAttachment } from '../../log/facts.ts'
 import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
-import { signerKeys } from '../signer-keys.ts'
+import { type Signer, signerKeys } from '../signer-keys.ts'
+import { signerOf } from './detached.ts'
+import { caselessKeys } from './names.ts'
 import { readSigner } from './signer.ts'
 
 /** Content that a leaf commits to. */
@@ -49,20 +51,22 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
   const body = parseLeafV1(leaf)
   switch (body.kind) {
     case 'hashedrekord':
-      return facts([body.digest], [body.verifier])
+      return facts([body.digest], verifierKeys(body.verifier))
+    case 'rekord':
+      return facts([body.digest], keysOfSigner(signerOf(body.signed)))
     case 'dsse':
-      return facts([body.payloadHash, body.envelopeHash], verifiersOf(body), {
+      return facts([body.payloadHash, body.envelopeHash], keysOfAll(body.signatures), {
         digest: body.envelopeHash,
         keysOf: envelopeKeys,
       })
     case 'intoto':
       // Its envelope's hash is the client's word, which nobody can check.
-      return facts([body.payloadHash], verifiersOf(body), {
+      return facts([body.payloadHash], keysOfAll(body.signatures), {
         digest: body.payloadHash,
         keysOf: (payload) => payloadKeys(body.payloadType, payload),
       })
     case 'intoto 0.0.1':
-      return facts([body.envelopeHash, body.payloadHash], [body.verifier], {
+      return facts([body.envelopeHash, body.payloadHash], verifierKeys(body.verifier), {
         digest: body.payloadHash,
         keysOf: untypedKeys,
       })
@@ -76,16 +80,13 @@ export function attestationOf(leaf: Uint8Array): Attestation | null {
   return { algorithm: body.payloadHash.algorithm, digest: body.payloadHash.bytes }
 }
 
-function verifiersOf({ signatures }: { readonly signatures: readonly { readonly verifier: PemBlock }[] }): PemBlock[] {
-  return signatures.map(({ verifier }) => verifier)
-}
-
+/** @param signers lookup keys of theirs */
 function facts(
   digests: readonly Digest[],
-  verifiers: readonly PemBlock[],
+  signers: readonly Uint8Array[],
   kept?: { readonly digest: Digest; readonly keysOf: NamedAttachment['keysOf'] },
 ): LeafFacts {
-  const keys = [...digests.map((one) => digestKey(one.algorithm, one.bytes)), ...verifiers.flatMap(verifierKeys)]
+  const keys = [...digests.map((one) => digestKey(one.algorithm, one.bytes)), ...signers]
   return {
     keys: keys.map((key) => ({ key, source: 'leaf' })),
     attachments: kept === undefined ? [] : [named(kept)],
@@ -101,7 +102,15 @@ function named({
 
 /** Rekor v1 finds dsse and intoto entries by the hash of their key's PEM, as if it were that of an artifact. */
 function verifierKeys(verifier: PemBlock): Uint8Array[] {
-  return [digestKey('sha256', sha256(canonicalPem(verifier))), ...signerKeys(readSigner(verifier))]
+  return [digestKey('sha256', sha256(canonicalPem(verifier))), ...keysOfSigner(readSigner(verifier))]
+}
+
+function keysOfSigner(signer: Signer): Uint8Array[] {
+  return [...signerKeys(signer), ...caselessKeys(signer.certificate)]
+}
+
+function keysOfAll(signatures: readonly { readonly verifier: PemBlock }[]): Uint8Array[] {
+  return signatures.flatMap(({ verifier }) => verifierKeys(verifier))
 }
 
 function envelopeKeys(content: Uint8Array): LookupKey[] {
@@ -116,11 +125,6 @@ function untypedKeys(payload: Uint8Array): LookupKey[] {
 
 function payloadKeys(payloadType: string, payload: Uint8Array): LookupKey[] {
   if (payloadType !== STATEMENT_TYPE) return []
-  const digests = located('ENVELOPE_MALFORMED', 'the in-toto payload', () => artifactDigests(payload))
-  if (digests.length > MAX_KEYS)
-    throw new TlogError(
-      'ENVELOPE_MALFORMED',
-      `the in-toto payload names ${digests.length} digests; at most ${MAX_KEYS} are indexed for an entry`,
-    )
+  const digests = located('ENVELOPE_MALFORMED', 'the in-toto payload', () => artifactDigests(payload, MAX_KEYS))
   return digests.map(({ algorithm, digest }) => ({ key: digestKey(algorithm, digest), source: 'attachment' }))
 }

@@ -14,7 +14,7 @@ export interface PemBlock {
 const LINE = 64
 
 /** The DER of each block, in order; at least one. The text's length is for the caller to bound. @throws TlogError DER_MALFORMED, BASE64_MALFORMED */
-export function parsePem(text: string, label: PemLabel): Uint8Array[] {
+export function parsePem(text: string, label: PemLabel | 'SSH SIGNATURE'): Uint8Array[] {
   const block = new RegExp(`^-----BEGIN ${label}-----\\n([A-Za-z0-9+/=\\n]+)\\n-----END ${label}-----\\n`)
   // Where text is trimmed, white space is what JavaScript takes for it: a byte order mark, too.
   if (!/^[\t\n\r -~]*$/.test(text)) throw new TlogError('DER_MALFORMED', 'not PEM: a character that is not ASCII')
@@ -39,7 +39,7 @@ export function parsePemBlock(text: string): PemBlock {
   return { label, der }
 }
 
-export function formatPem(der: Uint8Array, label: PemLabel): string {
+export function formatPem(der: Uint8Array, label: PemLabel | 'SSH SIGNATURE'): string {
   const lines = base64(der).match(new RegExp(`.{1,${LINE}}`, 'g')) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }

@@ -1,12 +1,12 @@
 /**
- * The leaves of a Rekor v1 log (sigstore/rekor pkg/types), read: hashedrekord 0.0.1, dsse 0.0.1 and intoto 0.0.2, on which
- * a bundle may rest and with which it is compared, field by field; and intoto 0.0.1, on which none rests.
+ * The leaves of a Rekor v1 log (sigstore/rekor pkg/types) on which a bundle may rest and with which it is compared, field by
+ * field, read: hashedrekord 0.0.1, dsse 0.0.1 and intoto 0.0.2.
  */
 
 import { equal, parseBase64, parseHex, parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { list, literal, object, parsed, type Read, text } from '../fields.ts'
-import { isJsonObject, type JsonValue, parseJson } from '../json.ts'
+import { type JsonValue, parseJson } from '../json.ts'
 import { located } from '../located.ts'
 import { type PemBlock, parsePemBlock } from '../pki/pem.ts'
 import { canonicalJson } from './canonical-json.ts'
@@ -34,13 +34,6 @@ export interface IntotoV2 {
   readonly signatures: readonly { readonly signature: Uint8Array; readonly verifier: PemBlock }[]
 }
 
-export interface IntotoV1 {
-  readonly kind: 'intoto 0.0.1'
-  readonly envelopeHash: Digest
-  readonly payloadHash: Digest
-  readonly verifier: PemBlock
-}
-
 export interface Digest {
   readonly algorithm: 'sha256' | 'sha384' | 'sha512'
   readonly bytes: Uint8Array
@@ -55,7 +48,7 @@ const MAX_SIGNATURES = 10
  *   kind that no bundle rests on.
  */
 export function parseBodyV1(leaf: Uint8Array, kind: string, version: string): BodyV1 {
-  const reader = READERS[`${kind} ${version}`]
+  const reader = bodyReader(`${kind} ${version}`)
   if (reader === undefined)
     throw new TlogError(
       'ENTRY_MISMATCH',
@@ -66,35 +59,29 @@ export function parseBodyV1(leaf: Uint8Array, kind: string, version: string): Bo
   })
 }
 
-/** @throws TlogError ENTRY_MALFORMED unless the canonical JSON of one of the kinds and versions above. */
-export function parseLeafV1(leaf: Uint8Array): BodyV1 | IntotoV1 {
-  return located('ENTRY_MALFORMED', 'not a leaf of Rekor v1', () => {
-    const json = parseCanonical(leaf)
-    const { kind, apiVersion } = isJsonObject(json) ? json : {}
-    if (kind === 'intoto' && apiVersion === '0.0.1') return intotoV1(json, '')
-    const reader = typeof kind === 'string' && typeof apiVersion === 'string' && READERS[`${kind} ${apiVersion}`]
-    if (!reader) throw new TlogError('ENTRY_MALFORMED', 'of no known kind and version')
-    return reader(json, '')
-  })
+/** Undefined for a kind that no bundle rests on. */
+export function bodyReader(name: string): Read<BodyV1> | undefined {
+  return READERS[name]
 }
 
-function parseCanonical(leaf: Uint8Array): JsonValue {
+/** @throws TlogError ENTRY_MALFORMED, and as parseJson does */
+export function parseCanonical(leaf: Uint8Array): JsonValue {
   const json = parseJson(leaf)
   if (!equal(canonicalJson(json), leaf)) throw new TlogError('ENTRY_MALFORMED', 'not its canonical JSON')
   return json
 }
 
 const base64Bytes = parsed(parseBase64)
-const base64Pem = parsed((encoded) => parsePemBlock(parseUtf8(parseBase64(encoded))))
+export const base64Pem = parsed((encoded) => parsePemBlock(parseUtf8(parseBase64(encoded))))
 /** Base64 inside base64: Rekor's JSON of bytes around DSSE's. */
 const doubleBase64 = parsed((encoded) => parseBase64(parseUtf8(parseBase64(encoded))))
 
-const digest: Read<Digest> = object((fields) => ({
+export const digest: Read<Digest> = object((fields) => ({
   algorithm: fields.required('algorithm', literal('sha256', 'sha384', 'sha512')),
   bytes: fields.required('value', parsed(parseHex)),
 }))
 
-function body<T>(kind: string, version: string, spec: Read<T>): Read<T> {
+export function body<T>(kind: string, version: string, spec: Read<T>): Read<T> {
   return object((fields) => {
     fields.required('apiVersion', literal(version))
     fields.required('kind', literal(kind))
@@ -107,7 +94,7 @@ const rekordSignature = object((fields) => ({
   signature: fields.required('content', base64Bytes),
   verifier: fields.required('publicKey', publicKey),
 }))
-const rekordData = object((fields) => fields.required('hash', digest))
+export const rekordData = object((fields) => fields.required('hash', digest))
 
 const hashedRekord: Read<HashedRekordV1> = object((fields) => ({
   kind: 'hashedrekord',
@@ -158,18 +145,3 @@ const READERS: Readonly<Record<string, Read<BodyV1>>> = {
   'dsse 0.0.1': body('dsse', '0.0.1', dsse),
   'intoto 0.0.2': body('intoto', '0.0.2', intoto),
 }
-
-const intotoHashes = object((fields) => ({
-  envelopeHash: fields.required('hash', digest),
-  payloadHash: fields.required('payloadHash', digest),
-}))
-
-const intotoV1: Read<IntotoV1> = body(
-  'intoto',
-  '0.0.1',
-  object((fields) => ({
-    kind: 'intoto 0.0.1',
-    ...fields.required('content', intotoHashes),
-    verifier: fields.required('publicKey', base64Pem),
-  })),
-)

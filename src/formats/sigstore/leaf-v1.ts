@@ -2,9 +2,11 @@
 
 import { base64, hex, utf8 } from '../../kernel/bytes.ts'
 import { formatPem, type PemBlock } from '../pki/pem.ts'
-import type { Digest, HashedRekordV1, IntotoV1 } from './body-v1.ts'
+import type { Digest, HashedRekordV1 } from './body-v1.ts'
 import { canonicalJson } from './canonical-json.ts'
+import { detachedSignatureJson } from './detached-signature.ts'
 import type { IntotoV2Proposal } from './proposal-v1.ts'
+import type { IntotoV1, RekordV1 } from './read-leaf-v1.ts'
 
 /** What a key or certificate reads like in a leaf, whatever its line breaks were. */
 export function canonicalPem({ der, label }: PemBlock): Uint8Array {
@@ -19,6 +21,15 @@ export function formatHashedRekordV1({ digest, signature, verifier }: Omit<Hashe
       data: { hash: hash(digest) },
       signature: { content: base64(signature), publicKey: { content: pem64(verifier) } },
     },
+  })
+}
+
+/** Without the file that was signed. */
+export function formatRekordV1({ digest, signed }: Omit<RekordV1, 'kind'>): Uint8Array {
+  return canonicalJson({
+    apiVersion: '0.0.1',
+    kind: 'rekord',
+    spec: { data: { hash: hash(digest) }, signature: detachedSignatureJson(signed) },
   })
 }
 

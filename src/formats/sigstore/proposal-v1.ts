@@ -1,6 +1,6 @@
 /**
- * What a Rekor v1 client asks to be logged (sigstore/rekor pkg/types, ProposedEntry): hashedrekord 0.0.1, dsse 0.0.1,
- * intoto 0.0.1 and 0.0.2. Parsed only. Fields that are not read mean nothing here, and clients of old send some.
+ * What a Rekor v1 client asks to be logged (sigstore/rekor pkg/types, ProposedEntry): hashedrekord 0.0.1, rekord 0.0.1,
+ * dsse 0.0.1, intoto 0.0.1 and 0.0.2. Parsed only. Fields that are not read mean nothing here, and clients of old send some.
  */
 
 import { parseBase64, parseHex, parseUtf8, utf8 } from '../../kernel/bytes.ts'
@@ -8,6 +8,7 @@ import { invalid, list, literal, openObject, parsed, quoted, type Read, text } f
 import { type JsonValue, parseJson } from '../json.ts'
 import { type PemBlock, parsePemBlock } from '../pki/pem.ts'
 import type { Digest } from './body-v1.ts'
+import { type DetachedSignature, detachedSignature, sent } from './detached-signature.ts'
 import { MAX_SIGNATURES } from './dsse.ts'
 
 export interface HashedRekordProposal {
@@ -15,6 +16,15 @@ export interface HashedRekordProposal {
   readonly digest: Digest
   readonly signature: Uint8Array
   readonly verifier: PemBlock
+}
+
+export interface RekordProposal {
+  readonly type: 'rekord 0.0.1'
+  /** The file itself. */
+  readonly content: Uint8Array
+  /** Of the file, as the client says. SHA-256. */
+  readonly digest: Digest | null
+  readonly signed: DetachedSignature
 }
 
 /** A DSSE envelope in the JSON text that its client made of it: the log commits to that very text. */
@@ -62,7 +72,7 @@ export interface IntotoV2Proposal {
   readonly envelopeHash: Digest
 }
 
-export type ProposalV1 = HashedRekordProposal | DsseProposal | IntotoV1Proposal | IntotoV2Proposal
+export type ProposalV1 = HashedRekordProposal | RekordProposal | DsseProposal | IntotoV1Proposal | IntotoV2Proposal
 
 /** Ten signatures, their fields, and whatever an envelope holds beside them. */
 const ENVELOPE_LIMITS = { maxValues: 1000 }
@@ -120,6 +130,23 @@ const hashedRekord: Read<HashedRekordProposal> = openObject((fields) => ({
   type: 'hashedrekord 0.0.1',
   digest: fields.required('data', rekordData),
   ...fields.required('signature', rekordSignature),
+}))
+
+const rekordContent: Read<Uint8Array> = (value, path) => {
+  const content = base64Bytes(value, path)
+  if (content.length === 0) throw invalid(path, 'an empty file')
+  return content
+}
+
+const rekordFile = openObject((fields) => ({
+  content: fields.required('content', rekordContent),
+  digest: fields.optional('hash', digest('sha256')) ?? null,
+}))
+
+const rekord: Read<RekordProposal> = openObject((fields) => ({
+  type: 'rekord 0.0.1',
+  ...fields.required('data', sent(rekordFile)),
+  signed: fields.required('signature', sent(detachedSignature(openObject))),
 }))
 
 const sentSignature = openObject((fields) => {
@@ -191,15 +218,27 @@ const intotoV2: Read<IntotoV2Proposal> = openObject((fields) => ({
 
 const SPECS: Readonly<Record<string, Readonly<Record<string, Read<ProposalV1>>>>> = {
   hashedrekord: { '0.0.1': hashedRekord },
+  rekord: { '0.0.1': rekord },
   dsse: { '0.0.1': dsse },
   intoto: { '0.0.1': intotoV1, '0.0.2': intotoV2 },
+}
+
+/** Those of Rekor that are not taken here. A client that sends one hears what a Rekor that does not take it would say. */
+const OTHER_KINDS = ['alpine', 'cose', 'helm', 'jar', 'rfc3161', 'rpm', 'tuf']
+
+/** Whether Rekor has entries of this kind. */
+export function isKindV1(kind: string): boolean {
+  return Object.hasOwn(SPECS, kind) || OTHER_KINDS.includes(kind)
 }
 
 const proposal: Read<ProposalV1> = openObject((fields) => {
   const kind = fields.required('kind', text)
   const versions = Object.hasOwn(SPECS, kind) ? SPECS[kind] : undefined
   if (versions === undefined)
-    throw invalid('kind', `entries of the kind ${quoted(kind)} are not taken; ${Object.keys(SPECS).join(', ')} are`)
+    throw invalid(
+      'kind',
+      `entry kind '${quoted(kind)}' is not enabled for submission on this server; ${Object.keys(SPECS).join(', ')} are`,
+    )
   const version = fields.required('apiVersion', text)
   const spec = Object.hasOwn(versions, version) ? versions[version] : undefined
   if (spec === undefined)

@@ -1,6 +1,6 @@
 /** in-toto statements, as far as a verifier needs them: of which artifacts they speak (in-toto/attestation spec/v1). */
 
-import { hex, parseHex } from '../../kernel/bytes.ts'
+import { parseHex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { isJsonArray, isJsonObject, type JsonValue, parseJson } from '../json.ts'
 
@@ -62,8 +62,11 @@ function readSubject(subject: JsonValue, at: number): Subject {
 }
 
 function hexEntry(algorithm: string, value: JsonValue): [string, Uint8Array][] {
-  if (typeof value !== 'string' || value.length > MAX_DIGITS || !/^([0-9a-f]{2})+$/.test(value)) return []
-  return [[algorithm, parseHex(value)]]
+  return typeof value === 'string' && isDigits(value) ? [[algorithm, parseHex(value)]] : []
+}
+
+function isDigits(text: string): boolean {
+  return text.length <= MAX_DIGITS && /^([0-9a-f]{2})+$/.test(text)
 }
 
 function malformed(why: string): TlogError {
@@ -78,14 +81,13 @@ export interface NamedDigest {
 
 /** A bill of materials lists every file of an image: more values than any other document here. */
 const STATEMENT_LIMITS = { maxValues: 1_000_000 }
-const MAX_DIGEST_BYTES = 128
 
 /**
  * Digests of the subjects, and of what they were made from: SLSA's `materials` and `resolvedDependencies`. Whatever else
  * the payload may be: what has no such shape has no such digests.
- * @throws TlogError a JSON_ code
+ * @throws TlogError a JSON_ code; ENVELOPE_MALFORMED when there are more than `max`, before bytes are made of any
  */
-export function artifactDigests(payload: Uint8Array): NamedDigest[] {
+export function artifactDigests(payload: Uint8Array, max: number): NamedDigest[] {
   const statement = parseJson(payload, STATEMENT_LIMITS)
   const predicate = field(statement, 'predicate')
   const artifacts = [
@@ -93,20 +95,27 @@ export function artifactDigests(payload: Uint8Array): NamedDigest[] {
     field(predicate, 'materials'),
     field(field(predicate, 'buildDefinition'), 'resolvedDependencies'),
   ]
-  const found = artifacts.flatMap((list) => (isJsonArray(list) ? list.flatMap(digestsOf) : []))
-  return [...new Map(found.map((one) => [`${one.algorithm}:${hex(one.digest)}`, one])).values()]
+  const found = new Set<string>()
+  for (const list of artifacts)
+    if (isJsonArray(list)) for (const artifact of list) for (const text of digestsOf(artifact)) found.add(text)
+  if (found.size > max)
+    throw new TlogError('ENVELOPE_MALFORMED', `names ${found.size} digests; at most ${max} are indexed for an entry`)
+  return [...found].map((text) => {
+    const [algorithm = '', digits = ''] = text.split(':')
+    return { algorithm, digest: parseHex(digits) }
+  })
 }
 
 function field(value: JsonValue, name: string): JsonValue {
   return isJsonObject(value) ? (value[name] ?? null) : null
 }
 
-function digestsOf(artifact: JsonValue): NamedDigest[] {
+/** `algorithm:hex`. */
+function digestsOf(artifact: JsonValue): string[] {
   const digests = field(artifact, 'digest')
   if (!isJsonObject(digests)) return []
   return Object.entries(digests).flatMap(([algorithm, value]) => {
     const text = typeof value === 'string' ? value.toLowerCase() : ''
-    const isDigest = /^[\w./-]{1,64}$/.test(algorithm) && text.length <= 2 * MAX_DIGEST_BYTES
-    return isDigest ? hexEntry(algorithm, text).map(([, digest]) => ({ algorithm, digest })) : []
+    return /^[\w./-]{1,64}$/.test(algorithm) && isDigits(text) ? [`${algorithm}:${text}`] : []
   })
 }

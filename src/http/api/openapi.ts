@@ -34,6 +34,8 @@ export interface Description {
   /** Answers other than errors: by status the content type, and its schema, null for bytes. */
   readonly answers: Readonly<Record<number, Content>>
   readonly errors: Readonly<Record<number, string>>
+  /** What an error looks like: as everywhere, unless it is said. */
+  readonly errorSchema?: Schema
   readonly examples: Readonly<Record<string, Example>>
 }
 
@@ -88,7 +90,8 @@ export function collectRoutes(app: FastifyInstance): () => object {
 const INTRODUCTION =
   'Hashes are lowercase hex, other bytes are base64, sizes and indexes are numbers below 2^53, times are RFC 3339 in UTC. ' +
   'Parameters have one spelling; unknown and repeated ones are refused. Links are relative to the URL of the request. ' +
-  'The entries and tiles of c2sp.org/tlog-tiles and the Rekor v2 operations keep the spellings of their own specifications.'
+  'The entries and tiles of c2sp.org/tlog-tiles and the operations of Rekor v1 and v2 keep the spellings of their own specifications; ' +
+  'Rekor v1 passes over parameters that it does not know.'
 
 /** Fastify adds HEAD to every GET; that goes without saying. */
 function methodsOf({ method }: RouteOptions): HTTPMethods[] {
@@ -146,7 +149,10 @@ function content({ type, schema, otherTypes = [] }: Content, examples: object): 
 }
 
 function error(description: string, about: Description, status: string): object {
-  const content = { schema: { $ref: '#/components/schemas/Error' }, ...answerExamples(about, status) }
+  const content = {
+    schema: about.errorSchema ?? { $ref: '#/components/schemas/Error' },
+    ...answerExamples(about, status),
+  }
   return { description, content: { [ERROR_TYPE]: content } }
 }
 

@@ -24,7 +24,7 @@ const TEXT: Schema = { type: 'string' }
 const NOTE: Schema = { type: 'string', description: 'The signed note, verbatim (c2sp.org/tlog-checkpoint).' }
 const DECIMAL: Schema = { type: 'string', pattern: '^(0|[1-9][0-9]*)$' }
 
-export function ref(name: keyof typeof SCHEMAS): Schema {
+export function ref(name: keyof typeof COMPONENTS.schemas): Schema {
   return { $ref: `#/components/schemas/${name}` }
 }
 
@@ -141,8 +141,60 @@ const SCHEMAS = {
   },
 } as const
 
+const ENTRY_ID: Schema = { type: 'string', pattern: '^[0-7][0-9a-f]{79}$' }
+const INCLUSION_V1 = record({
+  checkpoint: { ...NOTE, description: 'With the one signature line that Rekor v1 knows.' },
+  hashes: listOf(HASH, { maxItems: 53 }),
+  logIndex: { ...INDEX, description: 'In its tree.' },
+  rootHash: HASH,
+  treeSize: SIZE,
+})
+const TREE_V1 = {
+  rootHash: HASH,
+  signedTreeHead: NOTE,
+  treeID: { ...DECIMAL, description: 'A string: JavaScript numbers would not hold it.' },
+  treeSize: SIZE,
+}
+
+/** Those of Rekor v1's API. */
+const REKOR_V1_SCHEMAS = {
+  RekorV1Error: record({
+    code: { type: 'integer', description: "The status, or go-openapi's code of what is wrong with the form." },
+    message: TEXT,
+  }),
+  RekorV1EntryId: ENTRY_ID,
+  RekorV1Entry: {
+    type: 'object',
+    description: 'One entry, by its ID: the number of its tree, and the hash of its leaf.',
+    minProperties: 1,
+    maxProperties: 1,
+    propertyNames: { pattern: ENTRY_ID.pattern },
+    additionalProperties: record(
+      {
+        attestation: record({ data: { ...BASE64, description: 'The payload of an intoto entry, if it is kept.' } }),
+        body: { ...BASE64, description: 'The leaf.' },
+        integratedTime: { type: 'integer', minimum: 0, maximum: MAX_SIZE, description: 'In seconds.' },
+        logID: { ...HASH, description: "SHA-256 of the log's key." },
+        logIndex: { ...INDEX, description: 'Over all trees.' },
+        verification: record(
+          {
+            inclusionProof: INCLUSION_V1,
+            signedEntryTimestamp: { ...BASE64, description: 'Absent where the log promises nothing any more.' },
+          },
+          ['signedEntryTimestamp'],
+        ),
+      },
+      ['attestation'],
+    ),
+  },
+  RekorV1Trees: record({
+    inactiveShards: { ...listOf(record(TREE_V1)), description: 'Those that have ended.' },
+    ...TREE_V1,
+  }),
+} as const
+
 export const COMPONENTS = {
-  schemas: SCHEMAS,
+  schemas: { ...SCHEMAS, ...REKOR_V1_SCHEMAS },
   securitySchemes: {
     token: { type: 'http', scheme: 'bearer', description: 'Asked for only by servers that were set up with tokens.' },
   },

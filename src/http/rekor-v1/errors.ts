@@ -15,6 +15,8 @@ export const FORM = {
   tooSmall: 609,
   tooMany: 611,
   tooFew: 612,
+  /** Of entries: what Rekor itself says, without a code of go-openapi. */
+  kind: 422,
 } as const
 
 class FormFault {

@@ -6,6 +6,8 @@ import { formatPem } from '../../formats/pki/pem.ts'
 import { treeSize } from '../../kernel/brand.ts'
 import { hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
+import { GET_PROOF, GET_PUBLIC_KEY, GET_TREES } from '../api/describe/rekor-v1.ts'
+import type { Description } from '../api/openapi.ts'
 import { ProvenTree } from '../api/proven-tree.ts'
 import { onlyMethods } from '../methods.ts'
 import { treeIdOf, wholeNumber } from './parameters.ts'
@@ -13,16 +15,16 @@ import type { Shard, Trees } from './trees.ts'
 
 export function logRoutes(trees: Trees) {
   return async (app: FastifyInstance): Promise<void> => {
-    const get = (url: string, answer: (request: FastifyRequest) => object | Promise<object>) => {
+    const get = (url: string, openapi: Description, answer: (request: FastifyRequest) => object | Promise<object>) => {
       onlyMethods(app, url, 'GET')
-      app.get(url, { config: { openapi: 'none' } }, async (request) => answer(request))
+      app.get(url, { config: { openapi } }, async (request) => answer(request))
     }
-    get('/api/v1/log', (request) => {
+    get('/api/v1/log', GET_TREES, (request) => {
       const active = trees.active(request)
       const others = trees.shards(request).filter(({ log }) => log !== active.log)
       return { inactiveShards: others.map(head), ...head(active) }
     })
-    get('/api/v1/log/proof', async (request) => {
+    get('/api/v1/log/proof', GET_PROOF, async (request) => {
       const { firstSize = '1', lastSize } = request.query as { firstSize?: unknown; lastSize?: unknown }
       const [first, last] = [
         wholeNumber('firstSize', firstSize, { min: 1 }),
@@ -31,7 +33,7 @@ export function logRoutes(trees: Trees) {
       return await consistency(shardOf(trees, request), first, last)
     })
     onlyMethods(app, '/api/v1/log/publicKey', 'GET')
-    app.get('/api/v1/log/publicKey', { config: { openapi: 'none' } }, async (request, reply) => {
+    app.get('/api/v1/log/publicKey', { config: { openapi: GET_PUBLIC_KEY } }, async (request, reply) => {
       const { tree } = shardOf(trees, request)
       return reply.type('application/x-pem-file').send(formatPem(tree.spki, 'PUBLIC KEY'))
     })

@@ -8,7 +8,7 @@ import { formError } from './errors.ts'
 /** @throws TlogError of the form; one that is missing has no default here. */
 export function wholeNumber(name: string, value: unknown, { min }: { readonly min: number }): number {
   if (value === undefined) throw formError('required', `${name} in query is required`)
-  const number = typeof value === 'string' && /^-?[0-9]{1,19}$/.test(value) ? Number(value) : Number.NaN
+  const number = typeof value === 'string' && /^(0|-?[1-9][0-9]{0,18})$/.test(value) ? Number(value) : Number.NaN
   if (!Number.isSafeInteger(number)) throw formError('type', `${name} in query must be of type int64`)
   if (number < min) throw formError('tooSmall', `${name} in query should be greater than or equal to ${min}`)
   return number

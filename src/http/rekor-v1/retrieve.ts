@@ -5,6 +5,7 @@ import type { Admission } from '../../dialects/rekor-v1/admit.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
 import { type EntryId, parseEntryId } from '../../formats/sigstore/tree-id.ts'
 import { leafHash } from '../../kernel/hash.ts'
+import { RETRIEVE_ENTRIES } from '../api/describe/rekor-v1.ts'
 import { onlyMethods } from '../methods.ts'
 import { admitted } from './entries.ts'
 import { formError } from './errors.ts'
@@ -15,13 +16,14 @@ const MAX_QUERIES = 10
 const LIMITS = { maxValues: 10_000 }
 
 /** With the slash at the end too: sigstore-python sends it. */
-const URLS = ['/api/v1/log/entries/retrieve', '/api/v1/log/entries/retrieve/']
+const URL = '/api/v1/log/entries/retrieve'
 
 export function retrieve(trees: Trees, admission: Admission) {
   return async (app: FastifyInstance): Promise<void> => {
-    for (const url of URLS) {
+    for (const url of [URL, `${URL}/`]) {
+      const openapi = url === URL ? RETRIEVE_ENTRIES : 'none'
       onlyMethods(app, url, 'POST')
-      app.post(url, { config: { onlyReads: true, openapi: 'none' } }, async (request) => {
+      app.post(url, { config: { onlyReads: true, openapi } }, async (request) => {
         const query = readQuery(parseJson(request.body as Uint8Array, LIMITS))
         const ids = [...query.entryUUIDs.map(readId), ...(await proposedIds(query.entries, admission))]
         return await look(trees.shards(request), ids, query.logIndexes.map(readIndex))

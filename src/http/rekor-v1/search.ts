@@ -1,16 +1,16 @@
 /** POST /api/v1/index/retrieve: the IDs of all entries by a key, an identity or a digest. Exact, complete, in the log's order. */
 
 import type { FastifyInstance } from 'fastify'
+import { keysOfName } from '../../dialects/rekor-v1/names.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
-import { certificateKey, digestKey, publicKeyKey, subjectKey } from '../../formats/lookup-key.ts'
-import { parsePemBlock } from '../../formats/pki/pem.ts'
-import { parseSpki } from '../../formats/pki/spki.ts'
+import { digestKey, subjectKey } from '../../formats/lookup-key.ts'
 import { formatEntryId } from '../../formats/sigstore/tree-id.ts'
-import { parseBase64, parseHex, parseUtf8 } from '../../kernel/bytes.ts'
-import { TlogError } from '../../kernel/error.ts'
+import { parseHex } from '../../kernel/bytes.ts'
+import { SEARCH_INDEX } from '../api/describe/rekor-v1.ts'
 import { onlyMethods } from '../methods.ts'
 import { formError } from './errors.ts'
 import { findAll } from './lookup.ts'
+import { lookupKeyOf } from './public-key.ts'
 import type { Trees } from './trees.ts'
 
 /** Each criterion is a set of lookup keys: an entry fits it that is under one of them. */
@@ -23,13 +23,11 @@ const URL = '/api/v1/index/retrieve'
 const MAX_SUBJECT = 512
 const HASH = /^(sha512:)?[0-9a-f]{128}$|^(sha256:)?[0-9a-f]{64}$|^(sha1:)?[0-9a-f]{40}$/
 const BY_LENGTH: Readonly<Record<number, string>> = { 40: 'sha1', 64: 'sha256', 128: 'sha512' }
-/** Fulcio's user names, the one kind of otherName that certificates of Sigstore have. */
-const USERNAME_OID = '1.3.6.1.4.1.57264.1.7'
 
 export function search(trees: Trees) {
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, URL, 'POST')
-    app.post(URL, { config: { onlyReads: true, openapi: 'none' } }, async (request) => {
+    app.post(URL, { config: { onlyReads: true, openapi: SEARCH_INDEX } }, async (request) => {
       const query = readQuery(parseJson(request.body as Uint8Array))
       const ids: string[] = []
       for (const { log, tree } of trees.shards(request)) {
@@ -60,14 +58,13 @@ function email(body: JsonObject): Uint8Array[] | null {
   return value === null ? null : [subjectKey({ type: 'email', value })]
 }
 
-/** A name of any kind. */
+/** A name of any kind, in any case. */
 function subject(body: JsonObject): Uint8Array[] | null {
-  const value = textOf(body, 'subject')
-  if (value === null) return null
-  if (value.length > MAX_SUBJECT)
+  const text = textOf(body, 'subject')
+  if (text === null) return null
+  if (text.length > MAX_SUBJECT)
     throw formError('tooLong', `subject in body should be at most ${MAX_SUBJECT} chars long`)
-  const plain = (['email', 'uri', 'dns', 'ip'] as const).map((type) => subjectKey({ type, value }))
-  return [...plain, subjectKey({ type: 'other', oid: USERNAME_OID, value })]
+  return keysOfName(text)
 }
 
 function digest(body: JsonObject): Uint8Array[] | null {
@@ -78,15 +75,7 @@ function digest(body: JsonObject): Uint8Array[] | null {
   return [digestKey(BY_LENGTH[hex.length] ?? '', parseHex(hex))]
 }
 
-/** The key itself: nothing is fetched from where a client says that it is. */
 function publicKey(body: JsonObject): Uint8Array[] | null {
   const value = body.publicKey ?? null
-  if (value === null) return null
-  if (!isJsonObject(value)) throw formError('type', 'publicKey in body must be of type object')
-  if (value.format !== 'x509')
-    throw new TlogError('FIELD_INVALID', 'publicKey.format: entries here are by x509 keys and certificates alone')
-  const content = textOf(value, 'content')
-  if (content === null) throw formError('required', 'publicKey.content in body is required')
-  const { label, der } = parsePemBlock(parseUtf8(parseBase64(content)))
-  return [label === 'CERTIFICATE' ? certificateKey(der) : publicKeyKey(parseSpki(der).der)]
+  return value === null ? null : [lookupKeyOf(value)]
 }

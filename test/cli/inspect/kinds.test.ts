@@ -2,8 +2,16 @@
 
 import t from 'tap'
 import { KINDS } from '../../../src/cli/inspect/kinds.ts'
+import { closeCrypto } from '../../../src/crypto/node.ts'
+import { admit } from '../../../src/dialects/rekor-v1/admit.ts'
+import { parseJson } from '../../../src/formats/json.ts'
+import { parseProposalV1 } from '../../../src/formats/sigstore/proposal-v1.ts'
 import { utf8 } from '../../../src/kernel/bytes.ts'
+import * as make from '../../dialects/rekor-v1/support.ts'
+import { P256 } from '../../dialects/rekor-v2/support.ts'
 import { BUNDLES, bundleOf, FILES, inspected, jsonOf, vector } from './support.ts'
+
+t.teardown(closeCrypto)
 
 t.test('every kind has a file here, and is recognised', async (t) => {
   t.same(Object.keys(FILES).sort(), KINDS.map(({ name }) => name).sort())
@@ -88,6 +96,28 @@ const CONTENT: Readonly<Record<string, object>> = {
 t.test('what is in it', async (t) => {
   for (const [name, file] of Object.entries(FILES))
     t.match((await jsonOf(file)).content, CONTENT[name] ?? 'missing', name)
+})
+
+t.test('rekord entries of a Rekor v1 log, by the tool that signed', async (t) => {
+  const hello = vector('ssh/hello_world.txt')
+  for (const [proposal, words] of [
+    [make.rekordBy(P256), { signature: /^3045|^3044|^3046/, publicKey: { algorithm: 'ECDSA P-256' } }],
+    [
+      make.rekord('ssh', hello, vector('ssh/ed25519.sig'), vector('ssh/ed25519.pub')),
+      { signature: /^-----BEGIN SSH SIGNATURE-----/, publicKey: /^ssh-ed25519 AAAA\S+\n$/ },
+    ],
+    [
+      make.rekord('minisign', hello, vector('minisign/hello_world.txt.minisig'), vector('minisign/minisign.pub')),
+      { signature: /^untrusted comment:\nRWQ/, publicKey: /^RWQ/ },
+    ],
+  ] as const) {
+    const { leaf } = await admit(parseProposalV1(parseJson(utf8(JSON.stringify(proposal)))), { attachmentLimit: 0 })
+    const { format } = proposal.spec.signature
+    const entry = { kind: 'rekord', version: '0.0.1', digest: { algorithm: 'sha256' }, format, ...words }
+    t.match(await jsonOf(leaf), { code: 0, kind: 'entry-body', malformed: 0, content: { entry } }, format)
+  }
+  const spoilt = utf8('{"apiVersion":"0.0.1","kind":"rekord","spec":{}}')
+  t.match((await jsonOf(spoilt)).content, { entry: { asAWhole: { malformed: /spec.data: missing/ } } })
 })
 
 t.test('index arithmetic and contradictions', async (t) => {

@@ -4,17 +4,31 @@ import { admit } from '../../../src/dialects/rekor-v1/admit.ts'
 import { factsOfLeaf } from '../../../src/dialects/rekor-v1/keys.ts'
 import { parseJson } from '../../../src/formats/json.ts'
 import { certificateKey, digestKey, identityKey, publicKeyKey, subjectKey } from '../../../src/formats/lookup-key.ts'
+import { parseMinisignKey } from '../../../src/formats/minisign.ts'
 import { parseCertificate } from '../../../src/formats/pki/certificate.ts'
 import { formatPem, type PemLabel } from '../../../src/formats/pki/pem.ts'
 import { canonicalJson } from '../../../src/formats/sigstore/canonical-json.ts'
 import { parseProposalV1 } from '../../../src/formats/sigstore/proposal-v1.ts'
+import { parseSshKey } from '../../../src/formats/ssh/key.ts'
 import { base64, hex, parseBase64, parseHex, parseUtf8, utf8 } from '../../../src/kernel/bytes.ts'
 import type { ErrorCode } from '../../../src/kernel/error.ts'
 import { leafHash } from '../../../src/kernel/hash.ts'
 import { verifyInclusion } from '../../../src/kernel/proof.ts'
 import type { Entry } from '../../../src/log/ports.ts'
+import { Minisign, Ssh } from '../../formats/detached.ts'
 import { readCase } from '../../verify/conformance.ts'
-import { certificateFor, ED25519, hashOf, KEYS, type Key, P256, P384, P521 } from '../rekor-v2/support.ts'
+import {
+  certificateFor,
+  ED25519,
+  hashOf,
+  KEYS,
+  type Key,
+  MESSAGE,
+  P256,
+  P384,
+  P521,
+  vector,
+} from '../rekor-v2/support.ts'
 import * as make from './support.ts'
 
 t.teardown(closeCrypto)
@@ -209,6 +223,73 @@ for (const key of [P256, P384, P521, ED25519])
       t.same(structuredClone(entry), entry)
     }
   })
+
+for (const key of [P256, P384, P521, ED25519])
+  t.test(`rekord by a key of ${key.keyDetails}`, async (t) => {
+    const proposal = make.rekordBy(key)
+    const entry = await propose(proposal)
+    const { signature } = proposal.spec
+    const hash = { algorithm: 'sha256', value: hex(sha256(MESSAGE)) }
+    t.equal(parseUtf8(entry.leaf), parseUtf8(canonicalJson({ ...proposal, spec: { data: { hash }, signature } })))
+    t.same(entry.attachments, [], 'the file is not kept')
+    sameLeafKeys(t, entry, [digestKey('sha256', sha256(MESSAGE)), publicKeyKey(key.spki)])
+    proposal.spec.data.hash = hash
+    t.same(await propose(proposal), entry, 'with its hash')
+    proposal.spec.data.hash = { ...hash, value: 'ab'.repeat(32) }
+    await refused(t, proposal, 'FIELD_INVALID', 'with another hash')
+    proposal.spec.data = { content: base64(utf8('another file')) }
+    await refused(t, proposal, 'SIGNATURE_INVALID', 'of another file')
+  })
+
+t.test('rekord by a certificate', async (t) => {
+  const der = certificateFor(P256, 'cert-email-p256')
+  const pem = utf8(formatPem(der, 'CERTIFICATE'))
+  const entry = await propose(make.rekord('x509', MESSAGE, make.signEnvelope(P256, MESSAGE), pem))
+  const [email] = parseCertificate(der).sans
+  if (email === undefined) throw new Error('a certificate with a name')
+  for (const key of [certificateKey(der), subjectKey(email)]) t.ok(keysOf(entry, 'leaf').includes(hex(key)))
+})
+
+const TOOLS = [
+  ['minisign', 'minisign/hello_world.txt.minisig', 'minisign/minisign.pub'],
+  ['minisign', 'minisign/hello_world_hashed.txt.minisig', 'minisign/minisign_hashed.pub'],
+  ['minisign', 'minisign/hello_world.txt.signify', 'minisign/signify.pub'],
+  ['ssh', 'ssh/ed25519.sig', 'ssh/ed25519.pub'],
+  ['ssh', 'ssh/ecdsa-256.sig', 'ssh/ecdsa-256.pub'],
+  ['ssh', 'ssh/ecdsa-384.sig', 'ssh/ecdsa-384.pub'],
+  ['ssh', 'ssh/ecdsa-521.sig', 'ssh/ecdsa-521.pub'],
+] as const
+const HELLO = vector('ssh/hello_world.txt')
+
+for (const [format, signature, key] of TOOLS)
+  t.test(`rekord of ${signature}`, async (t) => {
+    const entry = await propose(make.rekord(format, HELLO, vector(signature), vector(key)))
+    t.match(JSON.parse(parseUtf8(entry.leaf)), { kind: 'rekord', spec: { signature: { format } } })
+    const { content, publicKey } = JSON.parse(parseUtf8(entry.leaf)).spec.signature
+    const again = make.rekord(format, HELLO, parseBase64(content), parseBase64(publicKey.content))
+    t.same(await propose(again), entry, 'what is logged is a spelling of what was sent')
+    const { der } =
+      format === 'ssh' ? parseSshKey(parseUtf8(vector(key))).key : parseMinisignKey(parseUtf8(vector(key))).key
+    sameLeafKeys(t, entry, [digestKey('sha256', sha256(HELLO)), publicKeyKey(der)])
+    const other = make.rekord(format, MESSAGE, vector(signature), vector(key))
+    await refused(t, other, 'SIGNATURE_INVALID', 'another file')
+    for (const [, , stranger] of TOOLS.filter((tool) => tool[0] === format && tool[2] !== key))
+      await refused(t, make.rekord(format, HELLO, vector(signature), vector(stranger)), 'SIGNATURE_INVALID', stranger)
+  })
+
+t.test('a signature that names another key than the one that made it', async (t) => {
+  const file = utf8('a file')
+  const minisign = new Minisign(utf8('12345678')).sign(file, true)
+  const renamed = minisign.key.replace(/\S+\n$/, (line) => base64(parseBase64(line.trim()).with(2, 0)))
+  await refused(
+    t,
+    make.rekord('minisign', file, utf8(minisign.signature), utf8(renamed)),
+    'SIGNATURE_INVALID',
+    'its ID',
+  )
+  const ssh = new Ssh('ed25519').sign(file, { named: new Ssh('ed25519') })
+  await refused(t, make.rekord('ssh', file, utf8(ssh.signature), utf8(ssh.key)), 'SIGNATURE_INVALID', 'its key')
+})
 
 t.test('several signatures: each by a key of its own', async (t) => {
   const three = [P384, P256, ED25519]

@@ -82,3 +82,18 @@ export function intotoV2(keys: readonly Key[], options: EnvelopeOptions = {}) {
   const hash = { algorithm: 'sha256', value: '03'.repeat(32) }
   return { apiVersion: '0.0.2', kind: 'intoto', spec: { content: { envelope, hash } } }
 }
+
+/** A file with a detached signature, as the files of a tool. */
+export function rekord(format: string, file: Uint8Array, signature: Uint8Array, key: Uint8Array) {
+  const data: { content: string; hash?: unknown; url?: string } = { content: base64(file) }
+  return {
+    apiVersion: '0.0.1',
+    kind: 'rekord',
+    spec: { data, signature: { format, content: base64(signature), publicKey: { content: base64(key) } } },
+  }
+}
+
+/** As signatures for Rekor v1 by X.509 keys are made: in the way of envelopes. */
+export function rekordBy(key: Key, file = MESSAGE) {
+  return rekord('x509', file, signEnvelope(key, file), utf8(formatPem(key.spki, 'PUBLIC KEY')))
+}

@@ -3,6 +3,8 @@
 import { pae } from '../../../src/formats/sigstore/dsse.ts'
 import { base64, utf8 } from '../../../src/kernel/bytes.ts'
 import type { Random } from '../../fault/load.ts'
+import { Chance } from './chance.ts'
+import { Rekords } from './rekords.ts'
 import { digestOf, type HashName, type Signer } from './signers.ts'
 
 export interface Case {
@@ -25,51 +27,42 @@ const SPELLINGS: readonly ((pem: string) => string)[] = [
 ]
 
 export class Proposer {
-  readonly #random: Random
+  readonly #chance: Chance
+  readonly #rekords: Rekords
   readonly #signers: readonly Signer[]
   readonly #outsiders: readonly Signer[]
 
   constructor(random: Random, signers: readonly Signer[], outsiders: readonly Signer[]) {
-    this.#random = random
+    this.#chance = new Chance(random)
+    this.#rekords = new Rekords(this.#chance, signers)
     this.#signers = signers
     this.#outsiders = outsiders
   }
 
   next(): Case {
-    const kind = this.#pick(['hashedrekord', 'dsse', 'intoto 0.0.1', 'intoto 0.0.2'] as const)
+    const kind = this.#chance.pick(['hashedrekord', 'rekord', 'dsse', 'intoto 0.0.1', 'intoto 0.0.2'] as const)
     if (kind === 'hashedrekord') return this.#hashedRekord()
+    if (kind === 'rekord') return this.#rekord()
     if (kind === 'dsse') return this.#dsse()
     return kind === 'intoto 0.0.1' ? this.#intotoV1() : this.#intotoV2()
   }
 
-  #below(limit: number): number {
-    return Math.floor(this.#random() * limit)
-  }
-
-  #pick<T>(items: readonly T[]): T {
-    return items[this.#below(items.length)] as T
-  }
-
-  #bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.#below(256))
-  }
-
   /** A key or a certificate, spelt somehow. */
   #verifierOf(signer: Signer): string {
-    const pem = this.#below(2) === 0 ? signer.pem : (signer.certificate ?? signer.pem)
-    return this.#pick(SPELLINGS)(pem)
+    const pem = this.#chance.below(2) === 0 ? signer.pem : (signer.certificate ?? signer.pem)
+    return this.#chance.pick(SPELLINGS)(pem)
   }
 
   #hashedRekord(): Case {
-    const signer = this.#pick(this.#signers)
-    const file = this.#bytes(this.#below(64))
+    const signer = this.#chance.pick(this.#signers)
+    const file = this.#chance.bytes(this.#chance.below(64))
     const spec = {
       data: { hash: { algorithm: signer.hash as string, value: digestOf(signer.hash, file) } },
       signature: { content: b64(signer.signFile(file)), publicKey: { content: b64(this.#verifierOf(signer)) } },
     }
     const { hash } = spec.data
     const { signature } = spec
-    const change = this.#pick<[string, (() => unknown)?]>([
+    const change = this.#chance.pick<[string, (() => unknown)?]>([
       ['whole'],
       ['whole'],
       ['another digest', () => Object.assign(hash, { value: digestOf(signer.hash, utf8('another')) })],
@@ -77,8 +70,8 @@ export class Proposer {
       ['capital hex', () => Object.assign(hash, { value: hash.value.toUpperCase() })],
       ['a short digest', () => Object.assign(hash, { value: hash.value.slice(2) })],
       ['an unknown algorithm', () => Object.assign(hash, { algorithm: 'sha1' })],
-      ['another key', () => Object.assign(signature.publicKey, { content: b64(this.#pick(this.#signers).pem) })],
-      ['an outsider', () => Object.assign(signature, this.#signedBy(this.#pick(this.#outsiders), file))],
+      ['another key', () => Object.assign(signature.publicKey, { content: b64(this.#chance.pick(this.#signers).pem) })],
+      ['an outsider', () => Object.assign(signature, this.#signedBy(this.#chance.pick(this.#outsiders), file))],
       ['a spoilt signature', () => Object.assign(signature, { content: this.#spoilt(signature.content) })],
       ['an empty signature', () => Object.assign(signature, { content: '' })],
       ['signed as a message', () => Object.assign(signature, { content: b64(signer.signMessage(file)) })],
@@ -96,6 +89,11 @@ export class Proposer {
     return this.#proposed('hashedrekord', '0.0.1', spec, change[0])
   }
 
+  #rekord(): Case {
+    const { spec, change } = this.#rekords.next((signer) => this.#verifierOf(signer))
+    return this.#proposed('rekord', '0.0.1', spec, change)
+  }
+
   #otherHash(signer: Signer, file: Uint8Array): { algorithm: string; value: string } {
     const algorithm = OTHER_HASH[signer.hash]
     return { algorithm, value: digestOf(algorithm, file) }
@@ -108,13 +106,16 @@ export class Proposer {
   /** One bit of one byte. */
   #spoilt(encoded: string): string {
     const bytes = new Uint8Array(Buffer.from(encoded, 'base64'))
-    const at = this.#below(bytes.length)
-    bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#below(8))
+    const at = this.#chance.below(bytes.length)
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#chance.below(8))
     return b64(bytes)
   }
 
   #payload(): { payloadType: string; payload: Uint8Array } {
-    const digest = { sha256: digestOf('sha256', this.#bytes(8)), sha512: digestOf('sha512', this.#bytes(8)) }
+    const digest = {
+      sha256: digestOf('sha256', this.#chance.bytes(8)),
+      sha512: digestOf('sha512', this.#chance.bytes(8)),
+    }
     const material = { uri: 'git+https://example.com/a', digest: { sha1: '00'.repeat(20) } }
     const statement = {
       _type: 'https://in-toto.io/Statement/v0.1',
@@ -126,29 +127,29 @@ export class Proposer {
       predicate: { materials: [material], builder: { id: 'https://example.com/builder' } },
     }
     const json = utf8(JSON.stringify(statement))
-    return this.#pick([
+    return this.#chance.pick([
       { payloadType: 'application/vnd.in-toto+json', payload: json },
       { payloadType: 'application/vnd.in-toto+json', payload: json },
-      { payloadType: 'text/<plain>&\u2028"\\\u007f', payload: this.#bytes(this.#below(50) + 1) },
+      { payloadType: 'text/<plain>&\u2028"\\\u007f', payload: this.#chance.bytes(this.#chance.below(50) + 1) },
       { payloadType: 'http://example.com/é/🔑', payload: utf8('{}') },
     ])
   }
 
   #distinct(count: number): Signer[] {
     const left = [...this.#signers]
-    return Array.from({ length: count }, () => left.splice(this.#below(left.length), 1)[0] as Signer)
+    return Array.from({ length: count }, () => left.splice(this.#chance.below(left.length), 1)[0] as Signer)
   }
 
   #dsse(): Case {
-    const signers = this.#distinct(1 + this.#below(3))
+    const signers = this.#distinct(1 + this.#chance.below(3))
     const { payloadType, payload } = this.#payload()
     const message = pae(payloadType, payload)
     const signatures = signers.map((signer) => this.#signature(signer, message))
     const envelope: Record<string, unknown> = { payloadType, payload: b64(payload), signatures }
     const content = { envelope: '', verifiers: signers.map((signer) => b64(this.#verifierOf(signer))) }
     const spec: Record<string, unknown> = { proposedContent: content }
-    const extra = b64(this.#pick(this.#signers).pem)
-    const change = this.#pick<[string, (() => unknown)?]>([
+    const extra = b64(this.#chance.pick(this.#signers).pem)
+    const change = this.#chance.pick<[string, (() => unknown)?]>([
       ['whole'],
       ['whole'],
       ['the order of verifiers', () => content.verifiers.reverse()],
@@ -174,19 +175,19 @@ export class Proposer {
       ['no verifiers', () => content.verifiers.splice(0)],
     ])
     change[1]?.()
-    content.envelope = this.#below(3) === 0 ? JSON.stringify(envelope, null, 2) : JSON.stringify(envelope)
+    content.envelope = this.#chance.below(3) === 0 ? JSON.stringify(envelope, null, 2) : JSON.stringify(envelope)
     return this.#proposed('dsse', '0.0.1', spec, change[0])
   }
 
   #addOutsider(signatures: object[], verifiers: string[], message: Uint8Array): void {
-    const outsider = this.#pick(this.#outsiders)
+    const outsider = this.#chance.pick(this.#outsiders)
     signatures.push(this.#signature(outsider, message))
     verifiers.push(b64(outsider.pem))
   }
 
   #signature(signer: Signer, message: Uint8Array): object {
     const sig = b64(signer.signMessage(message))
-    return this.#pick([{ sig }, { sig, keyid: '' }, { keyid: 'a key <&> \u2028', sig }])
+    return this.#chance.pick([{ sig }, { sig, keyid: '' }, { keyid: 'a key <&> \u2028', sig }])
   }
 
   #intotoV1(): Case {
@@ -198,7 +199,7 @@ export class Proposer {
       content: { envelope: '' as string | null },
       publicKey: b64(this.#verifierOf(signer)) as string | null,
     }
-    const change = this.#pick<[string, (() => unknown)?]>([
+    const change = this.#chance.pick<[string, (() => unknown)?]>([
       ['whole'],
       ['whole'],
       ['another key', () => Object.assign(spec, { publicKey: b64(other.pem) })],
@@ -214,15 +215,15 @@ export class Proposer {
   }
 
   #intotoV2(): Case {
-    const signers = this.#distinct(1 + this.#below(3))
+    const signers = this.#distinct(1 + this.#chance.below(3))
     const { payloadType, payload } = this.#payload()
     const message = pae(payloadType, payload)
     const signatures = signers.map((signer) => this.#intotoSignature(signer, message))
     const envelope = { payloadType, payload: b64(b64(payload)), signatures }
-    const hash = { algorithm: 'sha256', value: digestOf('sha256', this.#bytes(8)) }
+    const hash = { algorithm: 'sha256', value: digestOf('sha256', this.#chance.bytes(8)) }
     const content: Record<string, unknown> = { envelope, hash }
     const [first] = signatures as [Record<string, string>]
-    const change = this.#pick<[string, (() => unknown)?]>([
+    const change = this.#chance.pick<[string, (() => unknown)?]>([
       ['whole'],
       ['whole'],
       ['a payload hash of its own', () => Object.assign(content, { payloadHash: { ...hash } })],
@@ -244,11 +245,11 @@ export class Proposer {
 
   #intotoSignature(signer: Signer, message: Uint8Array): Record<string, string> {
     const sent = { sig: b64(b64(signer.signMessage(message))), publicKey: b64(this.#verifierOf(signer)) }
-    return this.#pick([sent, { ...sent, keyid: '' }, { ...sent, keyid: 'a key <&> \u2028' }])
+    return this.#chance.pick([sent, { ...sent, keyid: '' }, { ...sent, keyid: 'a key <&> \u2028' }])
   }
 
   #proposed(kind: string, apiVersion: string, spec: unknown, change: string): Case {
-    const [name, proposal] = this.#pick<[string, unknown]>([
+    const [name, proposal] = this.#chance.pick<[string, unknown]>([
       ...Array.from({ length: 37 }, (): [string, unknown] => [change, { apiVersion, kind, spec }]),
       ['another version', { apiVersion: '0.0.9', kind, spec }],
       ['another kind', { apiVersion, kind: 'tuf', spec }],

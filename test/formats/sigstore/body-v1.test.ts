@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { parseBodyV1, parseLeafV1 } from '../../../src/formats/sigstore/body-v1.ts'
+import { parseBodyV1 } from '../../../src/formats/sigstore/body-v1.ts'
 import { parseSigstoreBundle } from '../../../src/formats/sigstore/bundle.ts'
 import { parseUtf8, utf8 } from '../../../src/kernel/bytes.ts'
 import { refused } from '../support.ts'
@@ -44,20 +44,4 @@ t.test('refused', async () => {
     'ENTRY_MALFORMED',
     'capital hex',
   )
-})
-
-t.test('a leaf says itself what it is', async (t) => {
-  for (const name of ['happy-path-v0.1', 'happy-path-intoto-in-dsse-v3', 'intoto-with-custom-trust-root']) {
-    const entry = entryOf(name)
-    t.same(parseLeafV1(entry.body), parseBodyV1(entry.body, entry.kind, entry.version), name)
-  }
-  const { body } = entryOf('happy-path-v0.1')
-  const publicKey = JSON.parse(parseUtf8(body)).spec.signature.publicKey.content
-  const hash = { algorithm: 'sha256', value: 'ab'.repeat(32) }
-  const intoto = { apiVersion: '0.0.1', kind: 'intoto', spec: { content: { hash, payloadHash: hash }, publicKey } }
-  const leaf = (json: object) => utf8(JSON.stringify(json))
-  t.equal(parseLeafV1(leaf(intoto)).kind, 'intoto 0.0.1')
-  for (const other of [{ ...intoto, kind: 'tuf' }, { ...intoto, kind: {} }, { ...intoto, apiVersion: 1 }, {}, [], null])
-    refused(() => parseLeafV1(leaf(other as object)), 'ENTRY_MALFORMED', JSON.stringify(other).slice(0, 60))
-  refused(() => parseLeafV1(utf8(` ${parseUtf8(body)}`)), 'ENTRY_MALFORMED', 'white space')
 })

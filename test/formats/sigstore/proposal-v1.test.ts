@@ -2,7 +2,7 @@ import t from 'tap'
 import { parseJson } from '../../../src/formats/json.ts'
 import { parseProposalV1 } from '../../../src/formats/sigstore/proposal-v1.ts'
 import { base64, utf8 } from '../../../src/kernel/bytes.ts'
-import { dsse, hashedRekord, intotoV1, intotoV2, PAYLOAD, pem64 } from '../../dialects/rekor-v1/support.ts'
+import { dsse, hashedRekord, intotoV1, intotoV2, PAYLOAD, pem64, rekordBy } from '../../dialects/rekor-v1/support.ts'
 import { P256, P384 } from '../../dialects/rekor-v2/support.ts'
 import { refusal } from '../support.ts'
 
@@ -25,6 +25,7 @@ const envelope = (change: object) =>
 
 t.test('what clients send', async (t) => {
   t.equal(read(hashedRekord(P256)).type, 'hashedrekord 0.0.1')
+  t.equal(read(rekordBy(P256)).type, 'rekord 0.0.1')
   t.equal(read(dsse([P256])).type, 'dsse 0.0.1')
   t.equal(read(intotoV1(P256)).type, 'intoto 0.0.1')
   t.equal(read(intotoV2([P256, P384])).type, 'intoto 0.0.2')
@@ -59,7 +60,7 @@ const REFUSED: readonly (readonly [object, path: string, value: unknown, message
     hashedRekord(P256),
     'kind',
     'tuf',
-    /^FIELD_INVALID kind: entries of the kind tuf are not taken; hashedrekord, dsse, /,
+    /^FIELD_INVALID kind: entry kind 'tuf' is not enabled for submission on this server; hashedrekord, rekord, /,
   ],
   [hashedRekord(P256), 'kind', 'constructor', /^FIELD_INVALID kind: /],
   [hashedRekord(P256), 'kind', 1, /^FIELD_INVALID kind: a string/],
@@ -96,6 +97,22 @@ const REFUSED: readonly (readonly [object, path: string, value: unknown, message
     'spec.signature.publicKey.content',
     '',
     /^FIELD_INVALID spec.signature.publicKey.content: block 0/,
+  ],
+  [rekordBy(P256), 'spec.data', {}, /^FIELD_MISSING spec.data.content/],
+  [rekordBy(P256), 'spec.data.content', '', /^FIELD_INVALID spec.data.content: an empty file/],
+  [rekordBy(P256), 'spec.data', { url: 'https://example.com/a' }, /^FIELD_INVALID spec.data.url: nothing is fetched/],
+  [rekordBy(P256), 'spec.data.hash', { algorithm: 'sha512', value: '' }, /^FIELD_INVALID spec.data.hash.algorithm/],
+  [rekordBy(P256), 'spec.signature', null, /^FIELD_MISSING spec.signature/],
+  [rekordBy(P256), 'spec.signature', { url: 'http://a' }, /^FIELD_INVALID spec.signature.url: nothing is fetched/],
+  [rekordBy(P256), 'spec.signature.format', 'pgp', /signature.format: must be "x509" or "minisign" or "ssh"/],
+  [rekordBy(P256), 'spec.signature.format', 'ssh', /^FIELD_INVALID spec.signature.content: /],
+  [rekordBy(P256), 'spec.signature.format', 'minisign', /^FIELD_INVALID spec.signature.content: /],
+  [rekordBy(P256), 'spec.signature.content', null, /^FIELD_MISSING spec.signature.content/],
+  [
+    rekordBy(P256),
+    'spec.signature.publicKey',
+    { url: 'http://a' },
+    /^FIELD_INVALID spec.signature.publicKey.url: nothing/,
   ],
   [dsse([P256]), 'spec.envelopeHash', {}, /^FIELD_INVALID spec.envelopeHash: computed by the log/],
   [dsse([P256]), 'spec.proposedContent', null, /^FIELD_MISSING spec.proposedContent/],

@@ -50,7 +50,7 @@ t.test('a model of a hundred thousand files is a statement', async (t) => {
 
 t.test('digests of subjects, and of what they were made from', async (t) => {
   const digests = (json: unknown) =>
-    artifactDigests(utf8(JSON.stringify(json))).map(({ algorithm, digest }) => `${algorithm}:${hex(digest)}`)
+    artifactDigests(utf8(JSON.stringify(json)), 100).map(({ algorithm, digest }) => `${algorithm}:${hex(digest)}`)
   t.same(digests(whole), ['sha256:ab', 'sha512:ab', 'sha1:00'])
   const materials = [{ uri: 'a', digest: { sha1: '01' } }, { uri: 'b' }, { digest: { sha1: '01' } }]
   const buildDefinition = { resolvedDependencies: [{ digest: { gitCommit: '02' } }] }
@@ -66,5 +66,8 @@ t.test('digests of subjects, and of what they were made from', async (t) => {
     t.same(digests(other), [], JSON.stringify(other))
   for (const digest of [[], { 'a:b': 'ab' }, { sha1: 'abc' }, { sha1: '' }, { sha1: 'ab'.repeat(129) }, { sha1: 1 }])
     t.same(digests({ subject: [{ digest }] }), [], JSON.stringify(digest).slice(0, 40))
-  refused(() => artifactDigests(utf8('{')), 'JSON_MALFORMED', 'no JSON')
+  refused(() => artifactDigests(utf8('{'), 100), 'JSON_MALFORMED', 'no JSON')
+  const two = utf8('{"subject":[{"digest":{"a":"ab","b":"ab"}},{"digest":{"a":"ab","b":"xyz"}}]}')
+  t.equal(artifactDigests(two, 2).length, 2, 'a digest that is named twice is one, and what is none is none')
+  refused(() => artifactDigests(two, 1), 'ENVELOPE_MALFORMED', 'more than are wanted')
 })

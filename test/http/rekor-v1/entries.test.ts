@@ -17,6 +17,7 @@ t.test('an entry of each kind, by index and by ID', async (t) => {
     make.dsse([P256, P384]),
     make.intotoV1(P256),
     make.intotoV2([P256]),
+    make.rekordBy(P256),
   ]
   for (const [index, proposal] of proposals.entries()) {
     const answer = await post(server, ENTRIES, proposal)
@@ -65,7 +66,7 @@ const UNKNOWN = 'ab'.repeat(32)
 
 t.test('what is not there, and what is no question', async (t) => {
   for (const [path, answer] of [
-    ['?logIndex=5', /^404 404 /],
+    ['?logIndex=6', /^404 404 /],
     ['?logIndex=9007199254740991', /^404 404 /],
     [`/${UNKNOWN}`, /^404 404 /],
     [`/0000000000000001${UNKNOWN}`, /^404 404 /],
@@ -89,17 +90,62 @@ t.test('proposals that are refused', async (t) => {
     ['{', /^400 400 the document: /],
     [[], /^400 400 error processing entry: the document: an object/],
     [{}, /^422 602 kind in body is required/],
-    [{ kind: 'tuf', apiVersion: '0.0.1', spec: {} }, /^400 400 error processing entry: kind: entries of the kind tuf/],
+    [{ kind: '' }, /^422 602 kind in body is required/],
+    [{ kind: 'toString' }, /^422 422 invalid kind value: "toString"$/],
+    ...['alpine', 'cose', 'helm', 'jar', 'rfc3161', 'rpm', 'tuf'].map(
+      (kind) =>
+        [
+          { kind, apiVersion: '0.0.1', spec: {} },
+          new RegExp(
+            `^400 400 error processing entry: kind: entry kind '${kind}' is not enabled for submission on this server`,
+          ),
+        ] as const,
+    ),
+    ['', /^400 400 the document: /],
     [{ ...spoilt, spec: {} }, /^400 400 error processing entry: spec.data: missing/],
     [spoilt, /^400 400 error processing entry: the signature does not verify/],
   ] as const)
     t.match(said(await post(server, ENTRIES, proposal)), answer)
   const long = await post(server, ENTRIES, ' '.repeat(4 * 2 ** 20 + 1))
-  t.match(said(long), /^413 413 the request body is over the limit of 4194304 bytes/)
+  t.match(said(long), /^413 413 Request Entity Too Large. Limit set to 4194304$/)
   t.match(said(await ask(server, ENTRIES, { method: 'PUT' })), /^405 405 /)
   const chain = make.intotoV2([P256])
   Object.assign(chain.spec.content.envelope.signatures[0] ?? {}, { keyid: 'a'.repeat(65_000) })
   t.match(said(await post(server, ENTRIES, chain)), /^413 413 a leaf of \d+ bytes; at most 65535/)
+})
+
+t.test('what clients send beside, and paths that Rekor once had', async (t) => {
+  const answer = await post(server, `${ENTRIES}?apiKey=secret&stable=true`, make.hashedRekord(P256))
+  t.match(answer, { status: 201, headers: { location: new RegExp(`^${ENTRIES}/[0-9a-f]{80}$`) } })
+  for (const path of ['/api/v1/log?stable=true&apiKey=secret', `${ENTRIES}?logIndex=0&apiKey=secret`])
+    t.match(await ask(server, path), { status: 200, headers: { 'cache-control': 'no-cache' } }, path)
+  for (const path of ['/api/v1/timestamp', '/api/v1/log/timestamp', '/api/v1/'])
+    t.match(said(await ask(server, path)), /^404 404 /, path)
+})
+
+t.test('pages of other origins may ask, and not write', async (t) => {
+  const preflight = (path: string, method: string) =>
+    ask(server, path, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://search.example', 'access-control-request-method': method },
+    })
+  for (const [path, methods] of [
+    ['/api/v1/index/retrieve', 'GET, HEAD, POST'],
+    [`${ENTRIES}/retrieve`, 'GET, HEAD, POST'],
+    [`${ENTRIES}/${UNKNOWN}`, 'GET, HEAD, POST'],
+    ['/api/v1/log', 'GET, HEAD, POST'],
+    [ENTRIES, 'GET, HEAD'],
+  ] as const) {
+    const { status, headers } = await preflight(path, 'POST')
+    t.match(
+      [status, headers['access-control-allow-origin'], headers['access-control-allow-methods']],
+      [204, '*', methods],
+      path,
+    )
+    t.match(headers['access-control-allow-headers'], /\bcontent-type\b/)
+  }
+  t.match(said(await ask(server, ENTRIES, { method: 'OPTIONS' })), /^405 405 /, 'no preflight')
+  t.equal((await ask(server, `${ENTRIES}?logIndex=99`)).headers['access-control-allow-origin'], '*', 'errors too')
 })
 
 t.test('a server without such a log', async (t) => {

@@ -3,7 +3,7 @@ import { closeCrypto } from '../../../src/crypto/node.ts'
 import { formatPem } from '../../../src/formats/pki/pem.ts'
 import { hex, utf8 } from '../../../src/kernel/bytes.ts'
 import * as make from '../../dialects/rekor-v1/support.ts'
-import { certificateFor, hashOf, P256, P384, P521 } from '../../dialects/rekor-v2/support.ts'
+import { certificateFor, hashOf, P256, P384, P521, vector } from '../../dialects/rekor-v2/support.ts'
 
 import { ENTRIES, entryIn, json, post, said, startServer } from './support.ts'
 
@@ -13,6 +13,14 @@ const EMAIL = 'publisher@example.org'
 const RETRIEVE = '/api/v1/log/entries/retrieve'
 const INDEX = '/api/v1/index/retrieve'
 const server = await startServer(t)
+const WORKFLOW = 'https://github.com/Example/MODEL/.github/workflows/release.yml@refs/heads/main'
+/** A certificate for another spelling of the URI that it was made for; nobody checks its signature here. */
+function withUri(uri: string): Uint8Array {
+  const der = Buffer.from(certificateFor(P384, 'cert-uri-p384'))
+  der.write(uri, der.indexOf('https://github.com/example'), 'latin1')
+  return new Uint8Array(der)
+}
+const HELLO = vector('ssh/hello_world.txt')
 const certificate = certificateFor(P256, 'cert-email-p256')
 const proposals = {
   key: make.hashedRekord(P256),
@@ -20,6 +28,8 @@ const proposals = {
   certificate: make.hashedRekord(P256, make.pem64(certificate, 'CERTIFICATE')),
   dsse: make.dsse([P384]),
   intoto: make.intotoV2([P521]),
+  ssh: make.rekord('ssh', HELLO, vector('ssh/ed25519.sig'), vector('ssh/ed25519.pub')),
+  minisign: make.rekord('minisign', HELLO, vector('minisign/hello_world.txt.minisig'), vector('minisign/minisign.pub')),
 }
 const ids: Record<string, string> = {}
 for (const [name, proposal] of Object.entries(proposals)) {
@@ -70,6 +80,7 @@ t.test('what is no question', async (t) => {
     [{ logIndexes: ['1'] }, /^422 601 /],
     [{ logIndexes: [-1] }, /^422 609 /],
     [{ entries: [{ ...proposals.key, kind: 'tuf' }] }, /^400 400 error processing entry: kind: /],
+    [{ entries: [{ ...proposals.key, kind: 'any' }] }, /^422 422 invalid kind value: "any"/],
     [{ entries: [1] }, /^400 400 error processing entry: /],
   ] as const)
     t.match(said(await post(server, RETRIEVE, query)), answer, JSON.stringify(query).slice(0, 60))
@@ -82,7 +93,18 @@ t.test('what is no question', async (t) => {
     [{ subject: 'a'.repeat(513) }, /^422 603 /],
     [{ publicKey: 'x' }, /^422 601 /],
     [{ publicKey: { format: 'x509' } }, /^422 602 /],
-    [{ publicKey: { format: 'pgp', content: 'AA==' } }, /^400 400 publicKey.format: /],
+    [{ publicKey: { content: 'AA==' } }, /^422 602 publicKey.format /],
+    [
+      { publicKey: { format: 'pem', content: 'AA==' } },
+      /^422 606 publicKey.format in body should be one of \[pgp x509 /,
+    ],
+    [{ publicKey: { format: 'constructor', content: 'AA==' } }, /^422 606 /],
+    [{ publicKey: { format: 'pgp', content: 'AA==' } }, /^400 400 the PKI format requested is not supported/],
+    [
+      { publicKey: { format: 'ssh', content: make.pem64(P256.spki) } },
+      /^400 400 public key provided could not be parsed/,
+    ],
+    [{ publicKey: { format: 'x509', content: 1 } }, /^422 601 /],
     [{ publicKey: { format: 'x509', url: 'http://localhost/key' } }, /^422 602 /],
     [{ publicKey: { format: 'x509', content: 'AA==' } }, /^400 400 /],
   ] as const)
@@ -98,6 +120,10 @@ t.test('search: exact, in the order of the log, at once', async (t) => {
   const sha256 = (bytes: Uint8Array) => hex(hashOf('SHA2_256', bytes))
   const hello = sha256(utf8('hello'))
   const x509 = (content: string) => ({ publicKey: { format: 'x509', content } })
+  const tool = (name: 'ssh' | 'minisign') => {
+    const { format, publicKey } = proposals[name].spec.signature
+    return { publicKey: { format, ...publicKey } }
+  }
   const subject = make.STATEMENT.subject[0]?.digest.sha256 ?? ''
   const all: [query: object, found: string[]][] = [
     [{ hash: hello }, ['key', 'certificate']],
@@ -110,6 +136,9 @@ t.test('search: exact, in the order of the log, at once', async (t) => {
     [x509(make.pem64(P384.spki)), ['other', 'dsse']],
     [x509(make.pem64(P256.spki)), ['key', 'certificate']],
     [x509(make.pem64(certificate, 'CERTIFICATE')), ['certificate']],
+    [tool('ssh'), ['ssh']],
+    [tool('minisign'), ['minisign']],
+    [{ hash: sha256(HELLO) }, ['ssh', 'minisign']],
     [{ email: EMAIL }, ['certificate']],
     [{ email: EMAIL.toUpperCase() }, ['certificate']],
     [{ subject: EMAIL }, ['certificate']],
@@ -123,5 +152,29 @@ t.test('search: exact, in the order of the log, at once', async (t) => {
     [{ email: '', hash: null }, []],
   ]
   for (const [query, found] of all) t.same(await search(query), found, JSON.stringify(query).slice(0, 80))
-  t.equal(((await json(server, '/api/v1/log')) as { treeSize: number }).treeSize, 5)
+  t.equal(((await json(server, '/api/v1/log')) as { treeSize: number }).treeSize, 7)
+})
+
+t.test('a name is found in whatever case, as in Rekor', async (t) => {
+  const certified = {
+    uri: withUri(WORKFLOW),
+    lower: withUri(WORKFLOW.toLowerCase()),
+    names: certificateFor(P521, 'cert-names-p521'),
+  }
+  for (const [name, der] of Object.entries(certified)) {
+    const key = name === 'names' ? P521 : P384
+    const { status, text } = await post(server, ENTRIES, make.hashedRekord(key, make.pem64(der, 'CERTIFICATE')))
+    t.equal(status, 201, name)
+    ids[Object.keys(JSON.parse(text))[0] ?? ''] = name
+  }
+  const uris = [WORKFLOW, WORKFLOW.toLowerCase(), WORKFLOW.toUpperCase()].map((one) => [one, ['uri', 'lower']] as const)
+  const others = ['Publisher!Example.org', '2001:DB8::1:0:0:7', '*.EXAMPLE.org'].map((one) => [one, ['names']] as const)
+  for (const [subject, found] of [
+    ...uris,
+    ...others,
+    ['PUBLISHER@example.ORG', ['certificate', 'names']] as const,
+    [WORKFLOW.replace('MODEL', 'OTHER'), []] as const,
+    [WORKFLOW.replace('https', 'http'), []] as const,
+  ])
+    t.same(names(JSON.parse((await post(server, INDEX, { subject })).text) as string[]), found, subject)
 })

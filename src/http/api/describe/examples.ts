@@ -3,7 +3,7 @@
 import { base64, utf8 } from '../../../kernel/bytes.ts'
 import type { Example } from '../openapi.ts'
 
-const VERIFIER = {
+export const VERIFIER = {
   publicKey: {
     rawBytes:
       'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEq6HMgoU7n4+NCopZhnQQBXwr5gR3X2+pQSIz1n1xF+ytDB0KcOP1qv8+nHBqOpS3kR58mARuNBy+yEhqdHmt7w==',
@@ -11,14 +11,14 @@ const VERIFIER = {
   keyDetails: 'PKIX_ECDSA_P256_SHA_256',
 }
 
-const STATEMENT =
+export const STATEMENT =
   '{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"hello.txt","digest":{"sha256":"853ff93762a06ddbf722c4ebe9ddd66d8f63ddaea97f521c3ecc20da7c976020"}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{}}'
 
-const DIGESTS = [
+export const DIGESTS = [
   'hT/5N2Kgbdv3IsTr6d3WbY9j3a6pf1IcPswg2nyXYCA=',
   '7uSOA+8Rf5lrr8My9j650IgINtPThpM0sO00JLZ2SW8=',
 ] as const
-const SIGNATURES = [
+export const SIGNATURES = [
   'MEUCIEvMQB2TL5gFVF0Fj37EOrlfBXBi3g99oHZtVNuxvVj2AiEAt0g6cXvUg2RdLFg/OqVRTnh2ADgXwfcmEpC0BWwaJZo=',
   'MEUCIEzGVQuD0eWitcaVfiS2GsekhQF7UYeJvsdGBgj2kpV/AiEArMlrfXmraq00WqhfXU4Zt9u24hZGIKcprnAZwfg4WsY=',
 ] as const
