@@ -5,10 +5,10 @@ import type { ServeConfig } from '../config.ts'
 import { FIRST_SLUGS } from '../dialects/names.ts'
 import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import { TlogError } from '../kernel/error.ts'
+import { createLogIn } from '../storage/create-log.ts'
 import {
   checkNoStrayRatchet,
   createDataDirectory,
-  createLogIn,
   type DataDirectory,
   isUnused,
   openDataDirectory,
