@@ -104,11 +104,9 @@ export function remoteLifecycle(dir: string, unreachable: (cause: unknown) => Tl
   const ask = async (request: object) => {
     const socket = connect({ path: controlPath(dir), allowHalfOpen: true })
     try {
-      await once(socket, 'connect')
+      await once(socket, 'connect').catch((cause: unknown) => Promise.reject(unreachable(cause)))
       socket.end(JSON.stringify(request))
-      return outcome(await readAll(socket))
-    } catch (error) {
-      throw error instanceof TlogError ? error : unreachable(error)
+      return outcome(await readAll(socket).catch(() => NOTHING))
     } finally {
       socket.destroy()
     }
@@ -120,7 +118,9 @@ export function remoteLifecycle(dir: string, unreachable: (cause: unknown) => Tl
   }
 }
 
-/** @throws TlogError as the server did. */
+const NOTHING = new Uint8Array()
+
+/** @throws TlogError as the server did; LOG_FAILED when it said nothing. */
 function outcome(bytes: Uint8Array): unknown {
   if (bytes.length === 0)
     throw new TlogError('LOG_FAILED', 'the server ended before it answered; whether it was done, `log list` says')

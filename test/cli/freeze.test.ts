@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { run } from '../../src/cli/run.ts'
 import { closeCrypto } from '../../src/crypto/node.ts'
+import { unixMillis } from '../../src/kernel/brand.ts'
 import * as make from '../dialects/rekor-v1/support.ts'
 import { P256 } from '../dialects/rekor-v2/support.ts'
 import { edit } from '../fault/refusals-cases.ts'
@@ -144,4 +145,23 @@ t.test('Rekor v1 hands over under its own name, with the server stopped', async 
   })
   const [entry] = Object.values(JSON.parse((await post(await serve())).text))
   t.match(entry, { logIndex: 1, verification: { inclusionProof: { logIndex: 0, treeSize: 1 } } })
+})
+
+t.test('a clock that is behind ends no log before its last entry', async (t) => {
+  const { place, server } = await scene(t)
+  await server.stop()
+  const world = testWorld()
+  const clock = { ...world.clock, now: () => unixMillis(0) }
+  t.equal(await run(['freeze', 'v2', '--yes', ...place], { ...world, clock }), 0)
+  const [{ createdAt, retiredAt }] = JSON.parse((await command(['log', 'list', '--json', ...place])).printed)
+  t.ok(retiredAt > createdAt)
+})
+
+t.test('a data directory whose path is too long for a socket', async (t) => {
+  const data = join(scratch(t), 'long'.repeat(40))
+  const server = await startServer(t, [], data)
+  t.equal((await postEntry(server, hashedRekordBody(KEY))).status, 201, 'is served all the same')
+  t.match(await freeze('v2', '--data', data), { code: 3, warned: /^STORE_LOCKED: .*does not answer/ })
+  await server.stop()
+  t.match(await freeze('v2', '--data', data), { code: 0 })
 })
