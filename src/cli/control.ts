@@ -21,8 +21,8 @@ import type { LogRecord } from '../storage/database.ts'
 import type { Ended, Lifecycle } from './lifecycle.ts'
 
 const MAX_BYTES = 64 * 1024
-/** For a request to arrive whole. */
-const REQUEST_MS = 5000
+/** For a request to arrive whole, and for an answer. */
+const ARRIVAL_MS = 5000
 
 /** An error is its code and its words; null where it is a bug. */
 type Answer = { readonly done: unknown } | { readonly error: { readonly code: ErrorCode | null; message: string } }
@@ -54,46 +54,53 @@ export async function openControl(
   const path = controlPath(dir)
   makeDirectory(dirname(path)) // for its owner alone, before there is a socket in it
   rmSync(path, { force: true })
-  const [arriving, working] = [new Set<Socket>(), new Set<Promise<void>>()]
+  const working = new Set<Promise<void>>()
+  const idle = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    arriving.add(socket)
-    const cancel = after(REQUEST_MS, () => socket.destroy())
-    const arrived = () => {
-      cancel()
-      arriving.delete(socket)
-    }
-    const work = serve(socket, lifecycle, { logger, arrived })
+    const cutOff = () => after(ARRIVAL_MS, () => socket.destroy())
+    const work = serve(socket, lifecycle, { logger, cutOff, idle })
     working.add(work)
     void work.finally(() => working.delete(work))
   })
   await once(server.listen(path), 'listening')
+  server.on('error', (error) => logger.error({ err: error }, 'the control socket'))
   chmodSync(path, 0o600)
   return async () => {
     server.close()
-    for (const socket of arriving) socket.destroy()
+    for (const socket of idle) socket.destroy()
     await Promise.all(working)
   }
 }
 
 interface Hooks extends Pick<ControlParts, 'logger'> {
-  readonly arrived: () => void
+  /** Ends the connection after a while, unless what it returns is called before. */
+  readonly cutOff: () => () => void
+  /** Connections for which nothing is being done. */
+  readonly idle: Set<Socket>
 }
 
-async function serve(socket: Socket, lifecycle: Lifecycle, hooks: Hooks): Promise<void> {
-  const { logger, arrived } = hooks
+async function serve(socket: Socket, lifecycle: Lifecycle, { logger, cutOff, idle }: Hooks): Promise<void> {
   socket.on('error', () => undefined) // whoever goes away gets no answer; what was asked for is done all the same
-  const answer = await answerTo(socket, lifecycle, hooks).catch((error: unknown): Answer => {
+  const patiently = async <T>(wait: () => Promise<T>): Promise<T> => {
+    idle.add(socket)
+    const cancel = cutOff()
+    return await wait().finally(() => {
+      cancel()
+      idle.delete(socket)
+    })
+  }
+  const request = patiently(() => readAll(socket))
+  const answer = await answerTo(request, lifecycle, logger).catch((error: unknown): Answer => {
     if (!(error instanceof TlogError)) logger.error({ err: error }, 'a command failed')
     const code = error instanceof TlogError ? error.code : null
     return { error: { code, message: error instanceof Error ? error.message : String(error) } }
   })
-  arrived()
   socket.end(JSON.stringify(answer))
+  if (!socket.closed) await patiently(() => new Promise<void>((resolve) => socket.once('close', resolve)))
 }
 
-async function answerTo(socket: Socket, lifecycle: Lifecycle, { arrived, logger }: Hooks): Promise<Answer> {
-  const request = REQUEST(parseJson(await readAll(socket)), '')
-  arrived()
+async function answerTo(bytes: Promise<Uint8Array>, lifecycle: Lifecycle, logger: ControlParts['logger']) {
+  const request = REQUEST(parseJson(await bytes), '')
   const done = await (request.command === 'freeze' ? lifecycle.freeze(request.slug) : lifecycle.create(request.request))
   logger.info({ ...request, done }, 'done as a command asked')
   return { done }

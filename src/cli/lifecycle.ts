@@ -1,5 +1,6 @@
 /** Logs that begin and end while a server runs: one after the other, each in an order that a crash cannot harm. */
 
+import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import type { Logs } from '../http/logs.ts'
 import { unixMillis } from '../kernel/brand.ts'
 import { hex } from '../kernel/bytes.ts'
@@ -14,7 +15,7 @@ import type { LogRecord } from '../storage/database.ts'
 export interface Lifecycle {
   /** @throws TlogError as createLogIn does; whatever keeps the log from starting: then the next start of the server opens it. */
   create(request: LogRequest): Promise<LogRecord>
-  /** @throws TlogError LOG_UNKNOWN, and as Log.freeze does. */
+  /** @throws TlogError LOG_UNKNOWN; LOG_BUSY while the tree that waits behind it has no checkpoint; and as Log.freeze does. */
   freeze(slug: string): Promise<Ended>
 }
 
@@ -55,11 +56,21 @@ export function createLifecycle({ data, logs, start, clock, onStep, tell }: Life
       }),
     freeze: (slug) =>
       inTurn(async () => {
-        const ended = await endLog(data, logs.named(slug), clock)
+        const log = logs.named(slug)
+        checkHeir(log, logs)
+        const ended = await endLog(data, log, clock)
         await tell()
         return ended
       }),
   }
+}
+
+/** Readers go over to the tree that waits: by then it has a checkpoint, and its witnesses know it. */
+function checkHeir(log: Log, logs: Logs): void {
+  const host = hostOfOrigin(log.identity.origin)
+  const heir = logs.all.find((each) => hostOfOrigin(each.identity.origin) === host && logs.isWaiting(each))
+  if (heir !== undefined && heir.published() === null)
+    throw new TlogError('LOG_BUSY', `${heir.identity.slug}, which is to take its place, has no checkpoint yet`)
 }
 
 /** Never before its newest head: what it promised then must lie inside its life. */

@@ -138,6 +138,10 @@ t.test('who begins and does not end is cut off', async (t) => {
   while (late.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   late[0]?.()
   t.equal(await silent, '')
+  const endless = exchange(dir, ' '.repeat(70_000), false)
+  while (late.length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+  late[2]?.()
+  t.match(await endless, /JSON_TOO_LARGE/, 'nor does an answer keep the connection open')
 })
 
 t.test('a path that no socket has', async (t) => {
