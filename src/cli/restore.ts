@@ -115,8 +115,9 @@ function report(logs: readonly Restored[], world: World): void {
 async function hasStray(place: DataPlace, world: World): Promise<boolean> {
   const data = openDataDirectory(place)
   try {
-    checkNoStrayRatchet(data)
-    return false
+    const strays = checkNoStrayRatchet(data)
+    for (const stray of strays) world.warn(stray)
+    return strays.length > 0
   } catch (error) {
     world.warn((error as Error).message)
     return true

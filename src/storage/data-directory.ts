@@ -126,15 +126,19 @@ function removeCreated({ dir, ratchetDir }: DataPlace, logs: readonly LogRecord[
 }
 
 /**
- * A ratchet that no log of the database owns is the memory of one that was lost. One that never left the empty tree is what
- * an interrupted `log create` leaves: nobody has a receipt of that log, and the others start.
+ * A ratchet that no log of the database owns is the memory of one that was lost. Returns, in words, those that never left the
+ * empty tree, as an interrupted `log create` leaves one: nobody has a receipt of such a log, and the others may start.
  * @throws TlogError RATCHET_REFUSED
  */
-export function checkNoStrayRatchet(data: DataDirectory): void {
+export function checkNoStrayRatchet(data: DataDirectory): readonly string[] {
   const { ratchetDir } = data.place
   const owned = new Set(data.database.logs().map((log) => ratchetPath(ratchetDir, ratchetIdentity(log))))
   const strays = ratchetsIn(ratchetDir).filter((path) => !owned.has(path))
   checkStray(strays.find(mayHaveSigned))
+  return strays.map(
+    (path) =>
+      `${path} is of a log that the database does not have, and that never had an entry: \`log create\` was cut off (run it again), or the database is from before it. Without the log it may be removed`,
+  )
 }
 
 function ratchetsIn(ratchetDir: string): readonly string[] {
