@@ -5,7 +5,8 @@ import { startLogs } from '../src/cli/data.ts'
 import { sha256 } from '../src/crypto/node/sha256.ts'
 import { unixMillis } from '../src/kernel/brand.ts'
 import type { Clock, Entry } from '../src/log/ports.ts'
-import { createDataDirectory, createLogIn } from '../src/storage/data-directory.ts'
+import { createLogIn } from '../src/storage/create-log.ts'
+import { createDataDirectory } from '../src/storage/data-directory.ts'
 
 const LEAF_BYTES = 540
 const KEYS = 2 // of a digest and of a key

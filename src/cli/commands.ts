@@ -60,6 +60,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     'fetch the entries that a database lost from a copy of the log',
     async () => (await import('./recover.ts')).recover,
   ),
+  entry(
+    'freeze',
+    'end a log in good order, and hand over to its successor',
+    async () => (await import('./freeze.ts')).freeze,
+  ),
   entry('retire', 'end a log that cannot or must not sign any more', async () => (await import('./retire.ts')).retire),
   entry(
     'export',

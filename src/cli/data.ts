@@ -12,8 +12,10 @@ import type { Clock } from '../log/ports.ts'
 import { createSigner } from '../log/signer.ts'
 import type { OnStep } from '../log/steps.ts'
 import { quorumNone } from '../log/witnesses.ts'
-import { type DataDirectory, openLogKeys } from '../storage/data-directory.ts'
+import { type DataDirectory, databasePath } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
+import { openLogKeys } from '../storage/log-keys.ts'
+import { openDatabase } from '../storage/sqlite/open.ts'
 import { openFrozen, type Startable } from './retired.ts'
 
 export const DEFAULT_SLUG = 'v2'
@@ -34,6 +36,18 @@ export async function startLogs(data: DataDirectory, options: StartOptions): Pro
   const logs = ready.flatMap((start) => (start === null ? [] : [start()]))
   await Promise.all(logs.map((log) => log.started()))
   return logs
+}
+
+/**
+ * One that was added to the directory since, or that runs alone. Resolves once it has a checkpoint.
+ * @throws TlogError as startLogs does; LOG_FROZEN when there is nothing to start.
+ */
+export async function startLog(data: DataDirectory, record: LogRecord, options: StartOptions): Promise<Log> {
+  const start = await prepareLog(data, record, options)
+  if (start === null) throw new TlogError('LOG_FROZEN', `log ${record.slug} is frozen, and has no checkpoint`)
+  const log = start()
+  await log.started()
+  return log
 }
 
 /** Null for a frozen log of which there is nothing to serve. */
@@ -63,6 +77,16 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
     onFailure: (error: unknown) => options.onFailure(slug, error),
   }
   return () => createLog(parts, state)
+}
+
+/** Beside a running server too. */
+export function listLogs(place: DataDirectory['place']): readonly LogRecord[] {
+  const database = openDatabase(databasePath(place), { readonly: true })
+  try {
+    return database.logs()
+  } finally {
+    database.close()
+  }
 }
 
 export function placeOf(config: DataConfig): DataDirectory['place'] {

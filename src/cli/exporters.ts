@@ -24,22 +24,27 @@ export interface ExportersParts {
 }
 
 export interface Exporters {
+  /** One more log, from now on. */
+  add(log: Exported): void
   /** A log has published. Returns at once. */
   wake(slug: string): void
   /** After the logs have closed: their last checkpoints go out too. */
   close(): Promise<void>
 }
 
+type Exported = ExportersParts['logs'][number]
+
 /** Holds each copy's lock until it is closed: `colophon export` has nothing to do there meanwhile. */
 export function startExporters(parts: ExportersParts): Exporters {
   const exporters = new Map(parts.logs.map((log) => [log.record.slug, startOne(log, parts)]))
   return {
+    add: (log) => void exporters.set(log.record.slug, startOne(log, parts)),
     wake: (slug) => exporters.get(slug)?.wake(),
     close: async () => void (await Promise.all([...exporters.values()].map((exporter) => exporter.close()))),
   }
 }
 
-function startOne({ record, reader }: ExportersParts['logs'][number], parts: ExportersParts): Exporter {
+function startOne({ record, reader }: Exported, parts: ExportersParts): Exporter {
   const { dir, clock, intervalMs = INTERVAL_MS } = parts
   const rest = () => new Promise<void>((resolve) => void clock.after(REST_MS, resolve))
   let target: ExportDirectory | undefined

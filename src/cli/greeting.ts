@@ -1,14 +1,17 @@
 /** What a person sees when the server has started on a terminal: what runs, and commands to copy that sign and verify. */
 
 import type { ServeConfig } from '../config.ts'
+import { DIALECTS } from '../dialects/names.ts'
+import type { Logs } from '../http/logs.ts'
 import type { Log } from '../log/log.ts'
 
-export function greeting(address: string, logs: readonly Log[], config: ServeConfig): string {
+export function greeting(address: string, logs: Logs, config: ServeConfig): string {
   const { url, data, writeTokens } = config
-  const open = logs.filter((log) => !log.status().frozen).map((log) => log.identity.dialect)
-  const entries = logs.map((log) => {
+  const open = DIALECTS.filter((dialect) => isOpen(logs, url, dialect))
+  const entries = logs.all.map((log) => {
     const { slug, dialect, origin, vkey } = log.identity
-    return `  log ${slug} (${dialect}), origin ${origin}, ${log.status().durable} entries\n  verifier key  ${vkey}`
+    const size = `${log.status().durable} entries${stateOf(log, logs)}`
+    return `  log ${slug} (${dialect}), origin ${origin}, ${size}\n  verifier key  ${vkey}`
   })
   return `
 Colophon listens on ${address}${address === url ? '' : `, for clients at ${url}`}
@@ -21,7 +24,20 @@ Ctrl-C stops it; nothing that was acknowledged is lost.
 `
 }
 
-const FROZEN = 'Every log is frozen: they are read and verified, and take no entries.\n'
+/** Whether whoever asks the URL reaches a log of the dialect that takes entries. */
+function isOpen(logs: Logs, url: string, dialect: string): boolean {
+  const speaks = logs.all.some((log) => log.identity.dialect === dialect)
+  return speaks && !logs.forHost(new URL(url).hostname, dialect).status().frozen
+}
+
+function stateOf(log: Log, logs: Logs): string {
+  const { frozen, compromised } = log.status()
+  if (compromised) return ', COMPROMISED'
+  if (frozen) return ', frozen'
+  return logs.isWaiting(log) ? ', waiting for its turn' : ''
+}
+
+const FROZEN = 'The logs of this URL are frozen: they are read and verified, and take no entries.\n'
 const TOKENS = `Writing takes a token of --write-tokens; cosign and sigstore-js send none (docs/clients.md, "The server's address").
 `
 

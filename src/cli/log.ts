@@ -3,73 +3,82 @@
 import { Problems, parseData, parseFlags, parseHostname } from '../config.ts'
 import { DIALECTS } from '../dialects/names.ts'
 import { TlogError } from '../kernel/error.ts'
-import {
-  createDataDirectory,
-  createLogIn,
-  databasePath,
-  isUnused,
-  openDataDirectory,
-} from '../storage/data-directory.ts'
+import { createLogIn, type LogRequest } from '../storage/create-log.ts'
+import { createDataDirectory, isUnused } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
-import { openDatabase } from '../storage/sqlite/open.ts'
-import { DEFAULT_DIALECT, placeOf } from './data.ts'
+import type { DataPlace } from '../storage/log-keys.ts'
+import { DEFAULT_DIALECT, listLogs, placeOf } from './data.ts'
+import { recordOf } from './lifecycle.ts'
+import { isWaitingAmong, successorOf } from './successor.ts'
+import { withLifecycle } from './with-lifecycle.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 export const log: Command = {
   name: 'log',
   usage: `colophon log create SLUG --origin HOST [--dialect rekor-v2|rekor-v1] [--data DIR] [--ratchet DIR] [--json]
+colophon log create SLUG --after OLD [--origin HOST] [--data DIR] [--ratchet DIR] [--json]
 colophon log list [--data DIR] [--json]
 
   SLUG names the log in paths, metrics and commands, for life: [a-z0-9][a-z0-9-]{0,31}.
   The origin is the host name under which its clients reach it. No two rekor-v2 logs have the same; to that of a
   rekor-v1 log the number of its tree is added.
-  The server must not be running while a log is created.`,
+  --after makes a successor of the log OLD, with its dialect. Of a rekor-v1 log it has the same host by default, and then
+  waits: the trust files list it from now on, and it takes entries once OLD is frozen (\`colophon freeze\`).
+  A server that runs there makes the log, and serves it at once.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, on, words } = parseFlags(argv, ['data', 'ratchet', 'origin', 'dialect'], ['json'])
+    const { flags, on, words } = parseFlags(argv, ['data', 'ratchet', 'origin', 'dialect', 'after'], ['json'])
     const [action, slug, ...rest] = words
-    const show = (records: readonly LogRecord[]) => world.print(on.has('json') ? asJson(records) : asText(records))
+    const place = placeOf(parseData(flags, world.env))
+    const show = (only?: string) => {
+      const shown = listed(listLogs(place)).filter((record) => only === undefined || record.slug === only)
+      world.print(on.has('json') ? asJson(shown) : asText(shown))
+    }
     if (action === 'list' && slug === undefined) {
-      show(listLogs(placeOf(parseData(flags, world.env))))
+      show()
       return 0
     }
     if (action !== 'create' || slug === undefined || rest.length > 0)
       throw new TlogError('CONFIG_INVALID', 'log takes `create SLUG` or `list`')
-    const problems = new Problems()
-    const origin = problems.take('--origin', '', () => parseHostname(flags.origin ?? ''))
-    const dialect = problems.take('--dialect', '', () => parseDialect(flags.dialect ?? DEFAULT_DIALECT))
-    problems.check()
-    show([await create({ slug, origin, dialect }, flags, world)])
+    const request = requestOf(slug, flags, place)
+    if (isUnused(place)) await createFirst(request, place, world)
+    else await withLifecycle(place, world, async (lifecycle) => await lifecycle.create(request))
+    show(slug)
     return 0
   },
 }
 
-async function create(
-  request: { slug: string; origin: string; dialect: string },
-  flags: Parameters<typeof parseData>[0],
-  world: World,
-): Promise<LogRecord> {
-  const place = placeOf(parseData(flags, world.env))
-  const isOurs = isUnused(place)
-  const data = isOurs ? createDataDirectory(place) : openDataDirectory(place)
+type Given = { readonly origin?: string; readonly dialect?: string; readonly after?: string }
+
+function requestOf(slug: string, { origin, dialect, after }: Given, place: DataPlace): LogRequest {
+  const problems = new Problems()
+  const host = problems.take('--origin', null, () =>
+    origin === undefined && after !== undefined ? null : parseHostname(origin ?? ''),
+  )
+  const spoken = problems.take('--dialect', '', () => parseDialect(dialect ?? DEFAULT_DIALECT))
+  if (dialect !== undefined && after !== undefined) problems.note('--dialect', 'is that of --after')
+  problems.check()
+  if (after === undefined) return { slug, dialect: spoken, origin: host ?? '' }
+  return successorOf(recordOf(listLogs(place), after), slug, host)
+}
+
+/** What was made for a log that is refused is taken back. */
+async function createFirst(request: LogRequest, place: DataPlace, world: World): Promise<void> {
+  const data = createDataDirectory(place)
   try {
-    return await createLogIn(data, request, world.clock.now())
+    await createLogIn(data, request, world.clock.now())
   } catch (error) {
-    if (isOurs) await data.discard()
+    await data.discard()
     throw error
   } finally {
     await data.close()
   }
 }
 
-/** Beside a running server too. */
-function listLogs(place: ReturnType<typeof placeOf>): readonly LogRecord[] {
-  const database = openDatabase(databasePath(place), { readonly: true })
-  try {
-    return database.logs()
-  } finally {
-    database.close()
-  }
+type Listed = Omit<LogRecord, 'state'> & { readonly state: LogRecord['state'] | 'waiting' }
+
+function listed(records: readonly LogRecord[]): readonly Listed[] {
+  return records.map((record) => (isWaitingAmong(record, records) ? { ...record, state: 'waiting' } : record))
 }
 
 function parseDialect(text: string): string {
@@ -78,11 +87,11 @@ function parseDialect(text: string): string {
   return text
 }
 
-function asJson(records: readonly LogRecord[]): string {
+function asJson(records: readonly Listed[]): string {
   return `${JSON.stringify(records, null, 2)}\n`
 }
 
-function stateOf({ state, retiredAt, compromisedSince }: LogRecord): string {
+function stateOf({ state, retiredAt, compromisedSince }: Listed): string {
   if (compromisedSince !== null) return `COMPROMISED since ${iso(compromisedSince)}`
   return retiredAt === null ? state : `${state} on ${iso(retiredAt)}`
 }
@@ -91,7 +100,7 @@ function iso(time: number): string {
   return new Date(time).toISOString()
 }
 
-function asText(records: readonly LogRecord[]): string {
+function asText(records: readonly Listed[]): string {
   return records
     .map((r) => `${r.slug}  ${r.dialect}  ${stateOf(r)}  origin ${r.origin}  since ${iso(r.createdAt)}\n  ${r.vkey}\n`)
     .join('')

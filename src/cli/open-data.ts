@@ -5,10 +5,10 @@ import type { ServeConfig } from '../config.ts'
 import { FIRST_SLUGS } from '../dialects/names.ts'
 import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import { TlogError } from '../kernel/error.ts'
+import { createLogIn } from '../storage/create-log.ts'
 import {
   checkNoStrayRatchet,
   createDataDirectory,
-  createLogIn,
   type DataDirectory,
   isUnused,
   openDataDirectory,
@@ -58,7 +58,7 @@ async function takeBack(data: DataDirectory, world: World): Promise<void> {
 
 async function prepare(data: DataDirectory, config: ServeConfig, world: World): Promise<void> {
   if (data.database.logs().length === 0) await createFirstLogs(data, config, world)
-  checkNoStrayRatchet(data)
+  for (const stray of checkNoStrayRatchet(data)) world.warn(stray)
   checkOrigin(data, config)
   if (contains(config.data.dir, config.data.ratchetDir))
     world.warn(

@@ -11,8 +11,9 @@ import { leafHash } from '../kernel/hash.ts'
 import { proveInclusion } from '../kernel/proof.ts'
 import { readFromTiles, TILE_WIDTH } from '../kernel/tile.ts'
 import type { Clock, LogReader } from '../log/ports.ts'
-import { type DataPlace, databasePath } from '../storage/data-directory.ts'
+import { databasePath } from '../storage/data-directory.ts'
 import { readUrl } from '../storage/http-copy.ts'
+import type { DataPlace } from '../storage/log-keys.ts'
 import { openDatabase } from '../storage/sqlite/open.ts'
 
 export type Wanted = { readonly index: LeafIndex } | { readonly leaf: Hash }

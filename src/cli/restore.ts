@@ -9,15 +9,10 @@ import { loadState, loadVerifiedEdge } from '../log/load.ts'
 import type { Head, LogReader, Mark } from '../log/ports.ts'
 import { openerOf } from '../log/signer.ts'
 import { checkBackup, copyBackup, finishRestore, isRestoreUnderWay } from '../storage/backup-directory.ts'
-import {
-  checkNoStrayRatchet,
-  type DataPlace,
-  isUnused,
-  openDataDirectory,
-  readMark,
-} from '../storage/data-directory.ts'
+import { checkNoStrayRatchet, isUnused, openDataDirectory } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { lockDataDirectory } from '../storage/lock.ts'
+import { type DataPlace, readMark } from '../storage/log-keys.ts'
 import { openDatabase } from '../storage/sqlite/open.ts'
 import { placeOf } from './data.ts'
 import { progressBar } from './progress.ts'
@@ -120,8 +115,9 @@ function report(logs: readonly Restored[], world: World): void {
 async function hasStray(place: DataPlace, world: World): Promise<boolean> {
   const data = openDataDirectory(place)
   try {
-    checkNoStrayRatchet(data)
-    return false
+    const strays = checkNoStrayRatchet(data)
+    for (const stray of strays) world.warn(stray)
+    return strays.length > 0
   } catch (error) {
     world.warn((error as Error).message)
     return true

@@ -18,7 +18,7 @@ export const retire: Command = {
   name: 'retire',
   usage: `colophon retire LOG [--compromised [--since TIME]] [--yes] [--data DIR] [--ratchet DIR]
 
-  For a log whose tail or ratchet is lost, or whose key was stolen. It takes no entry any more, for ever; what its newest
+  For a log whose tail or ratchet is lost, or whose key was stolen (\`colophon freeze\` ends one that is whole). It takes no entry any more, for ever; what its newest
   checkpoint covers stays readable below /logs/LOG. Without its ratchet or its tail it signs nothing either, and the
   other logs of the server start again. Fetch all that copies still have with \`colophon recover\` FIRST: a frozen log
   takes nothing in. Asks for the log's name; --yes answers in advance. The server must not be running.

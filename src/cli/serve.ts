@@ -6,16 +6,18 @@ import { describeSettings } from '../config/names.ts'
 import { listeningAt, parseServe, SERVE_FLAGS, type ServeConfig } from '../config.ts'
 import { listen, settlePort } from '../http/listen.ts'
 import { Logs } from '../http/logs.ts'
-import { createMetrics } from '../http/metrics.ts'
+import { createMetrics, type Metrics } from '../http/metrics.ts'
 import { createMetricsServer, createServer } from '../http/server.ts'
-import type { Log } from '../log/log.ts'
 import type { OnStep } from '../log/steps.ts'
 import type { DataDirectory } from '../storage/data-directory.ts'
-import { startLogs } from './data.ts'
+import type { LogRecord } from '../storage/database.ts'
+import { type ControlParts, openControl } from './control.ts'
+import { type StartOptions, startLog, startLogs } from './data.ts'
 import { greeting } from './greeting.ts'
+import { createLifecycle, type LifecycleParts } from './lifecycle.ts'
 import { withData } from './open-data.ts'
 import { StaticCopies } from './static-copies.ts'
-import { keepFresh, openTrust } from './trust-files.ts'
+import { keepFresh, openTrust, refresh } from './trust-files.ts'
 import type { Command, ExitCode, World } from './world.ts'
 import { watchWriters } from './writers.ts'
 
@@ -58,26 +60,16 @@ async function serveLogs({ data, config, logger, world, shown, stopped }: Served
     const metrics = createMetrics()
     const copies = new StaticCopies(data, config, logger, world)
     closing.defer(() => copies.close()) // after the logs: their last checkpoints go out too
-    const logs = await startLogs(data, {
-      clock: world.clock,
-      limits: { intervalMs: config.intervalMs },
-      onStep: (slug) => all(metrics.onStep(slug), copies.onStep(slug), world.onStep),
-      onPublishDelayed: (slug, error) => {
-        metrics.publishDelayed(slug)
-        logger.warn({ err: error, log: slug }, 'no checkpoint was published; it is tried again')
-      },
-      onFailure: (slug, error) => {
-        logger.fatal({ err: error, log: slug }, 'the log has stopped')
-        failure.resolve('failed')
-      },
-    })
-    closing.defer(async () => void (await Promise.all(logs.map((log) => log.close()))))
+    const onStep = (slug: string) => all(metrics.onStep(slug), copies.onStep(slug), world.onStep)
+    const options = startOptions({ config, logger, world, metrics, onStep, failed: () => failure.resolve('failed') })
+    const logs = new Logs(await startLogs(data, options))
+    closing.defer(async () => void (await Promise.all(logs.all.map((log) => log.close()))))
     // After the logs' keys were opened: what is wrong with the passphrase is then known, and no key is made under another.
     const trust = await openTrust(data, config, world)
     closing.defer(keepFresh(trust, logger, world))
     const watched = watchWriters(config, logger, world)
     closing.defer(() => watched.stop())
-    const parts = { after: world.clock.after, logs: new Logs(logs), metrics, logger }
+    const parts = { after: world.clock.after, logs, metrics, logger }
     const server = createServer({
       ...parts,
       writers: watched.writers,
@@ -92,12 +84,56 @@ async function serveLogs({ data, config, logger, world, shown, stopped }: Served
     const address = await listen(server, config.listen)
     shown()
     copies.start()
+    const start = async (record: LogRecord) => {
+      const log = await startLog(data, record, options)
+      copies.add(record)
+      return log
+    }
+    const tell = () => refresh(trust, logger)
+    closing.defer(await serveControl(data, { data, logs, start, clock: world.clock, onStep, tell }, parts))
     greet(address, logs, config, logger, world)
     const reason = await Promise.race([stopped, failure.promise])
     logger.info({ reason }, 'stopping: open requests get their answers first')
     return reason === 'failed' ? 3 : 0
   } finally {
     await closing.disposeAsync()
+  }
+}
+
+interface StartParts extends Pick<Served, 'config' | 'logger'> {
+  readonly world: World
+  readonly metrics: Metrics
+  readonly onStep: StartOptions['onStep']
+  readonly failed: () => void
+}
+
+function startOptions({ config, logger, world, metrics, onStep, failed }: StartParts): StartOptions {
+  return {
+    clock: world.clock,
+    limits: { intervalMs: config.intervalMs },
+    onStep,
+    onPublishDelayed: (slug, error) => {
+      metrics.publishDelayed(slug)
+      logger.warn({ err: error, log: slug }, 'no checkpoint was published; it is tried again')
+    },
+    onFailure: (slug, error) => {
+      logger.fatal({ err: error, log: slug }, 'the log has stopped')
+      failed()
+    },
+  }
+}
+
+/** Returns what ends it. Without it the server serves all the same: what it would do is then done while it is stopped. */
+async function serveControl(
+  data: DataDirectory,
+  parts: LifecycleParts,
+  { logger, after }: ControlParts,
+): Promise<() => Promise<void>> {
+  try {
+    return await openControl(data.place.dir, createLifecycle(parts), { logger, after })
+  } catch (error) {
+    logger.warn({ err: error }, 'no control socket: logs are made and frozen while this server is stopped')
+    return async () => undefined
   }
 }
 
@@ -118,8 +154,8 @@ async function closeServer(server: FastifyInstance, world: World): Promise<void>
   cancel()
 }
 
-function greet(address: string, logs: readonly Log[], config: ServeConfig, logger: Logger, world: World): void {
-  for (const log of logs) logger.info({ ...log.identity, size: log.status().durable }, 'log ready')
+function greet(address: string, logs: Logs, config: ServeConfig, logger: Logger, world: World): void {
+  for (const log of logs.all) logger.info({ ...log.identity, size: log.status().durable }, 'log ready')
   logger.info({ address, url: config.url }, 'listening')
   if (world.terminal) world.print(greeting(address, logs, config))
 }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { ServeConfig } from '../config.ts'
 import type { OnStep } from '../log/steps.ts'
 import type { DataDirectory } from '../storage/data-directory.ts'
+import type { LogRecord } from '../storage/database.ts'
 import { type Exporters, startExporters } from './exporters.ts'
 import type { World } from './world.ts'
 
@@ -26,11 +27,20 @@ export class StaticCopies {
     if (this.#dir === null) return
     this.#exporters = startExporters({
       dir: this.#dir,
-      logs: this.#data.database.logs().map((record) => ({ record, reader: this.#data.store(record.number) })),
+      logs: this.#data.database.logs().map((record) => this.#readable(record)),
       clock: this.#world.clock,
       onExported: (log, size) => this.#logger.debug({ log, size }, 'copied'),
       onFailure: (log, error) => this.#logger.warn({ err: error, log }, 'the static copy is behind; it is tried again'),
     })
+  }
+
+  /** One that was made since. */
+  add(record: LogRecord): void {
+    this.#exporters?.add(this.#readable(record))
+  }
+
+  #readable(record: LogRecord) {
+    return { record, reader: this.#data.store(record.number) }
   }
 
   onStep(slug: string): OnStep {

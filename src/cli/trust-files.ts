@@ -6,8 +6,9 @@ import type { Logger } from 'pino'
 import type { ServeConfig } from '../config.ts'
 import type { SigningKey } from '../crypto/crypto.ts'
 import { TlogError } from '../kernel/error.ts'
-import type { DataDirectory, DataPlace } from '../storage/data-directory.ts'
+import type { DataDirectory } from '../storage/data-directory.ts'
 import { createKeyFile, type KeyFile, readKeyFile } from '../storage/key-file.ts'
+import type { DataPlace } from '../storage/log-keys.ts'
 import { hasRepository } from '../trust/directory.ts'
 import { createTrust, REFRESH_MS, type Trust, type TrustLog } from '../trust/trust.ts'
 import type { World } from './world.ts'
@@ -18,7 +19,7 @@ export async function openTrust(data: DataDirectory, config: ServeConfig, world:
   return await createTrust({
     dir,
     url: config.url,
-    logs: logsOf(data),
+    logs: () => logsOf(data),
     config: config.trust,
     key: openKey(data.place, dir),
     clock: world.clock,
@@ -31,12 +32,17 @@ export function keepFresh(trust: Trust, logger: Logger, world: World): () => voi
   let cancel = () => {}
   const again = () => {
     cancel = world.clock.after(REFRESH_MS, () => {
-      trust.refresh().catch((error: unknown) => logger.error({ err: error }, 'trust files were not refreshed'))
+      void refresh(trust, logger)
       again()
     })
   }
   again()
   return () => cancel()
+}
+
+/** When it fails, the files stay as they were, until the next time. */
+export async function refresh(trust: Trust, logger: Logger): Promise<void> {
+  await trust.refresh().catch((error: unknown) => logger.error({ err: error }, 'trust files were not refreshed'))
 }
 
 export function trustDir(place: DataPlace): string {

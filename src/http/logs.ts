@@ -1,15 +1,24 @@
 /** The logs of one server, and which of them a path without a name means. */
 
-import { logOfHost, type Reachable } from '../dialects/of-host.ts'
+import { isWaiting, logOfHost, type Reachable } from '../dialects/of-host.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Log } from '../log/log.ts'
 
 export class Logs {
-  readonly all: readonly Log[]
+  readonly #all: Log[]
 
   /** In order of creation. */
   constructor(all: readonly Log[]) {
-    this.all = all
+    this.#all = [...all]
+  }
+
+  get all(): readonly Log[] {
+    return this.#all
+  }
+
+  /** The newest, from now on. */
+  add(log: Log): void {
+    this.#all.push(log)
   }
 
   /** @throws TlogError LOG_UNKNOWN */
@@ -25,13 +34,21 @@ export class Logs {
    */
   forHost(host: string, dialect: string): Log {
     const name = host.replace(/:[0-9]+$/, '').toLowerCase()
-    const candidates = this.all.filter((each) => each.identity.dialect === dialect)
-    const log = logOfHost(name, candidates, reachable)
+    const log = logOfHost(name, this.#speaking(dialect), reachable)
     if (log === undefined) throw new TlogError('LOG_UNKNOWN', `no log here speaks ${dialect}`)
     return log
+  }
+
+  /** Whether its turn has not come: it takes no entries yet. */
+  isWaiting(log: Log): boolean {
+    return isWaiting(log, this.#speaking(log.identity.dialect), reachable)
+  }
+
+  #speaking(dialect: string): readonly Log[] {
+    return this.#all.filter((each) => each.identity.dialect === dialect)
   }
 }
 
 function reachable(log: Log): Reachable {
-  return { origin: log.identity.origin, takesEntries: !log.status().frozen }
+  return { origin: log.identity.origin, isFrozen: log.status().frozen }
 }

@@ -22,7 +22,7 @@ const ENTRIES = [1, 4, 16, 64, 256, 1024]
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const { requests, writes, batches, rounds, delays, sizes, waiting } = instruments([registry])
+  const { requests, writes, batches, rounds, delays, sizes, waiting, frozen } = instruments([registry])
   return {
     contentType: registry.contentType,
     async text(logs) {
@@ -32,6 +32,7 @@ export function createMetrics(): Metrics {
         sizes.set({ log: slug, kind: 'durable' }, status.durable)
         sizes.set({ log: slug, kind: 'published' }, status.published)
         waiting.set({ log: slug }, status.pooled)
+        frozen.set({ log: slug }, status.frozen ? 1 : 0)
       }
       return await registry.metrics()
     },
@@ -80,5 +81,10 @@ function instruments(registers: Registry[]) {
       registers,
     }),
     waiting: new Gauge({ ...log, name: 'colophon_pool_entries', help: 'Entries waiting or in flight.' }),
+    frozen: new Gauge({
+      ...log,
+      name: 'colophon_log_frozen',
+      help: '1 once the log takes no entries any more, for ever.',
+    }),
   }
 }

@@ -24,7 +24,12 @@ export interface RekorV2Options extends Admission {
 const REQUEST_LIMITS = { maxValues: 1000, integersOnly: true }
 
 export function rekorV2(logs: Logs, options: RekorV2Options) {
-  const responders = new Map<Log, Respond>(logs.all.map((log) => [log, createRespond(log.identity.vkey)]))
+  const responders = new Map<Log, Respond>()
+  const respondFor = (log: Log): Respond => {
+    const respond = responders.get(log) ?? createRespond(log.identity.vkey)
+    responders.set(log, respond)
+    return respond
+  }
   const url = '/api/v2/log/entries'
   const writesTo = (request: FastifyRequest) => logs.forHost(request.host, REKOR_V2)
   return async (app: FastifyInstance): Promise<void> => {
@@ -40,8 +45,7 @@ export function rekorV2(logs: Logs, options: RekorV2Options) {
           `an equivalent entry already exists in the transparency log with index ${receipt.index}`,
         )
       }
-      const respond = responders.get(log) as Respond
-      return reply.code(201).type('application/json').send(respond(entry.leaf, receipt))
+      return reply.code(201).type('application/json').send(respondFor(log)(entry.leaf, receipt))
     })
   }
 }

@@ -34,6 +34,8 @@ export interface LogLimits {
   readonly unpublishedBytes: number
   /** How long a caller of `add` waits for its receipt. */
   readonly waitMs: number
+  /** How long an end may hold writers up before it is given up. */
+  readonly drainMs: number
   /** The least time between two rounds of the same loop under load. */
   readonly intervalMs: number
 }
@@ -44,6 +46,7 @@ export const DEFAULT_LIMITS: LogLimits = {
   unpublished: 65_536,
   unpublishedBytes: 256 * 2 ** 20,
   waitMs: 4000, // sigstore-js gives up at 5 s
+  drainMs: 10_000,
   intervalMs: 5,
 }
 
@@ -105,7 +108,7 @@ export interface Log {
    * of a repeat whose entry was logged without them.
    * @throws TlogError ENTRY_TOO_LARGE; LOG_BUSY when the pool is full or the wait is over (the entry may still be
    *   logged: offering it again gives its receipt); STORE_FULL; STORE_CORRUPT when no valid proof comes out of the
-   *   store; LOG_FROZEN; LOG_CLOSED when it is shutting down; LOG_FAILED.
+   *   store; LOG_FROZEN; LOG_CLOSED when it is shutting down or about to be frozen; LOG_FAILED.
    */
   add(entry: Entry): Promise<Receipt>
   /** The newest published checkpoint; null until the first round after the log's creation. */
@@ -129,6 +132,13 @@ export interface Log {
   status(): LogStatus
   /** Once what was durable at the start is published, or could not be: from then on there is a checkpoint to read. */
   started(): Promise<void>
+  /**
+   * Ends it in good order, and resolves with its final checkpoint. Callers of `add` are put off meanwhile, refused afterwards.
+   * @param record makes the end durable. When it throws, or before it is called, the log goes on as before.
+   * @throws TlogError LOG_BUSY when what was taken is not published in time; LOG_FROZEN, LOG_CLOSED, LOG_FAILED; what
+   *   `record` throws.
+   */
+  freeze(record: (last: Published) => void): Promise<Published>
   /** Takes nothing new, sequences and publishes what it has, answers every waiter. */
   close(): Promise<void>
 }

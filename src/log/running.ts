@@ -32,11 +32,14 @@ export class RunningLog implements Log {
   readonly #entriesWait = createSignal()
   readonly #headMoved = createSignal()
   readonly #publishedMoved = createSignal()
+  readonly #drainMoved = createSignal()
+  readonly #signals = [this.#entriesWait, this.#headMoved, this.#publishedMoved, this.#drainMoved]
   readonly #loops: Promise<unknown>
   readonly #started = Promise.withResolvers<void>()
   #state: LogStatus['state'] = 'running'
   #delayed: LogStatus['delayed'] = null
   #sequenced = false
+  #ending = false
   /** Of the sequencer's `written`, what a checkpoint covers. */
   #covered = 0
 
@@ -59,7 +62,7 @@ export class RunningLog implements Log {
   }
 
   async add(entry: Entry): Promise<Receipt> {
-    if (this.#state !== 'running' || this.#sequencer.frozen) throw this.#refusal()
+    this.#checkOpen()
     if (entry.leaf.length > MAX_ENTRY_BYTES)
       throw new TlogError(
         'ENTRY_TOO_LARGE',
@@ -115,6 +118,24 @@ export class RunningLog implements Log {
     }
   }
 
+  /** A crash between two steps leaves a log that takes entries, or one that is frozen with all of its own public. */
+  async freeze(record: (last: Published) => void): Promise<Published> {
+    this.#checkOpen()
+    const { onStep } = this.#parts
+    this.#ending = true // 1. memory: nothing new is taken
+    try {
+      onStep('ending', { entries: 0, size: this.#sequencer.head.size })
+      const last = await this.#drained() // 2. what was taken is durable and public
+      onStep('drained', { entries: 0, size: last.size })
+      record(last) // 3. durable, for ever
+      this.#sequencer.end() // 4. memory follows disk
+      onStep('frozen', { entries: 0, size: last.size })
+      return last
+    } finally {
+      this.#ending = false
+    }
+  }
+
   started(): Promise<void> {
     return this.#started.promise
   }
@@ -152,6 +173,7 @@ export class RunningLog implements Log {
   async #sequenceRound(): Promise<void> {
     await this.#sequencer.round(this.#parts.limits.batch)
     this.#headMoved.wake() // here, not after the pause: an idle log answers at once
+    this.#drainMoved.wake()
   }
 
   /** What is durable without a checkpoint is bounded: witnesses may be gone for days. */
@@ -186,6 +208,33 @@ export class RunningLog implements Log {
     const kept = Math.max(this.#edge.from, head.size - KEPT_BEHIND)
     this.#edge.forget(kept as TreeSize)
     this.#publishedMoved.wake()
+    this.#drainMoved.wake()
+  }
+
+  /** The checkpoint of all that was taken, once there is one. */
+  async #drained(): Promise<Published> {
+    const { clock, limits } = this.#parts
+    let isLate = false
+    const cancel = clock.after(limits.drainMs, () => {
+      isLate = true
+      this.#drainMoved.wake()
+    })
+    try {
+      for (;;) {
+        if (this.#state !== 'running') throw this.#refusal()
+        const last = this.published()
+        if (last !== null && this.#pool.size === 0 && !this.#publisher.isBehind(this.#sequencer.head)) return last
+        if (isLate) throw this.#undrained()
+        await this.#drainMoved.wait()
+      }
+    } finally {
+      cancel()
+    }
+  }
+
+  #undrained(): TlogError {
+    const why = this.#delayed === null ? '' : ` (${this.#delayed.reason})`
+    return new TlogError('LOG_BUSY', `what the log had taken was not published in time${why}: it goes on as before`)
   }
 
   /** Nothing was shown; callers give up in their own time. */
@@ -197,10 +246,16 @@ export class RunningLog implements Log {
     await sleep(clock, RETRY_MS)
   }
 
+  /** @throws TlogError LOG_FROZEN, LOG_CLOSED, LOG_FAILED */
+  #checkOpen(): void {
+    if (this.#state !== 'running' || this.#ending || this.#sequencer.frozen) throw this.#refusal()
+  }
+
   #refusal(): TlogError {
     if (this.#state === 'failed') return new TlogError('LOG_FAILED', 'the log has stopped and takes no entries')
-    return this.#state === 'closing'
-      ? new TlogError('LOG_CLOSED', 'the log is shutting down; try again shortly')
+    if (this.#state === 'closing') return new TlogError('LOG_CLOSED', 'the log is shutting down; try again shortly')
+    return this.#ending
+      ? new TlogError('LOG_CLOSED', 'the log is coming to its end; try again shortly, for its successor')
       : new TlogError('LOG_FROZEN', 'the log is frozen and takes no entries')
   }
 
@@ -217,7 +272,7 @@ export class RunningLog implements Log {
   }
 
   #wakeAll(): void {
-    for (const signal of [this.#entriesWait, this.#headMoved, this.#publishedMoved]) signal.wake()
+    for (const signal of this.#signals) signal.wake()
   }
 }
 

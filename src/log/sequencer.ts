@@ -50,6 +50,11 @@ export class Sequencer {
     return this.#frozen
   }
 
+  /** The store has been told, and the pool is empty. */
+  end(): void {
+    this.#frozen = true
+  }
+
   /**
    * One round: at most `max` entries out of the pool and into the store. Every one of them is settled or failed when
    * it returns, and when it throws.

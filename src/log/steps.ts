@@ -11,7 +11,16 @@ export const STEPS = [
   'answered', // every waiter that the checkpoint covers has been woken
 ] as const
 
-export type Step = (typeof STEPS)[number]
+/** What happens to a log itself, in its order. */
+export const LIFE = [
+  'created', // keys, ratchet and row are durable; nobody was told
+  'opened', // it has a checkpoint, and is served
+  'ending', // it takes nothing new
+  'drained', // what it had taken is durable and public: its final checkpoint
+  'frozen', // durable, for ever
+] as const
+
+export type Step = (typeof STEPS)[number] | (typeof LIFE)[number]
 
 /** Called in line: metrics count here, and the fault tests end the process here. Must not throw. */
 export type OnStep = (step: Step, detail: { readonly entries: number; readonly size: number }) => void

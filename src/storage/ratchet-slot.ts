@@ -59,6 +59,17 @@ export function parseSlot(identity: RatchetIdentity, bytes: Uint8Array): Slot | 
   return equal(formatSlot(identity, slot), bytes) ? slot : null
 }
 
+/** Of any log's, whole and of this version. */
+export function isOfEmptyTree(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return (
+    equal(sha256(bytes.subarray(0, CHECKED_BYTES)), bytes.subarray(CHECKED_BYTES)) &&
+    equal(bytes.subarray(0, 16), MAGIC) &&
+    view.getBigUint64(16) === BigInt(VERSION) &&
+    view.getBigUint64(64) === 0n
+  )
+}
+
 /** The origin's length stands before it, so that no two pairs have the same bytes. */
 function identityHash({ origin, keyId }: RatchetIdentity): Uint8Array {
   const name = utf8(origin)

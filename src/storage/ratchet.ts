@@ -1,13 +1,13 @@
 /** The signer's own memory: one small file per log, best on another filesystem than the database. */
 
-import { closeSync, fdatasync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fdatasync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { hash } from '../kernel/brand.ts'
 import { concat, equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Mark, Ratchet } from '../log/ports.ts'
-import { formatSlot, parseSlot, type RatchetIdentity, SLOT_BYTES, type Slot } from './ratchet-slot.ts'
+import { formatSlot, isOfEmptyTree, parseSlot, type RatchetIdentity, SLOT_BYTES, type Slot } from './ratchet-slot.ts'
 
 export type { RatchetIdentity } from './ratchet-slot.ts'
 
@@ -17,15 +17,18 @@ export function ratchetPath(dir: string, identity: RatchetIdentity): string {
 }
 
 /**
- * Makes the file, durably, when a log is created.
+ * Makes the file, durably and whole or not at all, when a log is created.
  * @throws TlogError RATCHET_REFUSED when one is there already, or its directory is missing.
  */
 export async function createRatchet(path: string, identity: RatchetIdentity, mark: Mark): Promise<Ratchet> {
   const slots = [0, 1].map((sequence) => formatSlot(identity, { sequence, mark }))
-  withFile(createFile(path), (file) => {
+  if (existsSync(path)) throw refused(path, 'exists already: this key has signed before')
+  const draft = `${path}.new`
+  withFile(createFile(draft), (file) => {
     writeAll(file, concat(...slots), 0)
     fsyncSync(file)
   })
+  renameSync(draft, path)
   withFile(openSync(dirname(path), 'r'), (dir) => fsyncSync(dir))
   return openRatchet(path, identity)
 }
@@ -34,6 +37,14 @@ export async function createRatchet(path: string, identity: RatchetIdentity, mar
 export async function openRatchet(path: string, identity: RatchetIdentity): Promise<Ratchet> {
   const newest = withFile(openFile(path, 'r'), (file) => readNewest(file, path, identity))
   return new FileRatchet(path, identity, newest)
+}
+
+/** Whether its key may have signed more than the empty tree, whichever log it is of; in doubt, yes. */
+export function mayHaveSigned(path: string): boolean {
+  return withFile(openFile(path, 'r'), (file) => {
+    const bytes = readWhole(file)
+    return bytes === null || !slotsOf(bytes).every(isOfEmptyTree)
+  })
 }
 
 /** The same rules without a file, for tests. */
@@ -109,13 +120,20 @@ const datasync = promisify(fdatasync)
 
 /** @throws TlogError RATCHET_REFUSED */
 function readNewest(file: number, path: string, identity: RatchetIdentity): Slot {
-  const bytes = new Uint8Array(2 * SLOT_BYTES + 1)
-  if (readSync(file, bytes, 0, bytes.length, 0) !== 2 * SLOT_BYTES)
-    throw refused(path, `is torn or corrupt: not ${2 * SLOT_BYTES} bytes long. ${REMEDY}`)
-  const [first, second] = [0, 1].map((i) =>
-    readSlot(path, identity, bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES)),
-  )
+  const bytes = readWhole(file)
+  if (bytes === null) throw refused(path, `is torn or corrupt: not ${2 * SLOT_BYTES} bytes long. ${REMEDY}`)
+  const [first, second] = slotsOf(bytes).map((slot) => readSlot(path, identity, slot))
   return newer(path, first ?? null, second ?? null)
+}
+
+/** Null when it is shorter or longer than a ratchet is. */
+function readWhole(file: number): Uint8Array | null {
+  const bytes = new Uint8Array(2 * SLOT_BYTES + 1)
+  return readSync(file, bytes, 0, bytes.length, 0) === 2 * SLOT_BYTES ? bytes : null
+}
+
+function slotsOf(bytes: Uint8Array): readonly Uint8Array[] {
+  return [0, 1].map((i) => bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES))
 }
 
 function readSlot(path: string, identity: RatchetIdentity, bytes: Uint8Array): Slot | null {
@@ -154,10 +172,9 @@ const REMEDY =
 
 function createFile(path: string): number {
   try {
-    return openSync(path, 'wx', 0o600)
+    return openSync(path, 'w', 0o600)
   } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST'
-    throw refused(path, exists ? 'exists already: this key has signed before' : 'cannot be created', error)
+    throw refused(path, 'cannot be created', error)
   }
 }
 

@@ -1,7 +1,7 @@
 /** The trust files: what a client needs to trust this server's logs, composed from the logs and the configuration. */
 
 import type { TrustConfig } from '../config/trust.ts'
-import { logOfHost } from '../dialects/of-host.ts'
+import { isWaiting, logOfHost, type Reachable } from '../dialects/of-host.ts'
 import type { Policy, PolicyGroup, PolicyWitness } from '../formats/c2sp/policy.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { formatPem } from '../formats/pki/pem.ts'
@@ -120,22 +120,21 @@ function lifeOf({ createdAt, retiredAt }: TrustLog): TimeRange {
 
 /**
  * A frozen log is listed with its end: signing clients pass over it, monitors go on reading it. A compromised one too:
- * with no log at all in their list, some clients sign and log nothing.
+ * with no log at all in their list, some clients sign and log nothing. A tree whose turn has not come is reached by nobody.
  */
 function logServices({ url, logs }: TrustInput, operator: string): Service[] {
   return logs.flatMap((log) => {
     const majorApiVersion = DIALECTS[log.dialect]?.majorApiVersion
-    if (majorApiVersion === undefined) return []
-    const reached = answersAt(url, log, logs) ? url : hostedAt(url, log.origin)
+    const candidates = logs.filter(({ dialect }) => dialect === log.dialect)
+    if (majorApiVersion === undefined || isWaiting(log, candidates, reachable)) return []
+    const isMeant = logOfHost(new URL(url).hostname, candidates, reachable) === log
+    const reached = isMeant ? url : hostedAt(url, log.origin)
     return [{ url: reached, majorApiVersion, validFor: lifeOf(log), operator }]
   })
 }
 
-/** Whether the URL itself means the log. */
-function answersAt(url: string, log: TrustLog, logs: readonly TrustLog[]): boolean {
-  const candidates = logs.filter(({ dialect }) => dialect === log.dialect)
-  const reachable = ({ origin, retiredAt }: TrustLog) => ({ origin, takesEntries: retiredAt === null })
-  return logOfHost(new URL(url).hostname, candidates, reachable) === log
+function reachable({ origin, retiredAt }: TrustLog): Reachable {
+  return { origin, isFrozen: retiredAt !== null }
 }
 
 /** The URL with the origin for its host: under another one, clients would look for another origin in the checkpoint. */

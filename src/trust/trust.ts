@@ -1,4 +1,4 @@
-/** What a client needs to trust this server, composed at start, kept fresh while it runs, equal on disk and over HTTP. */
+/** What a client needs to trust this server, kept fresh while it runs, equal on disk and over HTTP. */
 
 import { join } from 'node:path'
 import { sha256 } from '#sha256'
@@ -19,8 +19,8 @@ export interface TrustOptions {
   readonly dir: string
   /** What clients reach; no trailing slash. */
   readonly url: string
-  /** In order of creation. */
-  readonly logs: readonly TrustLog[]
+  /** In order of creation; asked anew by every refresh. */
+  readonly logs: () => readonly TrustLog[]
   readonly config: TrustConfig
   /** Default: none, and no cosignature asked for. */
   readonly witnessing?: Witnessing
@@ -35,8 +35,8 @@ export interface Trust {
   /** By path below /trust/ and below the directory; another map after each refresh that changed something. */
   files(): ReadonlyMap<string, Uint8Array>
   /**
-   * Signs anew what is near its end; true if anything was. An hour between calls is enough: nothing is left to its last
-   * five days. Errors leave the files as they were.
+   * Composes the files anew where the logs have changed, and signs anew what is near its end; true if anything was. An hour
+   * between calls is enough while no log changes: nothing is left to its last five days. Errors leave the files as they were.
    */
   refresh(): Promise<boolean>
 }
@@ -62,13 +62,13 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
   checkKey(options)
   const trust = new FileTrust(options)
   await trust.refresh()
-  removeTrust(options.dir, withdrawnFiles(options.logs))
+  removeTrust(options.dir, withdrawnFiles(options.logs()))
   return trust
 }
 
 /** A key signs one kind of thing: what it signs for one must not pass for the other. */
 function checkKey({ key, logs }: TrustOptions): void {
-  const log = logs.find(({ vkey }) => equal(parseVkey(vkey).publicKey, key.publicKey))
+  const log = logs().find(({ vkey }) => equal(parseVkey(vkey).publicKey, key.publicKey))
   if (log !== undefined)
     throw new TlogError(
       'KEY_FILE_REFUSED',
@@ -78,14 +78,12 @@ function checkKey({ key, logs }: TrustOptions): void {
 
 class FileTrust implements Trust {
   readonly #options: TrustOptions
-  readonly #plain: ReadonlyMap<string, Uint8Array>
   #repository: ReadonlyMap<string, Uint8Array>
   #files: ReadonlyMap<string, Uint8Array> = new Map()
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: TrustOptions) {
     this.#options = options
-    this.#plain = composeTrustFiles({ witnessing: NO_WITNESSES, ...options })
     this.#repository = readRepository(join(options.dir, 'tuf'))
   }
 
@@ -101,12 +99,13 @@ class FileTrust implements Trust {
   }
 
   async #refresh(): Promise<boolean> {
-    const { key, clock, warn, dir } = this.#options
-    const { written, damaged } = await advance(this.#repository, asTargets(this.#plain), { key, now: clock.now() })
+    const { key, clock, warn, dir, logs } = this.#options
+    const plain = composeTrustFiles({ witnessing: NO_WITNESSES, ...this.#options, logs: logs() })
+    const { written, damaged } = await advance(this.#repository, asTargets(plain), { key, now: clock.now() })
     for (const path of damaged) warn(`${join(dir, 'tuf', path)} is damaged and was signed anew`)
     if (written.size === 0 && this.#files.size > 0) return false
     const repository = new Map([...this.#repository, ...written])
-    const files = withIndex(this.#options.url, [...this.#plain, ...inTuf(repository)])
+    const files = withIndex(this.#options.url, [...plain, ...inTuf(repository)])
     writeTrust(dir, new Map([...inTuf(written), ...files]))
     this.#repository = repository
     this.#files = files

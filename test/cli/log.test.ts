@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { startServer } from '../http/support.ts'
+import { ask, startServer } from '../http/support.ts'
 import { command, scratch } from './support.ts'
 
 t.test('create and list', async (t) => {
@@ -59,12 +59,31 @@ t.test('beside a running server', async (t) => {
   const list = await command(['log', 'list', '--data', server.dir])
   t.match(list, { code: 0, printed: /^v2 / }, 'logs can be listed')
   t.match(await command(['fsck', '--data', server.dir]), { code: 0, printed: 'v2: 0 entries, clean\n' }, 'and checked')
-  const create = await command(['log', 'create', 'b', '--origin', 'b', '--data', server.dir])
-  t.match(
-    create,
-    { code: 3, warned: new RegExp(`^STORE_LOCKED: .* is in use by process ${process.pid}: stop it`) },
-    'but not created',
-  )
+  const create = await command(['log', 'create', 'b', '--origin', 'b.example', '--data', server.dir])
+  t.match(create, { code: 0, printed: /^b {2}rekor-v2 {2}active / }, 'and created, by the server')
+  t.match(await ask(server, '/logs/b/checkpoint'), { status: 200, text: /^b\.example\n0\n/ })
+  t.equal((await ask(server, '/trust/b.vkey')).text, `${create.printed.split('\n')[1]?.trim()}\n`)
+})
+
+t.test('a tree that waits for its turn', async (t) => {
+  const data = ['--data', join(scratch(t), 'data')]
+  const create = (...argv: readonly string[]) => command(['log', 'create', ...argv, ...data])
+  const first = ['v1', '--dialect', 'rekor-v1', '--origin', 'one.example']
+  t.match(await create(...first), { code: 0, printed: / active / })
+  t.match(await create('next', '--after', 'v1'), { code: 0, printed: /^next {2}rekor-v1 {2}waiting {2}origin one\.ex/ })
+  t.match(JSON.parse((await command(['log', 'list', '--json', ...data])).printed), [
+    { state: 'active' },
+    { state: 'waiting' },
+  ])
+  for (const [argv, code, warned] of [
+    [['more', '--after', 'v0'], 3, /^LOG_UNKNOWN/],
+    [['more', '--after', 'v1', '--dialect', 'rekor-v1'], 2, /--dialect.*is that of --after/],
+    [['more'], 2, /--origin/],
+  ] as const)
+    t.match(await create(...argv), { code, warned }, argv.join(' '))
+  t.match(await create('elsewhere', '--after', 'v1', '--origin', 'two.example'), { code: 0, printed: / active / })
+  t.equal((await command(['retire', 'v1', '--yes', ...data])).code, 0)
+  t.match(await command(['log', 'list', ...data]), { printed: /^v1 .* frozen on .*\n.*\nnext {2}rekor-v1 {2}active / })
 })
 
 t.test('a data directory is made only where there is nothing', async (t) => {

@@ -1,17 +1,17 @@
 /** Which log a host name means. */
 
 import t from 'tap'
-import { logOfHost, type Reachable } from '../../src/dialects/of-host.ts'
+import { isWaiting, logOfHost, type Reachable } from '../../src/dialects/of-host.ts'
 
-const log = (origin: string, takesEntries = true): Reachable => ({ origin, takesEntries })
+const log = (origin: string, isFrozen = false): Reachable => ({ origin, isFrozen })
 
-t.test('the one with that origin, else the first that takes entries, else the first', async (t) => {
-  const [ended, a, b] = [log('old.example', false), log('a.example'), log('b.example')]
+t.test('the one with that origin, else the first that is not frozen, else the newest', async (t) => {
+  const [ended, a, b] = [log('old.example', true), log('a.example'), log('b.example')]
   const table: readonly (readonly [string, string, readonly Reachable[], Reachable | undefined])[] = [
     ['its origin', 'b.example', [ended, a, b], b],
     ['its origin, though it takes none', 'old.example', [ended, a, b], ended],
     ['another host', 'proxy.example', [ended, a, b], a],
-    ['where none takes entries', 'proxy.example', [ended], ended],
+    ['where none takes entries', 'proxy.example', [log('older.example', true), ended], ended],
     ['none', 'proxy.example', [], undefined],
   ]
   for (const [name, host, logs, expected] of table)
@@ -20,4 +20,30 @@ t.test('the one with that origin, else the first that takes entries, else the fi
       expected,
       name,
     )
+})
+
+t.test('the trees of a host take entries one after the other', async (t) => {
+  const [first, second, third] = [1, 2, 3].map((number) => log(`log.example - ${number}`)) as [
+    Reachable,
+    Reachable,
+    Reachable,
+  ]
+  const other = log('other.example - 4')
+  const frozen = new Set<Reachable>()
+  const facts = (one: Reachable) => ({ ...one, isFrozen: frozen.has(one) })
+  const all = [first, second, other, third]
+  for (const [active, waiting] of [
+    [first, [second, third]],
+    [second, [third]],
+    [third, []],
+    [third, []],
+  ] as const) {
+    t.equal(logOfHost('log.example', all, facts), active)
+    t.same(
+      all.filter((one) => isWaiting(one, all, facts)),
+      waiting,
+    )
+    frozen.add(active)
+  }
+  t.equal(logOfHost('proxy.example', all, facts), other)
 })

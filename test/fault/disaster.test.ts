@@ -176,11 +176,22 @@ t.test('moving', async (t) => {
   )
 })
 
-t.test('retiring', async (t) => {
-  const operator = await Operator.running(folder, 'retiring', 40)
+t.test('freezing, while the server runs', async (t) => {
+  const operator = await Operator.running(folder, 'freezing', 40)
   await scene(t, [operator])
-  await operator.follow('retire')
+  t.equal(await operator.offerV1('log.example.org'), 201)
+  t.match(
+    await operator.follow('successors'),
+    /^next-v1 {2}rekor-v1 {2}waiting .*\n.*\nnext-v2 {2}rekor-v2 {2}active /m,
+  )
+  t.equal(await operator.offerV1('log.example.org'), 201, 'the old tree')
+  t.match(
+    await operator.follow('freeze'),
+    /^v1 \S+ - \d+\) IS FROZEN at 1 entries, .*\nnext-v1 .* takes its place\n[\s\S]*^v2 \(log\.example\.org\) IS FROZEN at 40 entries, .*\nnext-v2 .* takes its place/m,
+  )
   await hasSuccessor(t, operator, operator.checker)
+  t.equal(await operator.offerV1('log.example.org'), 201, 'the next tree, at the same address')
+  t.match(await operator.follow('check'), /^next-v1: 1 entries, clean$/m)
 })
 
 t.test('every step of the page is followed above', async (t) => {

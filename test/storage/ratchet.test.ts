@@ -47,7 +47,9 @@ t.test('is made once, where there is a place for it', async (t) => {
     message: /is missing.*memory of the last head/,
   })
   t.notOk(existsSync(path))
+  writeFileSync(`${path}.new`, 'cut off')
   await createRatchet(path, IDENTITY, mark(3))
+  t.notOk(existsSync(`${path}.new`))
   await t.rejects(createRatchet(path, IDENTITY, mark(0)), { code: 'RATCHET_REFUSED', message: /exists already/ })
   t.same(await read(path), mark(3))
   await t.rejects(createRatchet(`${path}/none/x`, IDENTITY, mark(0)), { code: 'RATCHET_REFUSED' })

@@ -232,6 +232,35 @@ t.test('a service that cannot be read is named', async () => {
     )
 })
 
+t.test('the trees of a host: all are trusted, and those whose turn has come are written to', async (t) => {
+  const tree = (number: number, retiredAt: number | null) => ({
+    ...logOf(String(number), `log.example/${number}`, { dialect: 'rekor-v1', ecdsaKey: base64(generateEcdsa().spki) }),
+    origin: `log.example - ${number}`,
+    retiredAt: retiredAt === null ? null : unixMillis(START + retiredAt),
+  })
+  const [first, second, third] = [tree(1, 1000), tree(2, null), tree(3, null)]
+  const ended = { ...second, retiredAt: unixMillis(START + 2000) }
+  const [end1, end2] = ['2026-01-01T00:00:01.000Z', '2026-01-01T00:00:02.000Z']
+  for (const [logs, listed] of [
+    [
+      [first, second, third],
+      [undefined, end1],
+    ],
+    [
+      [first, ended, third],
+      [undefined, end2, end1],
+    ],
+  ] as const) {
+    const files = compose({ logs })
+    t.equal(json(files.get('trusted_root.json')).tlogs.length, 3)
+    const services: { url: string; validFor: { end?: string } }[] = json(files.get('signing_config.json')).rekorTlogUrls
+    t.same(services.map(({ validFor }) => validFor.end).toSorted(), [...listed].toSorted())
+    t.same([...new Set(services.map(({ url }) => url))], ['https://log.example'])
+    t.ok(files.has('3.pem') && files.has('3.vkey'))
+    t.equal(parsePolicy(files.get('policy') ?? new Uint8Array()).logs.length, 3)
+  }
+})
+
 t.test('a Rekor v1 log is known by its ECDSA key', async (t) => {
   const { spki } = generateEcdsa()
   const origin = 'log.example - 1234'

@@ -51,6 +51,26 @@ t.test('a target is the file that it is named for', async (t) => {
     t.same(files.get(`tuf/targets/${targets[target]?.hashes.sha256}.${target}`), files.get(ours), target)
 })
 
+t.test('logs that change while it runs', async (t) => {
+  const dir = scratch(t)
+  const clock = testClock()
+  let logs = [logOf('v2', 'log.example')]
+  const trust = await createTrust(optionsFor(dir, { clock, logs: () => logs }))
+  const versionOf = (role: string) => json(trust.files().get(`tuf/${role}.json`)).signed.version
+  const before = versionOf('timestamp')
+  t.equal(await trust.refresh(), false, 'nothing has changed')
+  logs = [logOf('v2', 'log.example', { retiredAt: clock.now() }), logOf('w2', 'next.example')]
+  t.equal(await trust.refresh(), true)
+  t.match(json(trust.files().get('trusted_root.json')).tlogs, [
+    { baseUrl: 'https://log.example', publicKey: { validFor: { end: '2026-01-01T00:00:00.000Z' } } },
+    { baseUrl: 'https://next.example' },
+  ])
+  t.ok(versionOf('timestamp') > before, 'clients of the repository hear of it, within the same minute too')
+  t.ok(trust.files().has('w2.vkey'))
+  for (const [path, bytes] of trust.files()) t.ok(onDisk(dir).get(path)?.equals(bytes), path)
+  t.equal(await trust.refresh(), false)
+})
+
 t.test('restarts', async (t) => {
   const dir = scratch(t)
   const clock = testClock()
@@ -63,7 +83,7 @@ t.test('restarts', async (t) => {
   const later = await createTrust(optionsFor(dir, { clock }))
   const changed = [...onDisk(dir)].filter(([path, bytes]) => !before.get(path)?.equals(bytes)).map(([path]) => path)
   t.same(changed, ['index.json', 'tuf/timestamp.json'], 'days after: the timestamp alone')
-  const logs = [logOf('v2', 'log.example'), logOf('w2', 'next.example')]
+  const logs = () => [logOf('v2', 'log.example'), logOf('w2', 'next.example')]
   const grown = await createTrust(optionsFor(dir, { clock, logs }))
   t.ok(grown.files().has('w2.vkey'))
   const versions = [first, later, grown].map((trust) => json(trust.files().get('tuf/timestamp.json')).signed.version)

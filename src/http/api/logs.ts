@@ -12,8 +12,8 @@ import { json, resource } from './resource.ts'
 
 export function logRoutes(logs: Logs) {
   return async (app: FastifyInstance): Promise<void> => {
-    resource(app, '/logs', LIST_LOGS, async () => json({ logs: logs.all.map(describe) }))
-    resource(app, '/logs/:log', LOG, async (request) => json(describe(logOf(logs, request))))
+    resource(app, '/logs', LIST_LOGS, async () => json({ logs: logs.all.map((log) => describe(log, logs)) }))
+    resource(app, '/logs/:log', LOG, async (request) => json(describe(logOf(logs, request), logs)))
     resource(app, '/logs/:log/checkpoints', LOG_CHECKPOINTS, async (request, query) => {
       const log = logOf(logs, request)
       const limit = query.limit ?? MAX_PAGE
@@ -45,7 +45,7 @@ export function time(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-function describe(log: Log): object {
+function describe(log: Log, logs: Logs): object {
   const { slug, dialect, origin, vkey } = log.identity
   const published = log.published()
   const self = pathOf(log)
@@ -54,7 +54,7 @@ function describe(log: Log): object {
     dialect,
     origin,
     vkey,
-    state: stateOf(log),
+    state: stateOf(log, logs),
     size: published?.size ?? 0,
     root: published === null ? null : hex(published.root),
     time: published === null ? null : time(published.time),
@@ -62,11 +62,12 @@ function describe(log: Log): object {
   }
 }
 
-function stateOf(log: Log): string {
+function stateOf(log: Log, logs: Logs): string {
   const { state, frozen, compromised } = log.status()
   if (compromised) return 'compromised'
   if (state !== 'running') return state
-  return frozen ? 'frozen' : 'active'
+  if (frozen) return 'frozen'
+  return logs.isWaiting(log) ? 'waiting' : 'active'
 }
 
 function checkpoint(published: Published): object {

@@ -74,7 +74,7 @@ const SCHEMAS = {
     origin: { type: 'string', description: 'The first line of its checkpoints.' },
     vkey: { type: 'string', description: 'The verifier key of its first signature line (c2sp.org/signed-note).' },
     state: {
-      enum: ['active', 'frozen', 'compromised', 'closing', 'failed'],
+      enum: ['active', 'waiting', 'frozen', 'compromised', 'closing', 'failed'],
       description:
         'Only an active one takes entries. Of a compromised one others have the key: nothing it signed counts.',
     },

@@ -29,10 +29,6 @@ export class Trees {
 
   constructor(logs: Logs) {
     this.#logs = logs
-    for (const log of logs.all) {
-      const { dialect, origin, ecdsaKey } = log.identity
-      if (dialect === REKOR_V1) this.#described.set(log, describeTree(origin, ecdsaKey ?? ''))
-    }
   }
 
   /** The log that a request means: it takes the entries. @throws TlogError LOG_UNKNOWN */
@@ -40,30 +36,44 @@ export class Trees {
     return this.#logs.forHost(request.host, REKOR_V1)
   }
 
-  /** In order of creation. All but the last have ended: where they end does not move. */
+  /**
+   * In order of creation, up to the one that takes entries: those before it have ended, and where they end does not move;
+   * what comes after it waits for its turn.
+   */
   shards(request: FastifyRequest): readonly Shard[] {
     const meant = this.log(request)
-    const { host } = this.#described.get(meant) as Tree
+    const { host } = this.#treeOf(meant)
     const shards: Shard[] = []
     let entriesBefore = 0
-    for (const [log, tree] of this.#described) {
-      if (tree.host !== host) continue
-      shards.push({ log, tree, entriesBefore })
-      entriesBefore += log.status().published
+    for (const log of this.#logs.all) {
+      if (log.identity.dialect !== REKOR_V1) continue
+      const tree = this.#treeOf(log)
+      if (tree.host === host) {
+        shards.push({ log, tree, entriesBefore })
+        entriesBefore += log.status().published
+      }
+      if (log === meant) break
     }
     return shards
   }
 
   /** The one that takes entries. */
   active(request: FastifyRequest): Shard {
-    const log = this.log(request)
-    return this.shards(request).find((shard) => shard.log === log) as Shard
+    return this.shards(request).at(-1) as Shard
   }
 
   /** By its number, the active one without; undefined for a number that no tree here has. */
   byTreeId(request: FastifyRequest, treeId: TreeId | null): Shard | undefined {
     if (treeId === null) return this.active(request)
     return this.shards(request).find(({ tree }) => tree.treeId === treeId)
+  }
+
+  /** Made once: the number is a hash. */
+  #treeOf(log: Log): Tree {
+    const { origin, ecdsaKey } = log.identity
+    const tree = this.#described.get(log) ?? describeTree(origin, ecdsaKey ?? '')
+    this.#described.set(log, tree)
+    return tree
   }
 }
 

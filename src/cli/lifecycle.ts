@@ -1,0 +1,90 @@
+/** Logs that begin and end while a server runs: one after the other, each in an order that a crash cannot harm. */
+
+import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
+import type { Logs } from '../http/logs.ts'
+import { unixMillis } from '../kernel/brand.ts'
+import { hex } from '../kernel/bytes.ts'
+import { TlogError } from '../kernel/error.ts'
+import type { Log } from '../log/log.ts'
+import type { Clock } from '../log/ports.ts'
+import type { OnStep } from '../log/steps.ts'
+import { createLogIn, type LogRequest } from '../storage/create-log.ts'
+import type { DataDirectory } from '../storage/data-directory.ts'
+import type { LogRecord } from '../storage/database.ts'
+
+export interface Lifecycle {
+  /** @throws TlogError as createLogIn does; whatever keeps the log from starting: then the next start of the server opens it. */
+  create(request: LogRequest): Promise<LogRecord>
+  /** @throws TlogError LOG_UNKNOWN; LOG_BUSY while the tree that waits behind it has no checkpoint; and as Log.freeze does. */
+  freeze(slug: string): Promise<Ended>
+}
+
+/** What the final checkpoint says. */
+export interface Ended {
+  readonly size: number
+  /** In hex. */
+  readonly root: string
+}
+
+export interface LifecycleParts {
+  readonly data: DataDirectory
+  readonly logs: Logs
+  readonly start: (record: LogRecord) => Promise<Log>
+  readonly clock: Pick<Clock, 'now'>
+  readonly onStep: (slug: string) => OnStep
+  /** Tells the world which logs there are now, and since when. Must not throw: what was done stays done. */
+  readonly tell: () => Promise<void>
+}
+
+export function createLifecycle({ data, logs, start, clock, onStep, tell }: LifecycleParts): Lifecycle {
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work)
+    turn = result.catch(() => undefined)
+    return result
+  }
+  return {
+    create: (request) =>
+      inTurn(async () => {
+        const record = await createLogIn(data, request, clock.now()) // 1. keys, ratchet, row
+        onStep(record.slug)('created', { entries: 0, size: 0 })
+        const log = await start(record) // 2. it has a checkpoint
+        await tell() // 3. whoever asks can trust it, before it has an entry
+        logs.add(log) // 4. and is reached
+        onStep(record.slug)('opened', { entries: 0, size: 0 })
+        return record
+      }),
+    freeze: (slug) =>
+      inTurn(async () => {
+        const log = logs.named(slug)
+        checkHeir(log, logs)
+        const ended = await endLog(data, log, clock)
+        await tell()
+        return ended
+      }),
+  }
+}
+
+/** Readers go over to the tree that waits: by then it has a checkpoint, and its witnesses know it. */
+function checkHeir(log: Log, logs: Logs): void {
+  const host = hostOfOrigin(log.identity.origin)
+  const heir = logs.all.find((each) => hostOfOrigin(each.identity.origin) === host && logs.isWaiting(each))
+  if (heir !== undefined && heir.published() === null)
+    throw new TlogError('LOG_BUSY', `${heir.identity.slug}, which is to take its place, has no checkpoint yet`)
+}
+
+/** Never before its newest head: what it promised then must lie inside its life. */
+export async function endLog({ database }: DataDirectory, log: Log, clock: Pick<Clock, 'now'>): Promise<Ended> {
+  const { number } = recordOf(database.logs(), log.identity.slug)
+  const { size, root } = await log.freeze(({ time }) => {
+    database.freezeLog(number, unixMillis(Math.max(time, clock.now())))
+  })
+  return { size, root: hex(root) }
+}
+
+/** @throws TlogError LOG_UNKNOWN */
+export function recordOf(records: readonly LogRecord[], slug: string): LogRecord {
+  const record = records.find((log) => log.slug === slug)
+  if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} is in this data directory`)
+  return record
+}

@@ -1,0 +1,85 @@
+/** The order in which logs begin and end, with logs and a directory that only say what was done to them. */
+
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createLifecycle } from '../../src/cli/lifecycle.ts'
+import { Logs } from '../../src/http/logs.ts'
+import { unixMillis } from '../../src/kernel/brand.ts'
+import { TlogError } from '../../src/kernel/error.ts'
+import type { Log } from '../../src/log/log.ts'
+import { createDataDirectory } from '../../src/storage/data-directory.ts'
+import type { LogRecord } from '../../src/storage/database.ts'
+import { scratch } from './support.ts'
+
+const tree = (slug: string, after: string | null = null) =>
+  ({ slug, dialect: 'rekor-v1', origin: 'log.example', after }) as const
+
+function scene(t: Test) {
+  const folder = scratch(t)
+  const place = { dir: join(folder, 'data'), ratchetDir: join(folder, 'ratchet'), passphrase: undefined }
+  const data = createDataDirectory(place)
+  t.teardown(() => data.close())
+  const logs = new Logs([])
+  const said: string[] = []
+  const published = new Map<string, unknown>()
+  const frozen = new Set<string>()
+  const start = async (record: LogRecord): Promise<Log> => {
+    said.push(`start ${record.slug}`)
+    return {
+      identity: record,
+      published: () => published.get(record.slug) ?? null,
+      status: () => ({ frozen: frozen.has(record.slug) }),
+      async freeze(end: (last: { time: number; size: number; root: Uint8Array }) => void) {
+        end({ time: 5000, size: 3, root: Uint8Array.of(171) })
+        frozen.add(record.slug)
+        return { time: 5000, size: 3, root: Uint8Array.of(171) }
+      },
+    } as unknown as Log
+  }
+  const lifecycle = createLifecycle({
+    data,
+    logs,
+    start,
+    clock: { now: () => unixMillis(1000) },
+    onStep: (slug) => (step) => void said.push(`${step} ${slug}`),
+    tell: async () => void said.push(`tell ${logs.all.length}`),
+  })
+  return { data, logs, said, published, frozen, lifecycle }
+}
+
+t.test('a log is in the trust files before it is reached, and each command waits for the one before', async (t) => {
+  const { data, logs, said, published, lifecycle } = scene(t)
+  published.set('next', {})
+  const all = [lifecycle.create(tree('v1')), lifecycle.create(tree('next', 'v1')), lifecycle.freeze('v1')]
+  t.match(await Promise.all(all), [{ slug: 'v1' }, { slug: 'next' }, { size: 3, root: 'ab' }])
+  t.same(said, [
+    ...['created v1', 'start v1', 'tell 0', 'opened v1'],
+    ...['created next', 'start next', 'tell 1', 'opened next'],
+    'tell 2',
+  ])
+  t.match(data.database.logs(), [{ state: 'frozen', retiredAt: 5000 }, { state: 'active' }])
+  t.equal(logs.forHost('log.example', 'rekor-v1').identity.slug, 'next')
+})
+
+t.test('one that fails is in nobody’s way', async (t) => {
+  const { lifecycle } = scene(t)
+  const [bad, good] = [lifecycle.create(tree('No')), lifecycle.create(tree('v1'))]
+  await t.rejects(bad, { code: 'FIELD_INVALID' })
+  t.match(await good, { slug: 'v1' })
+  await t.rejects(lifecycle.freeze('v2'), { code: 'LOG_UNKNOWN' })
+})
+
+t.test('no log ends before the one that waits for its place has a checkpoint', async (t) => {
+  const { data, frozen, published, lifecycle } = scene(t)
+  await lifecycle.create(tree('v1'))
+  await lifecycle.create(tree('next', 'v1'))
+  await lifecycle.create({ ...tree('other'), origin: 'other.example' })
+  const error = await lifecycle.freeze('v1').catch((error: unknown) => error)
+  t.ok(error instanceof TlogError)
+  t.match(error, { code: 'LOG_BUSY', message: /^next, which is to take its place, has no checkpoint yet/ })
+  t.same([frozen.size, data.database.logs()[0]?.state], [0, 'active'])
+  await lifecycle.freeze('other')
+  published.set('next', {})
+  await lifecycle.freeze('v1')
+  t.same([...frozen], ['other', 'v1'])
+})
