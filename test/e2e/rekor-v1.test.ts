@@ -1,14 +1,10 @@
-/** Clients of Rekor v1 against its API: rekor-cli, cosign 3 and 2, sigstore-js by default. */
+/** Signers and verifiers on Rekor v1: cosign 3 and 2, sigstore-js by default. */
 
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { pae } from '../../src/formats/sigstore/dsse.ts'
-import { utf8 } from '../../src/kernel/bytes.ts'
-import { digestOf, makeSigners } from './rekor-v1/signers.ts'
 import { localUrl } from './sigstore/publisher.ts'
-import { client, type Finished, run, scratch, startServer } from './support.ts'
+import { client, run, scratch, startServer } from './support.ts'
 
 t.setTimeout(30 * 60_000)
 
@@ -37,83 +33,6 @@ async function desk(t: Test): Promise<{ at: (name: string) => string; folder: st
   await writeFile(at('other_root.json'), await fetched(localUrl(other), '/trust/trusted_root.json'))
   return { at, folder }
 }
-
-function pem(key: KeyObject): string {
-  return key.export({ type: 'spki', format: 'pem' }).toString()
-}
-
-t.test('rekor-cli', async (t) => {
-  const program = await client('rekor-cli')
-  const { at, folder } = await desk(t)
-  const env = { PATH: process.env.PATH ?? '', HOME: folder }
-  const cli = async (command: string, ...flags: string[]): Promise<Finished> =>
-    await run(program, [command, '--rekor_server', url, ...flags], { cwd: folder, env })
-  const must = async (command: string, ...flags: string[]) => {
-    const done = await cli(command, ...flags)
-    if (done.code !== 0) throw new Error(`rekor-cli ${command}: ${done.stdout}${done.stderr}`)
-    return done.stdout
-  }
-  const uuidIn = (text: string) => /\b[0-9a-f]{80}\b/.exec(text)?.[0] ?? ''
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  await writeFile(at('key.pub'), pem(publicKey))
-  const file = await readFile(at('file'))
-  await writeFile(at('file.sig'), sign('sha256', file, privateKey))
-  const sha = createHash('sha256').update(file).digest('hex')
-
-  await t.test('hashedrekord', async (t) => {
-    const proposal = ['--type', 'hashedrekord:0.0.1', '--artifact-hash', sha, '--signature', 'file.sig']
-    const whole = [...proposal, '--public-key', 'key.pub', '--pki-format', 'x509']
-    const uploaded = await must('upload', ...whole)
-    t.match(uploaded, /Created entry at index 0, available at: .*\/api\/v1\/log\/entries\/[0-9a-f]{80}/)
-    const uuid = uuidIn(uploaded)
-    t.match(await must('get', '--uuid', uuid), new RegExp(`UUID: ${uuid}[\\s\\S]*${sha}`))
-    t.match(await must('get', '--log-index', '0'), new RegExp(uuid))
-    t.match(await must('verify', ...whole), /Current Root Hash:|Inclusion Proof/)
-    t.match(await must('search', '--sha', `sha256:${sha}`), new RegExp(uuid))
-    t.match(await must('search', '--public-key', 'key.pub', '--pki-format', 'x509'), new RegExp(uuid))
-    t.match(await cli('search', '--sha', 'ab'.repeat(32)), { code: 1, stderr: /no matching entries found/ })
-    await writeFile(at('bad.sig'), sign('sha256', Buffer.from('other'), privateKey))
-    t.notOk((await cli('upload', ...whole.map((flag) => (flag === 'file.sig' ? 'bad.sig' : flag)))).code === 0)
-  })
-
-  t.match(await must('loginfo'), /Tree Size: +1\n|TreeSize: 1|Total Tree Size: 1/, 'and remembers it')
-
-  await t.test('keys of each kind', async (t) => {
-    for (const signer of makeSigners()) {
-      if (signer.hash === 'sha384') continue // its --artifact-hash knows sha1, sha256 and sha512
-      await writeFile(at('one.pub'), signer.pem)
-      await writeFile(at('one.sig'), signer.signFile(file))
-      const digest = `${signer.hash}:${digestOf(signer.hash, file)}`
-      const proposal = ['--type', 'hashedrekord:0.0.1', '--artifact-hash', digest, '--signature', 'one.sig']
-      const whole = [...proposal, '--public-key', 'one.pub', '--pki-format', 'x509']
-      t.match(await must('upload', ...whole), /Created entry at index/, signer.name)
-      t.match(await must('verify', ...whole), /Inclusion Proof/, signer.name)
-    }
-  })
-
-  await t.test('dsse and intoto', async (t) => {
-    const payload = JSON.stringify({
-      _type: 'https://in-toto.io/Statement/v0.1',
-      subject: [{ name: 'file', digest: { sha256: sha } }],
-      predicateType: 'https://example.com/build/v1',
-      predicate: {},
-    })
-    const payloadType = 'application/vnd.in-toto+json'
-    const sig = sign('sha256', pae(payloadType, utf8(payload)), privateKey).toString('base64')
-    const envelope = { payloadType, payload: Buffer.from(payload).toString('base64'), signatures: [{ sig }] }
-    await writeFile(at('envelope.json'), JSON.stringify(envelope))
-    for (const type of ['dsse:0.0.1', 'intoto:0.0.2']) {
-      const whole = ['--type', type, '--artifact', 'envelope.json', '--public-key', 'key.pub', '--pki-format', 'x509']
-      const uuid = uuidIn(await must('upload', ...whole))
-      t.match(await must('get', '--uuid', uuid), new RegExp(uuid), type)
-      t.match(await must('search', '--sha', `sha256:${sha}`), new RegExp(uuid), `${type}, by its subject`)
-      t.match(await must('upload', ...whole), new RegExp(uuid), `${type}, again`)
-    }
-  })
-
-  t.match(await must('loginfo'), /Verification Successful!/, 'what grew is consistent with what was')
-  t.match(await must('logproof', '--first-size', '1', '--last-size', '3'), /[0-9a-f]{64}/)
-})
 
 t.test('cosign, by URL and by our signing config', async (t) => {
   const program = await client('cosign')
