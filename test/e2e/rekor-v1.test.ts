@@ -1,17 +1,23 @@
-/** Signers and verifiers on Rekor v1: cosign 3 and 2, sigstore-js by default. */
+/**
+ * Signers and verifiers on Rekor v1: cosign 3 and 2, sigstore-js by default. What cosign 2 does to look entries up, policy
+ * controllers do by the same package.
+ */
 
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { IDENTITY, identityToken, startMockAuthorities } from './sigstore/authorities.ts'
 import { localUrl } from './sigstore/publisher.ts'
-import { client, run, scratch, startServer } from './support.ts'
+import { client, type Finished, run, type Scope, scratch, startServer } from './support.ts'
 
 t.setTimeout(30 * 60_000)
 
+const EVER: Scope = t
 const BOTH = ['--dialects', 'rekor-v1,rekor-v2']
 const data = await scratch(t)
-const server = await startServer(join(data, 'one'), ...BOTH)
-const other = await startServer(join(data, 'other'), ...BOTH)
+const { ca } = await startMockAuthorities(t)
+const server = await startServer(join(data, 'one'), ...BOTH, ...ca)
+const other = await startServer(join(data, 'other'), ...BOTH, ...ca)
 t.teardown(() => Promise.all([server, other].map((each) => each.kill())))
 const url = localUrl(server)
 
@@ -21,9 +27,14 @@ async function fetched(from: string, path: string): Promise<string> {
   return await answer.text()
 }
 
-/** A folder with a file to sign and the server's trust files. */
-async function desk(t: Test): Promise<{ at: (name: string) => string; folder: string }> {
-  const folder = await scratch(t)
+interface Desk {
+  readonly folder: string
+  at(name: string): string
+}
+
+/** A folder with a file to sign and the trust files of both servers. */
+async function openDesk(scope: Scope): Promise<Desk> {
+  const folder = await scratch(scope)
   const at = (name: string) => join(folder, name)
   await writeFile(at('file'), 'a file\n')
   await writeFile(at('changed'), 'another file\n')
@@ -31,95 +42,148 @@ async function desk(t: Test): Promise<{ at: (name: string) => string; folder: st
   for (const name of ['trusted_root.json', 'signing_config.v1.json'])
     await writeFile(at(name), await fetched(url, `/trust/${name}`))
   await writeFile(at('other_root.json'), await fetched(localUrl(other), '/trust/trusted_root.json'))
+  await writeFile(at('v1.pem'), await fetched(url, '/trust/v1.pem'))
+  await writeFile(at('other.pem'), await fetched(localUrl(other), '/trust/v1.pem'))
   return { at, folder }
 }
 
-t.test('cosign, by URL and by our signing config', async (t) => {
-  const program = await client('cosign')
-  const { at, folder } = await desk(t)
-  const env = { PATH: process.env.PATH ?? '', HOME: folder, COSIGN_PASSWORD: '' }
-  const cosign = (...argv: readonly string[]) => run(program, argv, { cwd: folder, env })
-  const must = async (...argv: readonly string[]) => t.match(await cosign(...argv), { code: 0 }, argv.join(' '))
-  await must('generate-key-pair')
-  await must('generate-key-pair', '--output-key-prefix', 'stranger')
+/** One way to verify what was signed on a desk. */
+interface Way {
+  readonly name: string
+  /** Before the signer, whom to trust, and the file. */
+  readonly argv: readonly string[]
+  readonly trust: (whose: Whose) => Trust
+}
+
+type Whose = 'own' | 'other'
+
+interface Trust {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+type Cosign = (argv: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Finished>
+
+async function judge(t: Test, cosign: Cosign, way: Way): Promise<void> {
+  const verify = (signer: readonly string[], file: string, whose: Whose) => {
+    const { argv, env } = way.trust(whose)
+    return cosign([...way.argv, ...signer, ...argv, file], env)
+  }
+  const [own, stranger] = way.name === 'identity.json' ? [OWN, STRANGER] : [OWN_KEY, STRANGER_KEY]
+  t.match(await verify(own, 'file', 'own'), { code: 0 }, way.name)
+  for (const [what, stderr, done] of [
+    ['another file', OTHER_FILE, await verify(own, 'changed', 'own')],
+    ['another signer', OTHER_SIGNER, await verify(stranger, 'file', 'own')],
+    ['another log', OTHER_LOG, await verify(own, 'file', 'other')],
+  ] as const)
+    t.match(done, { code: 1, stderr }, `${way.name}: ${what}`)
+}
+
+/** In the words of each way; what is looked up, our log refuses. */
+const [OTHER_FILE, OTHER_SIGNER, OTHER_LOG] = [
+  /invalid signature|artifact digests? do(es)? not match|no matching subject|matching bundle to payload|does not verify/,
+  /certificate does not match|no matching CertificateIdentity|comparing public key|do not match threshold|does not verify/,
+  /not enough verified log entries from transparency log: 0 < 1|rekor log public key not found for payload/,
+] as const
+const OWN_KEY = ['--key', 'cosign.pub']
+const STRANGER_KEY = ['--key', 'stranger.pub']
+const issued = ['--certificate-oidc-issuer', IDENTITY.issuer]
+const OWN = ['--certificate-identity', IDENTITY.subject, ...issued]
+const STRANGER = ['--certificate-identity', 'https://imposter.example/release', ...issued]
+const CUSTOM = ['--type', 'custom']
+const PREDICATE = ['--predicate', 'predicate.json', ...CUSTOM]
+const KEY = ['--yes', '--key', 'cosign.key']
+
+/** Of bundles of today, as cosign 3 makes them and cosign 2 may. */
+function byRoot(flags: readonly string[]): Way['trust'] {
+  const file = (whose: Whose) => (whose === 'own' ? 'trusted_root.json' : 'other_root.json')
+  return (whose) => ({ argv: [...flags, '--trusted-root', file(whose)], env: {} })
+}
+
+const BLOB = ['verify-blob', '--bundle']
+const STATEMENT = ['verify-blob-attestation', ...CUSTOM, '--bundle']
+
+/** A program on a desk of its own, which outlives the test, with two pairs of keys. */
+async function cosignAt(t: Test, name: string): Promise<{ cosign: Cosign; must: Cosign; desk: Desk }> {
+  const program = await client(name)
+  const desk = await openDesk(EVER)
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: desk.folder,
+    COSIGN_PASSWORD: '',
+    SIGSTORE_REKOR_PUBLIC_KEY: 'v1.pem',
+  }
+  const cosign: Cosign = (argv, more) => run(program, argv, { cwd: desk.folder, env: { ...env, ...more } })
+  const must: Cosign = async (argv) => {
+    const done = await cosign(argv)
+    t.match(done, { code: 0 }, argv.join(' '))
+    return done
+  }
+  await must(['generate-key-pair'])
+  await must(['generate-key-pair', '--output-key-prefix', 'stranger'])
+  return { cosign, must, desk }
+}
+
+/** What has to hold once the servers are gone. */
+const offline: (readonly [Cosign, Way])[] = []
+
+t.test('cosign, by URL and by our signing config, with a key and with an identity', async (t) => {
+  const { cosign, must, desk } = await cosignAt(t, 'cosign')
   const config = ['--signing-config', 'signing_config.v1.json', '--trusted-root', 'trusted_root.json']
-  const key = ['--yes', '--key', 'cosign.key']
-  const custom = ['--type', 'custom']
-  await must('sign-blob', ...key, '--use-signing-config=false', '--rekor-url', url, '--bundle', 'by-url.json', 'file')
-  await must('sign-blob', ...key, ...config, '--bundle', 'by-config.json', 'file')
-  await must(
-    'attest-blob',
-    ...key,
-    '--predicate',
-    'predicate.json',
-    ...custom,
-    ...config,
-    '--bundle',
-    'stated.json',
-    'file',
-  )
-  for (const [bundle, kind, verify] of [
-    ['by-url.json', 'hashedrekord', ['verify-blob']],
-    ['by-config.json', 'hashedrekord', ['verify-blob']],
-    ['stated.json', 'dsse', ['verify-blob-attestation', ...custom]],
+  const byUrl = ['--use-signing-config=false', '--rekor-url', url]
+  await must(['sign-blob', ...KEY, ...byUrl, '--bundle', 'by-url.json', 'file'])
+  await must(['sign-blob', ...KEY, ...config, '--bundle', 'by-config.json', 'file'])
+  await must(['attest-blob', ...KEY, ...PREDICATE, ...byUrl, '--bundle', 'stated-by-url.json', 'file'])
+  await must(['attest-blob', ...KEY, ...PREDICATE, ...config, '--bundle', 'stated.json', 'file'])
+  await must(['sign-blob', '--identity-token', identityToken(), ...config, '--bundle', 'identity.json', 'file'])
+  for (const [name, kind, argv] of [
+    ['by-url.json', 'hashedrekord', BLOB],
+    ['by-config.json', 'hashedrekord', BLOB],
+    ['identity.json', 'hashedrekord', BLOB],
+    ['stated-by-url.json', 'dsse', STATEMENT],
+    ['stated.json', 'dsse', STATEMENT],
   ] as const) {
-    const { tlogEntries } = JSON.parse(await readFile(at(bundle), 'utf8')).verificationMaterial
-    t.match(tlogEntries, [{ kindVersion: { kind, version: '0.0.1' }, inclusionPromise: {} }], bundle)
-    const outcome = async (key: string, root: string, file: string) =>
-      (await cosign(...verify, '--key', key, '--bundle', bundle, '--trusted-root', root, file)).code
-    t.equal(await outcome('cosign.pub', 'trusted_root.json', 'file'), 0, bundle)
-    t.equal(await outcome('cosign.pub', 'trusted_root.json', 'changed'), 1, 'another file')
-    t.equal(await outcome('stranger.pub', 'trusted_root.json', 'file'), 1, 'another key')
-    t.equal(await outcome('cosign.pub', 'other_root.json', 'file'), 1, "another log's root")
+    const { tlogEntries } = JSON.parse(await readFile(desk.at(name), 'utf8')).verificationMaterial
+    t.match(tlogEntries, [{ kindVersion: { kind, version: '0.0.1' }, inclusionPromise: {} }], name)
+    const way = { name, argv: [...argv, name], trust: byRoot([]) }
+    await judge(t, cosign, way)
+    offline.push([cosign, way])
   }
 })
 
 t.test('cosign 2: its own bundles, ours, and looking up', async (t) => {
-  const program = await client('cosign-v2')
-  const { at, folder } = await desk(t)
-  await writeFile(at('v1.pem'), await fetched(url, '/trust/v1.pem'))
-  await writeFile(at('other.pem'), await fetched(localUrl(other), '/trust/v1.pem'))
-  const env = { PATH: process.env.PATH ?? '', HOME: folder, COSIGN_PASSWORD: '' }
-  const cosign = (argv: readonly string[], logKey = 'v1.pem') =>
-    run(program, argv, { cwd: folder, env: { ...env, SIGSTORE_REKOR_PUBLIC_KEY: logKey } })
-  const must = async (...argv: readonly string[]) => t.match(await cosign(argv), { code: 0 }, argv.join(' '))
-  await must('generate-key-pair')
-  await must('generate-key-pair', '--output-key-prefix', 'stranger')
-  const key = ['--yes', '--key', 'cosign.key', '--rekor-url', url]
-  const [bundled, custom] = [['--new-bundle-format'], ['--type', 'custom']]
-  await must('sign-blob', ...key, '--bundle', 'old.json', '--output-signature', 'file.sig', 'file')
-  await must('sign-blob', ...key, ...bundled, '--bundle', 'new.json', 'file')
-  await must(
-    'attest-blob',
-    ...key,
-    '--predicate',
-    'predicate.json',
-    ...custom,
-    ...bundled,
-    '--bundle',
-    'stated.json',
-    'file',
-  )
-  const trusting = (root: string) => [...bundled, '--trusted-root', root]
-  for (const [how, argv, otherLog] of [
-    ['its own bundle', ['verify-blob', '--bundle', 'old.json'], null],
-    ['by looking up', ['verify-blob', '--signature', 'file.sig', '--rekor-url', url], null],
-    ['a new bundle', ['verify-blob', '--bundle', 'new.json'], trusting('other_root.json')],
-    ['a statement', ['verify-blob-attestation', ...custom, '--bundle', 'stated.json'], trusting('other_root.json')],
-  ] as const) {
-    const own = otherLog === null ? [] : trusting('trusted_root.json')
-    const outcome = async (key: string, file: string, trust: readonly string[], logKey?: string) =>
-      (await cosign([...argv, '--key', key, ...trust, file], logKey)).code
-    t.equal(await outcome('cosign.pub', 'file', own), 0, how)
-    t.equal(await outcome('cosign.pub', 'changed', own), 1, `${how}: another file`)
-    t.equal(await outcome('stranger.pub', 'file', own), 1, `${how}: another key`)
-    t.equal(await outcome('cosign.pub', 'file', otherLog ?? [], 'other.pem'), 1, `${how}: another log`)
-  }
+  const { cosign, must } = await cosignAt(t, 'cosign-v2')
+  const byUrl = [...KEY, '--rekor-url', url]
+  const bundled = ['--new-bundle-format']
+  await must(['sign-blob', ...byUrl, '--bundle', 'old.json', '--output-signature', 'file.sig', 'file'])
+  await must(['sign-blob', ...byUrl, ...bundled, '--bundle', 'new.json', 'file'])
+  await must(['attest-blob', ...byUrl, ...PREDICATE, ...bundled, '--bundle', 'stated.json', 'file'])
+  await must(['attest-blob', ...byUrl, ...PREDICATE, '--output-signature', 'stated.sig', 'file'])
+  const byKey: Way['trust'] = (whose) => ({
+    argv: [],
+    env: { SIGSTORE_REKOR_PUBLIC_KEY: whose === 'own' ? 'v1.pem' : 'other.pem' },
+  })
+  const asked = ['--rekor-url', url]
+  const lookedUp: readonly Way[] = [
+    { name: 'by looking up', argv: ['verify-blob', '--signature', 'file.sig', ...asked], trust: byKey },
+    {
+      name: 'a statement, by looking up',
+      argv: ['verify-blob-attestation', ...CUSTOM, '--signature', 'stated.sig', ...asked],
+      trust: byKey,
+    },
+  ]
+  const kept: readonly Way[] = [
+    { name: 'its own bundle', argv: [...BLOB, 'old.json'], trust: byKey },
+    { name: 'a new bundle', argv: [...BLOB, 'new.json'], trust: byRoot(bundled) },
+    { name: 'a statement', argv: [...STATEMENT, 'stated.json'], trust: byRoot(bundled) },
+  ]
+  for (const way of [...lookedUp, ...kept]) await judge(t, cosign, way)
+  offline.push(...kept.map((way) => [cosign, way] as const))
 })
 
 t.test('sigstore-js by default, with each kind of entry', async (t) => {
   const packages = await client('sigstore-js')
-  const { at, folder } = await desk(t)
+  const { at, folder } = await openDesk(t)
   await symlink(join(packages, 'node_modules'), at('node_modules'))
   await writeFile(at('sign.mjs'), PROGRAM)
   const strict = await startServer(join(data, 'strict'), ...BOTH, '--duplicates', 'conflict')
@@ -174,3 +238,8 @@ const indexOf = (bundle) => bundle.verificationMaterial.tlogEntries[0].logIndex
 assert.equal(indexOf(again), indexOf(first))
 console.log('fetched on conflict')
 `
+
+t.test('verification asks nobody', async (t) => {
+  for (const each of [server, other]) await each.stop()
+  for (const [cosign, way] of offline) await judge(t, cosign, way)
+})
