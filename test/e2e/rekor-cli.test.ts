@@ -138,6 +138,7 @@ t.test('dsse and intoto, and by the subject of the statement', async (t) => {
     const how = ['--type', type, '--artifact', 'envelope.json', '--public-key', 'first.pub', '--pki-format', 'x509']
     const uuid = await wholeWay(t, type, how)
     t.ok((await find('--sha', `sha256:${SHA}`)).includes(uuid), `${type}: by its subject`)
+    t.ok((await find('--public-key', 'first.pub', '--pki-format', 'x509')).includes(uuid), `${type}: by its key`)
   }
   await writeEnvelope(signers.slice(0, 3))
   const keys = []
