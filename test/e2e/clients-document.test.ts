@@ -32,6 +32,7 @@ t.test('the versions to install are those that the tests have', async (t) => {
   t.equal(blockText('install-cosign'), `go install ${cosign.package}@${cosign.version}\n`)
   for (const name of ['sigstore-go', 'rekor-tiles'])
     t.equal(blockText(`install-${name}`), `go get ${version(name).module}@${version(name).version}\n`)
+  t.equal(blockText('install-sigstore-python'), `pip install sigstore==${version('sigstore-python').version}\n`)
   const { dependencies } = JSON.parse(read('npm/sigstore-js/package.json')) as { dependencies: Record<string, string> }
   const packages = Object.entries(dependencies).filter(([name]) => name !== '@sigstore/mock')
   t.equal(blockText('install-sigstore-js'), `npm install ${packages.map((each) => each.join('@')).join(' ')}\n`)

@@ -25,7 +25,7 @@ pin_of() {
   case $1 in
     go) grep -qF "$2 $3" "$here/go/go.mod" ;;
     npm) grep -qF "\"$2\": \"$3\"" "$here/npm/$4/package.json" ;;
-    pip) grep -qxF "$2==$3" "$here/pip/$4/requirements.txt" ;;
+    pip) grep -qE "^$2==$3( |$)" "$here/pip/$4/requirements.txt" ;;
   esac
 }
 

@@ -1,22 +1,23 @@
-/** Clients of Rekor v1 against its API: rekor-cli, cosign 3 and 2, sigstore-js by default. */
+/**
+ * Signers and verifiers on Rekor v1: cosign 3 and 2, sigstore-js by default. What cosign 2 does to look entries up, policy
+ * controllers do by the same package.
+ */
 
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { pae } from '../../src/formats/sigstore/dsse.ts'
-import { utf8 } from '../../src/kernel/bytes.ts'
-import { Minisign, Ssh } from '../formats/detached.ts'
-import { digestOf, makeSigners } from './rekor-v1/signers.ts'
+import { IDENTITY, identityToken, startMockAuthorities } from './sigstore/authorities.ts'
 import { localUrl } from './sigstore/publisher.ts'
-import { client, type Finished, run, scratch, startServer } from './support.ts'
+import { client, type Finished, run, type Scope, scratch, startServer } from './support.ts'
 
 t.setTimeout(30 * 60_000)
 
+const EVER: Scope = t
 const BOTH = ['--dialects', 'rekor-v1,rekor-v2']
 const data = await scratch(t)
-const server = await startServer(join(data, 'one'), ...BOTH)
-const other = await startServer(join(data, 'other'), ...BOTH)
+const { ca } = await startMockAuthorities(t)
+const server = await startServer(join(data, 'one'), ...BOTH, ...ca)
+const other = await startServer(join(data, 'other'), ...BOTH, ...ca)
 t.teardown(() => Promise.all([server, other].map((each) => each.kill())))
 const url = localUrl(server)
 
@@ -26,9 +27,14 @@ async function fetched(from: string, path: string): Promise<string> {
   return await answer.text()
 }
 
-/** A folder with a file to sign and the server's trust files. */
-async function desk(t: Test): Promise<{ at: (name: string) => string; folder: string }> {
-  const folder = await scratch(t)
+interface Desk {
+  readonly folder: string
+  at(name: string): string
+}
+
+/** A folder with a file to sign and the trust files of both servers. */
+async function openDesk(scope: Scope): Promise<Desk> {
+  const folder = await scratch(scope)
   const at = (name: string) => join(folder, name)
   await writeFile(at('file'), 'a file\n')
   await writeFile(at('changed'), 'another file\n')
@@ -36,199 +42,148 @@ async function desk(t: Test): Promise<{ at: (name: string) => string; folder: st
   for (const name of ['trusted_root.json', 'signing_config.v1.json'])
     await writeFile(at(name), await fetched(url, `/trust/${name}`))
   await writeFile(at('other_root.json'), await fetched(localUrl(other), '/trust/trusted_root.json'))
+  await writeFile(at('v1.pem'), await fetched(url, '/trust/v1.pem'))
+  await writeFile(at('other.pem'), await fetched(localUrl(other), '/trust/v1.pem'))
   return { at, folder }
 }
 
-function pem(key: KeyObject): string {
-  return key.export({ type: 'spki', format: 'pem' }).toString()
+/** One way to verify what was signed on a desk. */
+interface Way {
+  readonly name: string
+  /** Before the signer, whom to trust, and the file. */
+  readonly argv: readonly string[]
+  readonly trust: (whose: Whose) => Trust
 }
 
-t.test('rekor-cli', async (t) => {
-  const program = await client('rekor-cli')
-  const { at, folder } = await desk(t)
-  const env = { PATH: process.env.PATH ?? '', HOME: folder }
-  const cli = async (command: string, ...flags: string[]): Promise<Finished> =>
-    await run(program, [command, '--rekor_server', url, ...flags], { cwd: folder, env })
-  const must = async (command: string, ...flags: string[]) => {
-    const done = await cli(command, ...flags)
-    if (done.code !== 0) throw new Error(`rekor-cli ${command}: ${done.stdout}${done.stderr}`)
-    return done.stdout
+type Whose = 'own' | 'other'
+
+interface Trust {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+type Cosign = (argv: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Finished>
+
+async function judge(t: Test, cosign: Cosign, way: Way): Promise<void> {
+  const verify = (signer: readonly string[], file: string, whose: Whose) => {
+    const { argv, env } = way.trust(whose)
+    return cosign([...way.argv, ...signer, ...argv, file], env)
   }
-  const uuidIn = (text: string) => /\b[0-9a-f]{80}\b/.exec(text)?.[0] ?? ''
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  await writeFile(at('key.pub'), pem(publicKey))
-  const file = await readFile(at('file'))
-  await writeFile(at('file.sig'), sign('sha256', file, privateKey))
-  const sha = createHash('sha256').update(file).digest('hex')
+  const [own, stranger] = way.name === 'identity.json' ? [OWN, STRANGER] : [OWN_KEY, STRANGER_KEY]
+  t.match(await verify(own, 'file', 'own'), { code: 0 }, way.name)
+  for (const [what, stderr, done] of [
+    ['another file', OTHER_FILE, await verify(own, 'changed', 'own')],
+    ['another signer', OTHER_SIGNER, await verify(stranger, 'file', 'own')],
+    ['another log', OTHER_LOG, await verify(own, 'file', 'other')],
+  ] as const)
+    t.match(done, { code: 1, stderr }, `${way.name}: ${what}`)
+}
 
-  await t.test('hashedrekord', async (t) => {
-    const proposal = ['--type', 'hashedrekord:0.0.1', '--artifact-hash', sha, '--signature', 'file.sig']
-    const whole = [...proposal, '--public-key', 'key.pub', '--pki-format', 'x509']
-    const uploaded = await must('upload', ...whole)
-    t.match(uploaded, /Created entry at index 0, available at: .*\/api\/v1\/log\/entries\/[0-9a-f]{80}/)
-    const uuid = uuidIn(uploaded)
-    t.match(await must('get', '--uuid', uuid), new RegExp(`UUID: ${uuid}[\\s\\S]*${sha}`))
-    t.match(await must('get', '--log-index', '0'), new RegExp(uuid))
-    t.match(await must('verify', ...whole), /Current Root Hash:|Inclusion Proof/)
-    t.match(await must('search', '--sha', `sha256:${sha}`), new RegExp(uuid))
-    t.match(await must('search', '--public-key', 'key.pub', '--pki-format', 'x509'), new RegExp(uuid))
-    t.match(await cli('search', '--sha', 'ab'.repeat(32)), { code: 1, stderr: /no matching entries found/ })
-    await writeFile(at('bad.sig'), sign('sha256', Buffer.from('other'), privateKey))
-    t.notOk((await cli('upload', ...whole.map((flag) => (flag === 'file.sig' ? 'bad.sig' : flag)))).code === 0)
-  })
+/** In the words of each way; what is looked up, our log refuses. */
+const [OTHER_FILE, OTHER_SIGNER, OTHER_LOG] = [
+  /invalid signature|artifact digests? do(es)? not match|no matching subject|matching bundle to payload|does not verify/,
+  /certificate does not match|no matching CertificateIdentity|comparing public key|do not match threshold|does not verify/,
+  /not enough verified log entries from transparency log: 0 < 1|rekor log public key not found for payload/,
+] as const
+const OWN_KEY = ['--key', 'cosign.pub']
+const STRANGER_KEY = ['--key', 'stranger.pub']
+const issued = ['--certificate-oidc-issuer', IDENTITY.issuer]
+const OWN = ['--certificate-identity', IDENTITY.subject, ...issued]
+const STRANGER = ['--certificate-identity', 'https://imposter.example/release', ...issued]
+const CUSTOM = ['--type', 'custom']
+const PREDICATE = ['--predicate', 'predicate.json', ...CUSTOM]
+const KEY = ['--yes', '--key', 'cosign.key']
 
-  t.match(await must('loginfo'), /Tree Size: +1\n|TreeSize: 1|Total Tree Size: 1/, 'and remembers it')
+/** Of bundles of today, as cosign 3 makes them and cosign 2 may. */
+function byRoot(flags: readonly string[]): Way['trust'] {
+  const file = (whose: Whose) => (whose === 'own' ? 'trusted_root.json' : 'other_root.json')
+  return (whose) => ({ argv: [...flags, '--trusted-root', file(whose)], env: {} })
+}
 
-  await t.test('keys of each kind', async (t) => {
-    for (const signer of makeSigners()) {
-      if (signer.hash === 'sha384') continue // its --artifact-hash knows sha1, sha256 and sha512
-      await writeFile(at('one.pub'), signer.pem)
-      await writeFile(at('one.sig'), signer.signFile(file))
-      const digest = `${signer.hash}:${digestOf(signer.hash, file)}`
-      const proposal = ['--type', 'hashedrekord:0.0.1', '--artifact-hash', digest, '--signature', 'one.sig']
-      const whole = [...proposal, '--public-key', 'one.pub', '--pki-format', 'x509']
-      t.match(await must('upload', ...whole), /Created entry at index/, signer.name)
-      t.match(await must('verify', ...whole), /Inclusion Proof/, signer.name)
-    }
-  })
+const BLOB = ['verify-blob', '--bundle']
+const STATEMENT = ['verify-blob-attestation', ...CUSTOM, '--bundle']
 
-  await t.test('rekord, by the tools whose keys are taken', async (t) => {
-    const x509 = makeSigners().map((signer) => ['x509', signer.pem, signer.signMessage(file)] as const)
-    const minisign = [true, false].map((isPrehashed) => {
-      const { key, signature } = new Minisign(utf8('12345678')).sign(file, isPrehashed)
-      return ['minisign', key, signature] as const
-    })
-    const ssh = (['ed25519', 'nistp256', 'nistp384', 'nistp521'] as const).map((type) => {
-      const { key, signature } = new Ssh(type).sign(file)
-      return ['ssh', key, signature] as const
-    })
-    for (const [format, key, signature] of [...x509, ...minisign, ...ssh]) {
-      await writeFile(at('rekord.pub'), key)
-      await writeFile(at('rekord.sig'), signature)
-      const files = ['--artifact', 'file', '--signature', 'rekord.sig', '--public-key', 'rekord.pub']
-      const whole = ['--type', 'rekord:0.0.1', ...files, '--pki-format', format]
-      const uuid = uuidIn(await must('upload', ...whole))
-      t.match(await must('get', '--uuid', uuid), new RegExp(`${uuid}[\\s\\S]*${sha}`), format)
-      t.match(await must('verify', ...whole), /Inclusion Proof/, format)
-      t.match(await must('search', '--public-key', 'rekord.pub', '--pki-format', format), new RegExp(uuid), format)
-      t.match(await must('search', '--artifact', 'file'), new RegExp(uuid), format)
-    }
-    const proposal = { kind: 'alpine', apiVersion: '0.0.1', spec: {} }
-    await writeFile(at('alpine.json'), JSON.stringify(proposal))
-    const refused = await cli('upload', '--entry', 'alpine.json')
-    t.match(refused, { code: 1, stderr: /entry kind 'alpine' is not enabled for submission on this server/ })
-  })
+/** A program on a desk of its own, which outlives the test, with two pairs of keys. */
+async function cosignAt(t: Test, name: string): Promise<{ cosign: Cosign; must: Cosign; desk: Desk }> {
+  const program = await client(name)
+  const desk = await openDesk(EVER)
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: desk.folder,
+    COSIGN_PASSWORD: '',
+    SIGSTORE_REKOR_PUBLIC_KEY: 'v1.pem',
+  }
+  const cosign: Cosign = (argv, more) => run(program, argv, { cwd: desk.folder, env: { ...env, ...more } })
+  const must: Cosign = async (argv) => {
+    const done = await cosign(argv)
+    t.match(done, { code: 0 }, argv.join(' '))
+    return done
+  }
+  await must(['generate-key-pair'])
+  await must(['generate-key-pair', '--output-key-prefix', 'stranger'])
+  return { cosign, must, desk }
+}
 
-  await t.test('dsse and intoto', async (t) => {
-    const payload = JSON.stringify({
-      _type: 'https://in-toto.io/Statement/v0.1',
-      subject: [{ name: 'file', digest: { sha256: sha } }],
-      predicateType: 'https://example.com/build/v1',
-      predicate: {},
-    })
-    const payloadType = 'application/vnd.in-toto+json'
-    const sig = sign('sha256', pae(payloadType, utf8(payload)), privateKey).toString('base64')
-    const envelope = { payloadType, payload: Buffer.from(payload).toString('base64'), signatures: [{ sig }] }
-    await writeFile(at('envelope.json'), JSON.stringify(envelope))
-    for (const type of ['dsse:0.0.1', 'intoto:0.0.2']) {
-      const whole = ['--type', type, '--artifact', 'envelope.json', '--public-key', 'key.pub', '--pki-format', 'x509']
-      const uuid = uuidIn(await must('upload', ...whole))
-      t.match(await must('get', '--uuid', uuid), new RegExp(uuid), type)
-      t.match(await must('search', '--sha', `sha256:${sha}`), new RegExp(uuid), `${type}, by its subject`)
-      t.match(await must('upload', ...whole), new RegExp(uuid), `${type}, again`)
-    }
-  })
+/** What has to hold once the servers are gone. */
+const offline: (readonly [Cosign, Way])[] = []
 
-  t.match(await must('loginfo'), /Verification Successful!/, 'what grew is consistent with what was')
-  t.match(await must('logproof', '--first-size', '1', '--last-size', '3'), /[0-9a-f]{64}/)
-})
-
-t.test('cosign, by URL and by our signing config', async (t) => {
-  const program = await client('cosign')
-  const { at, folder } = await desk(t)
-  const env = { PATH: process.env.PATH ?? '', HOME: folder, COSIGN_PASSWORD: '' }
-  const cosign = (...argv: readonly string[]) => run(program, argv, { cwd: folder, env })
-  const must = async (...argv: readonly string[]) => t.match(await cosign(...argv), { code: 0 }, argv.join(' '))
-  await must('generate-key-pair')
-  await must('generate-key-pair', '--output-key-prefix', 'stranger')
+t.test('cosign, by URL and by our signing config, with a key and with an identity', async (t) => {
+  const { cosign, must, desk } = await cosignAt(t, 'cosign')
   const config = ['--signing-config', 'signing_config.v1.json', '--trusted-root', 'trusted_root.json']
-  const key = ['--yes', '--key', 'cosign.key']
-  const custom = ['--type', 'custom']
-  await must('sign-blob', ...key, '--use-signing-config=false', '--rekor-url', url, '--bundle', 'by-url.json', 'file')
-  await must('sign-blob', ...key, ...config, '--bundle', 'by-config.json', 'file')
-  await must(
-    'attest-blob',
-    ...key,
-    '--predicate',
-    'predicate.json',
-    ...custom,
-    ...config,
-    '--bundle',
-    'stated.json',
-    'file',
-  )
-  for (const [bundle, kind, verify] of [
-    ['by-url.json', 'hashedrekord', ['verify-blob']],
-    ['by-config.json', 'hashedrekord', ['verify-blob']],
-    ['stated.json', 'dsse', ['verify-blob-attestation', ...custom]],
+  const byUrl = ['--use-signing-config=false', '--rekor-url', url]
+  await must(['sign-blob', ...KEY, ...byUrl, '--bundle', 'by-url.json', 'file'])
+  await must(['sign-blob', ...KEY, ...config, '--bundle', 'by-config.json', 'file'])
+  await must(['attest-blob', ...KEY, ...PREDICATE, ...byUrl, '--bundle', 'stated-by-url.json', 'file'])
+  await must(['attest-blob', ...KEY, ...PREDICATE, ...config, '--bundle', 'stated.json', 'file'])
+  await must(['sign-blob', '--identity-token', identityToken(), ...config, '--bundle', 'identity.json', 'file'])
+  for (const [name, kind, argv] of [
+    ['by-url.json', 'hashedrekord', BLOB],
+    ['by-config.json', 'hashedrekord', BLOB],
+    ['identity.json', 'hashedrekord', BLOB],
+    ['stated-by-url.json', 'dsse', STATEMENT],
+    ['stated.json', 'dsse', STATEMENT],
   ] as const) {
-    const { tlogEntries } = JSON.parse(await readFile(at(bundle), 'utf8')).verificationMaterial
-    t.match(tlogEntries, [{ kindVersion: { kind, version: '0.0.1' }, inclusionPromise: {} }], bundle)
-    const outcome = async (key: string, root: string, file: string) =>
-      (await cosign(...verify, '--key', key, '--bundle', bundle, '--trusted-root', root, file)).code
-    t.equal(await outcome('cosign.pub', 'trusted_root.json', 'file'), 0, bundle)
-    t.equal(await outcome('cosign.pub', 'trusted_root.json', 'changed'), 1, 'another file')
-    t.equal(await outcome('stranger.pub', 'trusted_root.json', 'file'), 1, 'another key')
-    t.equal(await outcome('cosign.pub', 'other_root.json', 'file'), 1, "another log's root")
+    const { tlogEntries } = JSON.parse(await readFile(desk.at(name), 'utf8')).verificationMaterial
+    t.match(tlogEntries, [{ kindVersion: { kind, version: '0.0.1' }, inclusionPromise: {} }], name)
+    const way = { name, argv: [...argv, name], trust: byRoot([]) }
+    await judge(t, cosign, way)
+    offline.push([cosign, way])
   }
 })
 
 t.test('cosign 2: its own bundles, ours, and looking up', async (t) => {
-  const program = await client('cosign-v2')
-  const { at, folder } = await desk(t)
-  await writeFile(at('v1.pem'), await fetched(url, '/trust/v1.pem'))
-  await writeFile(at('other.pem'), await fetched(localUrl(other), '/trust/v1.pem'))
-  const env = { PATH: process.env.PATH ?? '', HOME: folder, COSIGN_PASSWORD: '' }
-  const cosign = (argv: readonly string[], logKey = 'v1.pem') =>
-    run(program, argv, { cwd: folder, env: { ...env, SIGSTORE_REKOR_PUBLIC_KEY: logKey } })
-  const must = async (...argv: readonly string[]) => t.match(await cosign(argv), { code: 0 }, argv.join(' '))
-  await must('generate-key-pair')
-  await must('generate-key-pair', '--output-key-prefix', 'stranger')
-  const key = ['--yes', '--key', 'cosign.key', '--rekor-url', url]
-  const [bundled, custom] = [['--new-bundle-format'], ['--type', 'custom']]
-  await must('sign-blob', ...key, '--bundle', 'old.json', '--output-signature', 'file.sig', 'file')
-  await must('sign-blob', ...key, ...bundled, '--bundle', 'new.json', 'file')
-  await must(
-    'attest-blob',
-    ...key,
-    '--predicate',
-    'predicate.json',
-    ...custom,
-    ...bundled,
-    '--bundle',
-    'stated.json',
-    'file',
-  )
-  const trusting = (root: string) => [...bundled, '--trusted-root', root]
-  for (const [how, argv, otherLog] of [
-    ['its own bundle', ['verify-blob', '--bundle', 'old.json'], null],
-    ['by looking up', ['verify-blob', '--signature', 'file.sig', '--rekor-url', url], null],
-    ['a new bundle', ['verify-blob', '--bundle', 'new.json'], trusting('other_root.json')],
-    ['a statement', ['verify-blob-attestation', ...custom, '--bundle', 'stated.json'], trusting('other_root.json')],
-  ] as const) {
-    const own = otherLog === null ? [] : trusting('trusted_root.json')
-    const outcome = async (key: string, file: string, trust: readonly string[], logKey?: string) =>
-      (await cosign([...argv, '--key', key, ...trust, file], logKey)).code
-    t.equal(await outcome('cosign.pub', 'file', own), 0, how)
-    t.equal(await outcome('cosign.pub', 'changed', own), 1, `${how}: another file`)
-    t.equal(await outcome('stranger.pub', 'file', own), 1, `${how}: another key`)
-    t.equal(await outcome('cosign.pub', 'file', otherLog ?? [], 'other.pem'), 1, `${how}: another log`)
-  }
+  const { cosign, must } = await cosignAt(t, 'cosign-v2')
+  const byUrl = [...KEY, '--rekor-url', url]
+  const bundled = ['--new-bundle-format']
+  await must(['sign-blob', ...byUrl, '--bundle', 'old.json', '--output-signature', 'file.sig', 'file'])
+  await must(['sign-blob', ...byUrl, ...bundled, '--bundle', 'new.json', 'file'])
+  await must(['attest-blob', ...byUrl, ...PREDICATE, ...bundled, '--bundle', 'stated.json', 'file'])
+  await must(['attest-blob', ...byUrl, ...PREDICATE, '--output-signature', 'stated.sig', 'file'])
+  const byKey: Way['trust'] = (whose) => ({
+    argv: [],
+    env: { SIGSTORE_REKOR_PUBLIC_KEY: whose === 'own' ? 'v1.pem' : 'other.pem' },
+  })
+  const asked = ['--rekor-url', url]
+  const lookedUp: readonly Way[] = [
+    { name: 'by looking up', argv: ['verify-blob', '--signature', 'file.sig', ...asked], trust: byKey },
+    {
+      name: 'a statement, by looking up',
+      argv: ['verify-blob-attestation', ...CUSTOM, '--signature', 'stated.sig', ...asked],
+      trust: byKey,
+    },
+  ]
+  const kept: readonly Way[] = [
+    { name: 'its own bundle', argv: [...BLOB, 'old.json'], trust: byKey },
+    { name: 'a new bundle', argv: [...BLOB, 'new.json'], trust: byRoot(bundled) },
+    { name: 'a statement', argv: [...STATEMENT, 'stated.json'], trust: byRoot(bundled) },
+  ]
+  for (const way of [...lookedUp, ...kept]) await judge(t, cosign, way)
+  offline.push(...kept.map((way) => [cosign, way] as const))
 })
 
 t.test('sigstore-js by default, with each kind of entry', async (t) => {
   const packages = await client('sigstore-js')
-  const { at, folder } = await desk(t)
+  const { at, folder } = await openDesk(t)
   await symlink(join(packages, 'node_modules'), at('node_modules'))
   await writeFile(at('sign.mjs'), PROGRAM)
   const strict = await startServer(join(data, 'strict'), ...BOTH, '--duplicates', 'conflict')
@@ -283,3 +238,8 @@ const indexOf = (bundle) => bundle.verificationMaterial.tlogEntries[0].logIndex
 assert.equal(indexOf(again), indexOf(first))
 console.log('fetched on conflict')
 `
+
+t.test('verification asks nobody', async (t) => {
+  for (const each of [server, other]) await each.stop()
+  for (const [cosign, way] of offline) await judge(t, cosign, way)
+})

@@ -279,8 +279,8 @@ t.test('a Rekor v1 log is known by its ECDSA key', async (t) => {
   t.match(json(files.get('signing_config.v1.json')).rekorTlogUrls, [{ url: 'https://log.example', majorApiVersion: 1 }])
   t.same(
     json(files.get('signing_config.json')).rekorTlogUrls.map((log: { majorApiVersion: number }) => log.majorApiVersion),
-    [1, 2],
-    'the newest first',
+    [2, 1],
+    'version 1 last, also where it is the newer',
   )
   t.equal(parseUtf8(files.get('1.pem') ?? new Uint8Array()), formatPem(spki, 'PUBLIC KEY'))
 })

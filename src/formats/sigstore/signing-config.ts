@@ -49,10 +49,16 @@ export function signingConfigJson(config: SigningConfig): JsonObject {
   }
 }
 
-/** The newest first, as clients expect, of one age as they came. Starts in one form (toISOString) compare as text. */
+/**
+ * The newest first, as clients expect, of one age as they came; but version 1 last. Of several services at one URL
+ * rekor-monitor watches the last one, and version 2 it reads at default ports alone.
+ * Starts in one form (toISOString) compare as text.
+ */
 function servicesJson(services: readonly Service[]): JsonObject[] {
   const newer = (a: string, b: string) => (a === b ? 0 : a < b ? 1 : -1)
-  const sorted = services.toSorted((a, b) => newer(a.validFor.start, b.validFor.start))
+  const sorted = services.toSorted(
+    (a, b) => b.majorApiVersion - a.majorApiVersion || newer(a.validFor.start, b.validFor.start),
+  )
   return sorted.map(({ url, majorApiVersion, validFor, operator }) => ({
     url,
     majorApiVersion,

@@ -6,17 +6,14 @@ import { parseJson } from '../../../src/formats/json.ts'
 import { certificateKey, digestKey, identityKey, publicKeyKey, subjectKey } from '../../../src/formats/lookup-key.ts'
 import { parseMinisignKey } from '../../../src/formats/minisign.ts'
 import { parseCertificate } from '../../../src/formats/pki/certificate.ts'
-import { formatPem, type PemLabel } from '../../../src/formats/pki/pem.ts'
+import { formatPem } from '../../../src/formats/pki/pem.ts'
 import { canonicalJson } from '../../../src/formats/sigstore/canonical-json.ts'
 import { parseProposalV1 } from '../../../src/formats/sigstore/proposal-v1.ts'
 import { parseSshKey } from '../../../src/formats/ssh/key.ts'
 import { base64, hex, parseBase64, parseHex, parseUtf8, utf8 } from '../../../src/kernel/bytes.ts'
 import type { ErrorCode } from '../../../src/kernel/error.ts'
-import { leafHash } from '../../../src/kernel/hash.ts'
-import { verifyInclusion } from '../../../src/kernel/proof.ts'
 import type { Entry } from '../../../src/log/ports.ts'
 import { Minisign, Ssh } from '../../formats/detached.ts'
-import { readCase } from '../../verify/conformance.ts'
 import {
   certificateFor,
   ED25519,
@@ -80,65 +77,6 @@ const STATEMENT_KEYS = [
   digestKey('sha1', parseHex('01'.repeat(20))),
   digestKey('sha512', parseHex('02'.repeat(64))),
 ]
-
-const HASHED = [
-  'happy-path-v0.1',
-  'happy-path-v0.2',
-  'happy-path-v0.3',
-  'happy-path-v0.3-new-mediaType',
-  'managed-key-and-trusted-root',
-  'managed-key-happy-path',
-  'trust-root-tlog-validity-end-inclusive',
-]
-
-/** What the signer must have proposed for the entry in a bundle of the public log. */
-function proposed(name: string): { proposal: unknown; entry: ReturnType<typeof entryOf> } {
-  const one = readCase(name)
-  const { content, material } = one.bundle()
-  const { signer } = one.trust()
-  const [der, label]: [Uint8Array, PemLabel] =
-    material.kind === 'certificate'
-      ? [material.leaf, 'CERTIFICATE']
-      : [signer.kind === 'key' ? signer.key.der : new Uint8Array(), 'PUBLIC KEY']
-  const verifier = make.pem64(der, label)
-  const signature = base64(content.signature)
-  const entry = entryOf(name)
-  if (content.kind === 'message') {
-    const hash = { algorithm: 'sha256', value: hex(sha256(one.artifact)) }
-    const spec = { data: { hash }, signature: { content: signature, publicKey: { content: verifier } } }
-    return { proposal: { apiVersion: '0.0.1', kind: 'hashedrekord', spec }, entry }
-  }
-  const { payload, payloadType } = content
-  const envelope = JSON.stringify({ payload: base64(payload), payloadType, signatures: [{ sig: signature }] })
-  const spec = { proposedContent: { envelope, verifiers: [verifier] } }
-  return { proposal: { apiVersion: '0.0.1', kind: 'dsse', spec }, entry }
-}
-
-function entryOf(name: string) {
-  const [entry] = readCase(name).bundle().entries
-  if (entry === undefined || entry.proof === null) throw new Error(name)
-  return { ...entry, proof: entry.proof }
-}
-
-t.test('entries of the public log, byte for byte', async (t) => {
-  for (const name of [...HASHED, 'happy-path-intoto-in-dsse-v3']) {
-    const { proposal, entry } = proposed(name)
-    const { leaf } = await propose(proposal)
-    t.equal(parseUtf8(leaf), parseUtf8(entry.body), name)
-    const { proof } = entry
-    verifyInclusion(leafHash(leaf), proof.index, proof, proof.path)
-  }
-  const known = await propose(proposed('managed-key-happy-path').proposal)
-  t.equal(hex(leafHash(known.leaf)), '251d7335e207fb694536143ecff500072df1cae8f388a9c181794f31e1b2d42e')
-})
-
-t.test('an intoto entry of another log, but for the payload that its log kept in the leaf', async (t) => {
-  const { body } = entryOf('intoto-with-custom-trust-root')
-  const logged = JSON.parse(parseUtf8(body))
-  const { leaf } = await propose(logged)
-  delete logged.spec.content.envelope.payload
-  t.equal(parseUtf8(leaf), parseUtf8(canonicalJson(logged)))
-})
 
 for (const key of KEYS)
   t.test(`hashedrekord by ${key.keyDetails}`, async (t) => {

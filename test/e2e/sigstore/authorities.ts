@@ -46,10 +46,10 @@ export async function startTimestampServer(scope: Scope): Promise<string[]> {
   return tsaFlags(url, chain)
 }
 
-/** What an identity provider would issue. The mock CA reads it and checks no signature. */
-export function identityToken(subject: string = IDENTITY.subject): string {
+/** What an identity provider would issue. The mock CA reads it and checks no signature; `more` becomes extensions. */
+export function identityToken(subject: string = IDENTITY.subject, more: Readonly<Record<string, string>> = {}): string {
   const now = Math.floor(Date.now() / 1000)
-  const claims = { iss: IDENTITY.issuer, sub: subject, aud: 'sigstore', iat: now, exp: now + 600 }
+  const claims = { iss: IDENTITY.issuer, sub: subject, aud: 'sigstore', iat: now, exp: now + 600, ...more }
   return [{ alg: 'RS256', typ: 'JWT' }, claims, 'no signature'].map((part) => base64url(JSON.stringify(part))).join('.')
 }
 
