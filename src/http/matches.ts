@@ -3,17 +3,11 @@
  * key, however many entries there are.
  */
 
+import type { Criteria } from '../formats/entry-query.ts'
 import { type LeafIndex, leafIndex, type TreeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Log } from '../log/log.ts'
 import { turn } from './turn.ts'
-
-export interface Criteria {
-  /** Each a set of lookup keys, of which an entry must be under one. None: nothing is found. */
-  readonly criteria: readonly (readonly Uint8Array[])[]
-  /** Whether an entry must fit all criteria, or one of them. */
-  readonly operator: 'and' | 'or'
-}
 
 export interface Span {
   readonly after: LeafIndex | null

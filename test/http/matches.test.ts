@@ -2,8 +2,9 @@
 
 import fc from 'fast-check'
 import t from 'tap'
+import type { Criteria } from '../../src/formats/entry-query.ts'
 import { leafHashes } from '../../src/http/leaf-hashes.ts'
-import { Counting, type Criteria, countMatches, findPage } from '../../src/http/matches.ts'
+import { Counting, countMatches, findPage } from '../../src/http/matches.ts'
 import { type LeafIndex, leafIndex, type TreeSize, treeSize } from '../../src/kernel/brand.ts'
 import type { Log } from '../../src/log/log.ts'
 import { logOf, SIZE } from './lists.ts'

@@ -1,14 +1,14 @@
 /** GET /entries and /entries/count: the entries of all logs by digest, name or key, in pages, and how many they are. */
 
 import type { FastifyInstance } from 'fastify'
+import { type Criteria, criteriaOf, formatEntryQuery } from '../../formats/entry-query.ts'
 import type { TreeSize } from '../../kernel/brand.ts'
 import { hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Log } from '../../log/log.ts'
-import { criteriaOf, entriesPath } from '../criteria.ts'
 import { leafHashes } from '../leaf-hashes.ts'
 import type { Logs } from '../logs.ts'
-import { Counting, type Criteria, countMatches, findPage } from '../matches.ts'
+import { Counting, countMatches, findPage } from '../matches.ts'
 import { COUNT, type CRITERIA, MAX_MATCHES, SEARCH } from './describe/search.ts'
 import type { Cursor, Query } from './parameters.ts'
 import { json, resource } from './resource.ts'
@@ -28,7 +28,8 @@ export function searchRoutes(logs: Logs) {
       if (after !== null) logs.named(after.log)
       const searched = sizesOf(logs)
       const { entries, last } = await find(searched, query, { after, limit })
-      const more = (at: Cursor) => `${entriesPath(asked, query.operator)}&after=${at.log}:${at.index}&limit=${limit}`
+      const said = formatEntryQuery({ ...asked, operator: query.operator })
+      const more = (at: Cursor) => `/entries?${said}&after=${at.log}:${at.index}&limit=${limit}`
       return json({ logs: searched.map(named), entries, next: last === null ? null : more(last) })
     })
     resource(app, '/entries/count', COUNT, async (_, asked) => {
@@ -50,7 +51,7 @@ export function searchRoutes(logs: Logs) {
 
 /** @throws TlogError FIELD_MISSING */
 function readCriteria({ operator = 'or', ...asked }: Asked): Criteria {
-  const query = criteriaOf(asked, operator)
+  const query = criteriaOf({ ...asked, operator })
   if (query.criteria.length === 0) throw new TlogError('FIELD_MISSING', 'hash, email, subject or fingerprint: missing')
   return query
 }

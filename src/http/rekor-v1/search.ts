@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { sha256 } from '#sha256'
+import { criteriaOf, type EntryQuery, formatEntryQuery, MAX_SUBJECT } from '../../formats/entry-query.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
 import { parsePemBlock } from '../../formats/pki/pem.ts'
 import { parseSpki } from '../../formats/pki/spki.ts'
@@ -10,17 +11,11 @@ import { formatEntryId } from '../../formats/sigstore/tree-id.ts'
 import type { LeafIndex } from '../../kernel/brand.ts'
 import { hex, parseBase64, parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { type Asked, criteriaOf, entriesPath, MAX_SUBJECT } from '../criteria.ts'
 import { leafHashes } from '../leaf-hashes.ts'
-import { Counting, type Criteria, countMatches, findPage } from '../matches.ts'
+import { Counting, countMatches, findPage } from '../matches.ts'
 import { onlyMethods } from '../methods.ts'
 import { formError } from './errors.ts'
 import type { Shard, Trees } from './trees.ts'
-
-interface Question {
-  readonly asked: Asked
-  readonly operator: Criteria['operator']
-}
 
 /** What a tree has. */
 interface Found {
@@ -40,21 +35,21 @@ export function search(trees: Trees, maxFound = MAX_FOUND) {
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, URL, 'POST')
     app.post(URL, { config: { onlyReads: true, openapi: 'none' } }, async (request, reply) => {
-      const question = readQuestion(parseJson(request.body as Uint8Array))
+      const query = readQuery(parseJson(request.body as Uint8Array))
       const shards = trees.shards(request)
-      const found = await findAll(shards, question, maxFound)
-      if (found === null) throw await tooMany(shards, question, { counting, maxFound })
+      const found = await findAll(shards, query, maxFound)
+      if (found === null) throw await tooMany(shards, query, { counting, maxFound })
       return reply.type('application/json').send(Readable.from(asJson(found)))
     })
   }
 }
 
 /** Null above the bound. The places alone are held: a number each. */
-async function findAll(shards: readonly Shard[], question: Question, maxFound: number): Promise<Found[] | null> {
+async function findAll(shards: readonly Shard[], query: EntryQuery, maxFound: number): Promise<Found[] | null> {
   const found: Found[] = []
   let room = maxFound
   for (const shard of shards) {
-    const indexes = await findIn(shard, question, room)
+    const indexes = await findIn(shard, query, room)
     if (indexes === null) return null
     room -= indexes.length
     found.push({ shard, indexes })
@@ -62,11 +57,11 @@ async function findAll(shards: readonly Shard[], question: Question, maxFound: n
   return found
 }
 
-async function findIn({ log }: Shard, { asked, operator }: Question, room: number): Promise<LeafIndex[] | null> {
-  const [query, size] = [criteriaOf(asked, operator), log.status().published]
+async function findIn({ log }: Shard, query: EntryQuery, room: number): Promise<LeafIndex[] | null> {
+  const [criteria, size] = [criteriaOf(query), log.status().published]
   const indexes: LeafIndex[] = []
   for (let after: LeafIndex | null = null; ; ) {
-    const page = await findPage(log, query, { after, size, limit: room + 1 - indexes.length })
+    const page = await findPage(log, criteria, { after, size, limit: room + 1 - indexes.length })
     indexes.push(...page.found)
     if (indexes.length > room) return null
     if (page.searched === null) return indexes
@@ -81,17 +76,17 @@ interface Bounds {
 
 async function tooMany(
   shards: readonly Shard[],
-  { asked, operator }: Question,
+  query: EntryQuery,
   { counting, maxFound }: Bounds,
 ): Promise<TlogError> {
   const count = await counting.count(async () => {
     let sum = 0
-    for (const { log } of shards) sum += await countMatches(log, criteriaOf(asked, operator), log.status().published)
+    for (const { log } of shards) sum += await countMatches(log, criteriaOf(query), log.status().published)
     return sum
   })
   return new TlogError(
     'FIELD_INVALID',
-    `${count} entries are found, and an answer here, which has no pages, holds ${maxFound}: GET ${entriesPath(asked, operator)} has all of them, in pages`,
+    `${count} entries are found, and an answer here, which has no pages, holds ${maxFound}: GET /entries?${formatEntryQuery(query)} has all of them, in pages`,
   )
 }
 
@@ -106,17 +101,17 @@ async function* asJson(found: readonly Found[]): AsyncGenerator<string> {
   yield before === '[' ? '[]' : ']'
 }
 
-function readQuestion(body: JsonValue): Question {
+function readQuery(body: JsonValue): EntryQuery {
   if (!isJsonObject(body)) throw formError('type', 'query in body must be of type object')
   const { operator = 'or' } = body
   if (operator !== 'and' && operator !== 'or') throw formError('enum', 'operator in body should be one of [and or]')
-  const asked = {
+  return {
+    operator,
     email: textOf(body, 'email'),
     subject: subject(body),
     hash: digest(body),
     fingerprint: publicKey(body),
   }
-  return { asked, operator }
 }
 
 function textOf(body: JsonObject, name: string): string | undefined {

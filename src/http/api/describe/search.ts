@@ -1,6 +1,6 @@
 /** What the document says of searches. */
 
-import { MAX_SUBJECT } from '../../criteria.ts'
+import { MAX_SUBJECT } from '../../../formats/entry-query.ts'
 import type { Description, Example } from '../openapi.ts'
 import { cursorParameter, type Declared, limitParameter, textParameter, wordParameter } from '../parameters.ts'
 import { listOf, nullable, record, ref, SIZE } from '../schemas.ts'

@@ -1,10 +1,9 @@
-/** What entries are searched by, as lookup keys and as the path of the small API that answers in pages. */
+/** What entries are searched by: as lookup keys, and as the path of the small API that answers in pages (docs/api.md). */
 
-import { digestKey, fingerprintKeys, subjectKey } from '../formats/lookup-key.ts'
 import { parseHex } from '../kernel/bytes.ts'
-import type { Criteria } from './matches.ts'
+import { digestKey, fingerprintKeys, subjectKey } from './lookup-key.ts'
 
-export interface Asked {
+export interface EntryQuery {
   /** `sha256:` and lowercase hex, or another algorithm. */
   readonly hash?: string | undefined
   readonly email?: string | undefined
@@ -12,6 +11,8 @@ export interface Asked {
   readonly subject?: string | undefined
   /** SHA-256 of a SubjectPublicKeyInfo or a certificate, hex. */
   readonly fingerprint?: string | undefined
+  /** Whether an entry must fit all of these, or one. */
+  readonly operator: 'and' | 'or'
 }
 
 export const MAX_SUBJECT = 512
@@ -19,7 +20,14 @@ export const MAX_SUBJECT = 512
 /** Fulcio's user names, the one kind of otherName that certificates of Sigstore have. */
 const USERNAME_OID = '1.3.6.1.4.1.57264.1.7'
 
-export function criteriaOf({ hash, email, subject, fingerprint }: Asked, operator: Criteria['operator']): Criteria {
+export interface Criteria {
+  /** Each a set of lookup keys, of which an entry must be under one. None: nothing is found. */
+  readonly criteria: readonly (readonly Uint8Array[])[]
+  /** Whether an entry must fit all criteria, or one of them. */
+  readonly operator: 'and' | 'or'
+}
+
+export function criteriaOf({ hash, email, subject, fingerprint, operator }: EntryQuery): Criteria {
   const criteria: Uint8Array[][] = []
   if (hash !== undefined) {
     const [algorithm = '', digits = ''] = hash.split(':')
@@ -36,12 +44,10 @@ function namesOf(value: string): Uint8Array[] {
   return [...plain, subjectKey({ type: 'other', oid: USERNAME_OID, value })]
 }
 
-/** `/entries?…`, to which parameters may be added. */
-export function entriesPath({ hash, email, subject, fingerprint }: Asked, operator: Criteria['operator']): string {
-  const said = Object.entries({ hash, email, subject, fingerprint, operator }).flatMap(([name, value]) =>
-    value === undefined
-      ? []
-      : [`${name}=${name === 'email' || name === 'subject' ? encodeURIComponent(value) : value}`],
-  )
-  return `/entries?${said.join('&')}`
+/** Parameters in their one order. */
+export function formatEntryQuery({ hash, email, subject, fingerprint, operator }: EntryQuery): string {
+  const text = (value: string | undefined) => (value === undefined ? undefined : encodeURIComponent(value))
+  return Object.entries({ hash, email: text(email), subject: text(subject), fingerprint, operator })
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
+    .join('&')
 }
