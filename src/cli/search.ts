@@ -92,11 +92,10 @@ async function list(
   const outcomes = new Set<JudgedOutcome>()
   let listed = 0
   for await (const hit of found.hits()) {
-    if (listed === limit) break
     const judged = await judge(asked.logs !== null, () => look(hit, asked, query))
     show({ hit, judged })
     outcomes.add(judged.outcome)
-    listed++
+    if (++listed === limit) break
   }
   return { outcomes, listed }
 }
