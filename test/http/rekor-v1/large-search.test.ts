@@ -8,8 +8,10 @@ import { REKOR_V1_DRESS } from '../../../src/http/rekor-v1/errors.ts'
 import { search } from '../../../src/http/rekor-v1/search.ts'
 import type { Trees } from '../../../src/http/rekor-v1/trees.ts'
 import { parseHex } from '../../../src/kernel/bytes.ts'
+import type { Log } from '../../../src/log/log.ts'
 import { logOf, SIZE } from '../lists.ts'
 
+const PATH = '/api/v1/index/retrieve'
 const HASH = 'ab'.repeat(32)
 const byte = (key: Uint8Array) => key[0] ?? 0
 const [byHash, byEmail] = [
@@ -19,15 +21,19 @@ const [byHash, byEmail] = [
 const older = logOf({ [byHash]: (i) => i % 25 === 0 }).log // 2,000
 const newer = logOf({ [byHash]: (i) => i % 10 === 0 && i < 40_000, [byEmail]: (i) => i % 5 === 0 }).log // 4,000; 10,000
 
-async function ask(maxFound: number, body: object) {
-  const shards = [older, newer].map((log, at) => ({ log, tree: { treeId: BigInt(at + 1) }, entriesBefore: at * SIZE }))
+function appOver(logs: readonly Log[], maxFound?: number) {
+  const shards = logs.map((log, at) => ({ log, tree: { treeId: BigInt(at + 1) }, entriesBefore: at * SIZE }))
   const app = Fastify()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, bytes, done) => done(null, bytes))
-  app.removeContentTypeParser('text/plain')
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, REKOR_V1_DRESS))
   app.register(search({ shards: () => shards } as unknown as Trees, maxFound))
-  const { statusCode, payload } = await app.inject({ method: 'POST', url: '/api/v1/index/retrieve', payload: body })
-  return { status: statusCode, json: JSON.parse(payload) }
+  return app
+}
+
+async function ask(maxFound: number, payload: object) {
+  const app = appOver([older, newer], maxFound)
+  const answer = await app.inject({ method: 'POST', url: PATH, payload })
+  return { status: answer.statusCode, json: JSON.parse(answer.payload) }
 }
 
 t.test('whole at the bound', async (t) => {
@@ -58,4 +64,22 @@ t.test('refused above it, with the count', async (t) => {
     t.equal(status, 400)
     t.match(json, { code: 400, message: new RegExp(message) })
   }
+})
+
+t.test('a store that fails on the way: the answer breaks off, and is no list', async (t) => {
+  const broken = {
+    ...older,
+    tile: async (level: number, at: number, width: number) => (at > 100 ? null : older.tile(level, at, width)),
+  }
+  const app = appOver([broken])
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => app.close())
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(url + PATH, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ hash: HASH }),
+  })
+  t.equal(answer.status, 200)
+  await t.rejects(answer.text(), 'the connection is cut')
 })
