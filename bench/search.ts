@@ -107,12 +107,14 @@ const rows = [
     return entries.length
   }),
   await measured(server, 'GET /entries, all pages', () => pages(`email=${NAME}`)),
+  await measured(server, 'again', () => pages(`email=${NAME}`)),
   await measured(server, 'GET /entries, two names, and', () => pages('email=third&subject=tenth&operator=and')),
   await measured(server, 'GET /entries, two names, or', () => pages('email=third&subject=tenth')),
   await measured(server, 'GET /entries/count', () => count(`email=${NAME}`)),
   await measured(server, 'GET /entries/count, two names, and', () => count('email=third&subject=tenth&operator=and')),
   await measured(server, 'POST /api/v1/index/retrieve, refused', refused),
   await measured(server, 'colophon search', program),
+  await measured(server, 'again', program),
 ]
 await server.stop()
 if (values.json) console.log(JSON.stringify(rows))

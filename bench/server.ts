@@ -67,7 +67,8 @@ async function listeningPort(child: ChildProcess): Promise<number> {
 export function usageOf(pid: number): { rssMiB: number; cpuSeconds: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   const rss = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return { rssMiB: Number(rss) / 1024, cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS }
+  // Of a process that has ended nothing is left but its row in the table.
+  return { rssMiB: Number(rss ?? 0) / 1024, cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS }
 }
 
 function sizeOf(path: string): number {
