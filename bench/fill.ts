@@ -20,13 +20,21 @@ const clock: Clock = {
   },
 }
 
+export interface Filling {
+  readonly dialect: 'rekor-v1' | 'rekor-v2'
+  /** The nth entry; nobody checks it. */
+  readonly entryOf: (n: number) => Entry
+}
+
+const ANY: Filling = { dialect: 'rekor-v2', entryOf: anyEntry }
+
 /** Makes `dir`, with one log of `count` entries, for clients of localhost. */
-export async function fillDirectory(dir: string, count: number): Promise<void> {
+export async function fillDirectory(dir: string, count: number, { dialect, entryOf }: Filling = ANY): Promise<void> {
   const data = createDataDirectory({ dir, ratchetDir: `${dir}/ratchet`, passphrase: undefined })
-  await createLogIn(data, { slug: 'v2', dialect: 'rekor-v2', origin: 'localhost' }, clock.now())
+  await createLogIn(data, { slug: dialect.slice(-2), dialect, origin: 'localhost' }, clock.now())
   const [log] = await startLogs(data, {
     clock,
-    limits: { intervalMs: 1 },
+    limits: { intervalMs: 1, waitMs: 600_000 }, // a busy machine is no reason to stop
     onStep: () => () => undefined,
     onPublishDelayed: () => undefined,
     onFailure: (_, error) => {
@@ -35,7 +43,7 @@ export async function fillDirectory(dir: string, count: number): Promise<void> {
   })
   let left = count
   const add = async () => {
-    while (left-- > 0) await log?.add(anyEntry())
+    while (left-- > 0) await log?.add(entryOf(left))
   }
   await Promise.all(Array.from({ length: AT_ONCE }, add))
   await log?.close()
@@ -44,9 +52,9 @@ export async function fillDirectory(dir: string, count: number): Promise<void> {
 
 function anyEntry(): Entry {
   const leaf = randomBytes(LEAF_BYTES)
-  const keys = Array.from({ length: KEYS }, (_, i) => ({
-    key: sha256(leaf.subarray(i)),
-    source: 'leaf' as const,
-  }))
-  return { leaf, keys, attachments: [] }
+  return entryUnder(leaf, ...Array.from({ length: KEYS }, (_, i) => sha256(leaf.subarray(i))))
+}
+
+export function entryUnder(leaf: Uint8Array, ...keys: readonly Uint8Array[]): Entry {
+  return { leaf, keys: keys.map((key) => ({ key, source: 'leaf' })), attachments: [] }
 }

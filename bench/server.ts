@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fillDirectory } from './fill.ts'
+import { type Filling, fillDirectory } from './fill.ts'
 
 export interface Served {
   readonly port: number
@@ -23,9 +23,9 @@ const HEAP = ['--max-semi-space-size=16'] // MiB
 const CLOCK_TICKS = 100 // of /proc, on every Linux that Node runs on
 
 /** @param filled entries that the log holds before the first request. */
-export async function startServer(filled = 0): Promise<Served> {
+export async function startServer(filled = 0, filling?: Filling): Promise<Served> {
   const data = mkdtempSync(join(tmpdir(), 'colophon-bench-'))
-  if (filled > 0) await fillDirectory(join(data, 'log'), filled)
+  if (filled > 0) await fillDirectory(join(data, 'log'), filled, filling)
   const main = new URL('../src/main.ts', import.meta.url).pathname
   const profile =
     process.env.BENCH_PROFILE === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`]
@@ -64,10 +64,11 @@ async function listeningPort(child: ChildProcess): Promise<number> {
   throw new Error(`the server did not start: ${output}`)
 }
 
-function usageOf(pid: number): { rssMiB: number; cpuSeconds: number } {
+export function usageOf(pid: number): { rssMiB: number; cpuSeconds: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   const rss = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return { rssMiB: Number(rss) / 1024, cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS }
+  // Of a process that has ended nothing is left but its row in the table.
+  return { rssMiB: Number(rss ?? 0) / 1024, cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS }
 }
 
 function sizeOf(path: string): number {

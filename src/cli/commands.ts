@@ -39,6 +39,17 @@ export const COMMANDS: readonly CommandEntry[] = [
     'write the proof of an entry as a file that verifies offline',
     async () => (await import('./prove.ts')).prove,
   ),
+  entry('get', 'show an entry of a log, verified', async () => (await import('./get.ts')).get),
+  entry(
+    'search',
+    'find the entries of a server by file, name or key',
+    async () => (await import('./search.ts')).search,
+  ),
+  entry(
+    'loginfo',
+    'show the logs of a server, and that they go on from what was seen',
+    async () => (await import('./loginfo.ts')).loginfo,
+  ),
   entry(
     'inspect',
     'show what a bundle, proof, checkpoint, key or trust file says',

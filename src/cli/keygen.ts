@@ -1,31 +1,54 @@
-/** `colophon keygen`: an Ed25519 key for a log that is created later, and its verifier key. */
+/** `colophon keygen`: a key for a log that is created later, or for a publisher, and what others verify by. */
 
+import { oneOf } from '../config/parsers.ts'
 import { Problems } from '../config/problems.ts'
 import { parseFlags, passphraseOf } from '../config.ts'
 import { createVkey, formatVkey, KEY_TYPE } from '../formats/c2sp/vkey.ts'
+import { formatPem } from '../formats/pki/pem.ts'
+import { formatSpki } from '../formats/pki/spki.ts'
 import { TlogError } from '../kernel/error.ts'
-import { createKeyFile } from '../storage/key-file.ts'
+import { createEcdsaKeyFile, createKeyFile, type KeyFile } from '../storage/key-file.ts'
 import type { Command, ExitCode } from './world.ts'
+
+const ALGORITHMS = ['ed25519', 'ecdsa-p256'] as const
 
 export const keygen: Command = {
   name: 'keygen',
   usage: `colophon keygen OUT --origin HOST
+colophon keygen OUT --algorithm ${ALGORITHMS.join('|')}
 
-  Writes an Ed25519 key to OUT (PKCS#8 PEM, mode 0600; encrypted when COLOPHON_KEY_PASSPHRASE is set) and prints
-  the verifier key that it has under the origin. Put it at DATA/keys/SLUG.pem before \`colophon log create SLUG\`
-  to create the log with it. Never overwrites a file.`,
+  Writes a private key to OUT (PKCS#8 PEM, mode 0600; encrypted when COLOPHON_KEY_PASSPHRASE is set). Never
+  overwrites a file.
+
+  --origin     a log's Ed25519 key: prints the verifier key that it has under the origin. Put it at DATA/keys/SLUG.pem
+               before \`colophon log create SLUG\` to create the log with it
+  --algorithm  any other key: prints its public key (PEM). With ecdsa-p256, which every client verifies, for
+               \`colophon sign --key OUT\`; or at DATA/keys/SLUG.ecdsa.pem the second key of a Rekor v1 log`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, words } = parseFlags(argv, ['origin'])
+    const { flags, words } = parseFlags(argv, ['origin', 'algorithm'])
     const [path, ...rest] = words
-    if (path === undefined || rest.length > 0 || flags.origin === undefined)
-      throw new TlogError('CONFIG_INVALID', 'keygen takes one path and --origin')
+    const { origin, algorithm = 'ed25519' } = flags
+    if (path === undefined || rest.length > 0 || (origin === undefined) === (flags.algorithm === undefined))
+      throw new TlogError('CONFIG_INVALID', 'keygen takes one path, and --origin or --algorithm')
     const problems = new Problems()
+    const kind = problems.take('--algorithm', 'ed25519', () => oneOf(...ALGORITHMS)(algorithm))
     const passphrase = passphraseOf(world.env, problems)
     problems.check()
-    createVkey(flags.origin, KEY_TYPE.ed25519, new Uint8Array(32)) // refuses a name that no key may have, before a file exists
-    const key = createKeyFile({ path, passphrase })
-    world.print(`${formatVkey(createVkey(flags.origin, KEY_TYPE.ed25519, key.publicKey))}\n`)
+    const file = { path, passphrase }
+    world.print(origin === undefined ? makeKey(file, kind) : makeLogKey(file, origin))
     return 0
   },
+}
+
+/** Its verifier key. */
+function makeLogKey(file: KeyFile, origin: string): string {
+  createVkey(origin, KEY_TYPE.ed25519, new Uint8Array(32)) // refuses a name that no key may have, before a file exists
+  return `${formatVkey(createVkey(origin, KEY_TYPE.ed25519, createKeyFile(file).publicKey))}\n`
+}
+
+/** Its public key. */
+function makeKey(file: KeyFile, kind: (typeof ALGORITHMS)[number]): string {
+  if (kind === 'ecdsa-p256') return formatPem(createEcdsaKeyFile(file).spki, 'PUBLIC KEY')
+  return formatPem(formatSpki({ kind: 'ed25519', bytes: createKeyFile(file).publicKey }), 'PUBLIC KEY')
 }

@@ -1,21 +1,16 @@
 /** Writing to a Rekor v2 log. */
 
-import { parseCheckpoint } from '../formats/c2sp/checkpoint.ts'
-import { parseNote } from '../formats/c2sp/note.ts'
 import { located } from '../formats/located.ts'
 import { formatBodyV2 } from '../formats/sigstore/body-v2.ts'
-import { type BundleEntry, type BundleProof, bundleEntry } from '../formats/sigstore/bundle-entry.ts'
+import { type BundleEntry, bundleEntry } from '../formats/sigstore/bundle-entry.ts'
 import { formatRequestV2, type RequestV2 } from '../formats/sigstore/request-v2.ts'
-import { authenticTiles } from '../kernel/authentic.ts'
-import { type LeafIndex, leafIndex } from '../kernel/brand.ts'
-import { parseDecimal, parseUtf8 } from '../kernel/bytes.ts'
+import { leafIndex } from '../kernel/brand.ts'
+import { parseDecimal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
-import { proveInclusion } from '../kernel/proof.ts'
-import { type ReadTile, readFromTiles, TILE_WIDTH, tilePath } from '../kernel/tile.ts'
 import { type Answer, type Ask, bearer, below, readAnswer, refusal } from './ask.ts'
 import type { Loggable } from './loggable.ts'
+import { fetchProof, fileReader } from './tiles.ts'
 
-const HASH_BYTES = 32
 const CREATED = 201
 const EXISTS = 409
 /** The log does not take envelopes, or not one of this size: it may take a digest. */
@@ -71,7 +66,7 @@ async function fetchEntry(ask: Ask, log: LogV2, signed: Loggable, position: stri
   const index = located('SERVICE_REFUSED', `${log.url}: x-log-index`, () => leafIndex(parseDecimal(position)))
   if (log.id === null) throw exists(log, index, 'its proof needs a trusted root that names the log')
   try {
-    const proof = await fetchProof(fileReader(ask, log), index)
+    const proof = await fetchProof(fileReader(ask, below(log.url, '/api/v2'), log.token), index)
     const { algorithm, digest, signature, verifier } = signed
     const material = { keyDetails: algorithm.keyDetails, material: verifier }
     const body = formatBodyV2({ algorithm: algorithm.digest, digest, signature, verifier: material })
@@ -85,30 +80,4 @@ async function fetchEntry(ask: Ask, log: LogV2, signed: Loggable, position: stri
 
 function exists({ url }: LogV2, index: number, why: string): TlogError {
   return new TlogError('ENTRY_EXISTS', `${url}: logged before, as entry ${index}, but ${why}`)
-}
-
-type ReadFile = (path: string) => Promise<Uint8Array | null>
-
-function fileReader(ask: Ask, { url, token }: LogV2): ReadFile {
-  return async (path) => {
-    const place = below(url, `/api/v2/${path}`)
-    const answer = await ask({ url: place, headers: bearer(token) })
-    if (answer.status === 404) return null
-    if (answer.status !== 200) throw refusal(place, answer, token)
-    return answer.bytes
-  }
-}
-
-/** Under the newest checkpoint. A partial tile may be gone once the full one is there. */
-async function fetchProof(read: ReadFile, index: LeafIndex): Promise<BundleProof> {
-  const note = await read('checkpoint')
-  if (note === null) throw new TlogError('SERVICE_REFUSED', 'it shows no checkpoint')
-  const { size, root } = parseCheckpoint(parseNote(note).text)
-  const readTile: ReadTile = async (level, at, width) => {
-    const bytes = await read(tilePath({ level, index: at, width }))
-    if (bytes !== null || width === TILE_WIDTH) return bytes
-    return (await read(tilePath({ level, index: at, width: TILE_WIDTH })))?.slice(0, width * HASH_BYTES) ?? null
-  }
-  const path = await proveInclusion(index, size, readFromTiles(authenticTiles({ size, root }, readTile), size))
-  return { index, root, size, path, checkpoint: parseUtf8(note) }
 }

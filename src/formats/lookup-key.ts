@@ -23,6 +23,11 @@ export function certificateKey(der: Uint8Array): Uint8Array {
   return lookupKey(`cert:sha256:${hex(sha256(der))}`)
 }
 
+/** Of whichever of the two has this SHA-256. */
+export function fingerprintKeys(fingerprint: Uint8Array): Uint8Array[] {
+  return ['key:spki-sha256', 'cert:sha256'].map((type) => lookupKey(`${type}:${hex(fingerprint)}`))
+}
+
 export function subjectKey(name: SubjectAltName): Uint8Array {
   return lookupKey(`san:${spell(name)}`)
 }

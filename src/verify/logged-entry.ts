@@ -41,6 +41,15 @@ export interface LogTrust {
 export async function verifyLogged(entry: BundleEntry, signed: SignedContent, trust: LogTrust): Promise<LoggedEntry> {
   const log = findLog(trust.root, entry.logId)
   requireLogged(entry, signed)
+  return await verifyWord(log, entry, trust)
+}
+
+/** That the log has the entry, whatever it is about. @throws TlogError as verifyLogged does, but for what it is about */
+export async function verifyInLog(entry: BundleEntry, trust: LogTrust): Promise<LoggedEntry> {
+  return await verifyWord(findLog(trust.root, entry.logId), entry, trust)
+}
+
+async function verifyWord(log: RekorLog, entry: BundleEntry, trust: LogTrust): Promise<LoggedEntry> {
   const { kind, version, promise, proof } = entry
   const leaf = leafHash(entry.body)
   const promised = promise === null ? null : await openPromise(log, entry, promise)

@@ -2,7 +2,7 @@
 
 import { digest, verifyEd25519, verifyMessage } from '#crypto'
 import { algorithmForKey } from '../crypto/algorithms.ts'
-import { uint32 } from '../formats/c2sp/note.ts'
+import { parseNote, uint32 } from '../formats/c2sp/note.ts'
 import type { Policy } from '../formats/c2sp/policy.ts'
 import { logId } from '../formats/c2sp/vkey.ts'
 import { type PublicKey, parseSpki } from '../formats/pki/spki.ts'
@@ -30,6 +30,17 @@ export function findLog(root: TrustedRoot, id: Uint8Array): RekorLog {
   const trusted = root.tlogs.find((log) => equal(log.logId, id))
   if (trusted === undefined) throw new TlogError('LOG_NOT_TRUSTED', `the trusted root has no log ${hex(id)}`)
   return { trusted, key: parseSpki(trusted.publicKeySpki) }
+}
+
+/**
+ * The log that a checkpoint has a line of: an ID begins with what lines are found by. Whether the line is good is to be seen.
+ * @throws TlogError LOG_NOT_TRUSTED, NOTE_MALFORMED
+ */
+export function findSigner(logs: readonly TrustedLog[], envelope: string): TrustedLog {
+  const lines = new Set(parseNote(utf8(envelope)).signatures.map(({ keyId }) => keyId))
+  const log = logs.find(({ logId }) => lines.has(uint32(logId)))
+  if (log === undefined) throw new TlogError('LOG_NOT_TRUSTED', 'no log of the trusted root signed the checkpoint')
+  return log
 }
 
 /**

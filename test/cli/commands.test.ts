@@ -65,9 +65,15 @@ const MISUSED: readonly [argv: string[], code: number, warned: RegExp][] = [
     /--dialect: must be one of rekor-v2, rekor-v1, not rekor-v9/,
   ],
   [['log', 'list', ...NOWHERE], 3, /^STORE_MISSING: /],
-  [['keygen'], 2, /^CONFIG_INVALID: keygen takes one path and --origin/],
-  [['keygen', 'a.pem'], 2, /^CONFIG_INVALID: keygen takes one path and --origin/],
-  [['keygen', 'a.pem', 'b.pem', '--origin', 'a'], 2, /^CONFIG_INVALID: keygen takes one path and --origin/],
+  [['keygen'], 2, /^CONFIG_INVALID: keygen takes one path, and --origin or --algorithm/],
+  [['keygen', 'a.pem'], 2, /^CONFIG_INVALID: keygen takes one path, and/],
+  [['keygen', 'a.pem', 'b.pem', '--origin', 'a'], 2, /^CONFIG_INVALID: keygen takes one path, and/],
+  [['keygen', 'a.pem', '--origin', 'a', '--algorithm', 'ed25519'], 2, /^CONFIG_INVALID: keygen takes one path, and/],
+  [
+    ['keygen', 'a.pem', '--algorithm', 'rsa'],
+    2,
+    /^CONFIG_INVALID: --algorithm: must be one of ed25519, ecdsa-p256, not rsa/,
+  ],
   [
     ['keygen', '/nowhere/a.pem', '--origin', 'a'],
     3,

@@ -1,11 +1,12 @@
 /** Keys at rest, and that no command and no server ever writes one anywhere else. */
 
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
 import t from 'tap'
 import { parseVkey } from '../../src/formats/c2sp/vkey.ts'
+import { importPrivateKey } from '../../src/sign/private-key.ts'
 import { freePort, ROOT, run } from '../e2e/support.ts'
 import { ecKey, hashedRekordBody } from '../http/requests.ts'
 import { ask, postEntry, startServer } from '../http/support.ts'
@@ -49,6 +50,27 @@ t.test('keygen', async (t) => {
   const refused = join(dir, 'refused.pem')
   t.match(await command(['keygen', refused, '--origin', 'no good']), { code: 3 })
   t.notOk(readdirSync(dir).includes('refused.pem'), 'a bad origin leaves no file')
+})
+
+t.test('keygen, of a publisher', async (t) => {
+  const dir = scratch(t)
+  for (const [algorithm, type] of [
+    ['ecdsa-p256', 'ec'],
+    ['ed25519', 'ed25519'],
+  ] as const)
+    for (const env of [{}, ENV]) {
+      const path = join(dir, `${algorithm}${Object.keys(env).length}.pem`)
+      const made = await command(['keygen', path, '--algorithm', algorithm], env)
+      t.match(made, { code: 0, warned: '' })
+      t.equal(statSync(path).mode & 0o777, 0o600)
+      const key = createPrivateKey({ key: readFileSync(path, 'utf8'), passphrase: PASSPHRASE })
+      t.equal(key.asymmetricKeyType, type)
+      t.equal(made.printed, createPublicKey(key).export({ format: 'pem', type: 'spki' }), 'its public key')
+      t.equal(/ENCRYPTED/.test(readFileSync(path, 'utf8')), env === ENV)
+      t.match(await command(['keygen', path, '--algorithm', algorithm], env), { code: 3, printed: '' }, 'never again')
+      const signer = importPrivateKey(readFileSync(path, 'utf8'), env === ENV ? PASSPHRASE : null)
+      t.same(signer.publicKey.der, createPublicKey(key).export({ format: 'der', type: 'spki' }), 'sign takes it')
+    }
 })
 
 /** Every spelling in which the key of a PEM file, or a passphrase, could turn up. */

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import t from 'tap'
 import { closeCrypto } from '../../src/crypto/node.ts'
 import { admit } from '../../src/dialects/rekor-v1/admit.ts'
-import { keysOfName } from '../../src/dialects/rekor-v1/names.ts'
+import { criteriaOf } from '../../src/formats/entry-query.ts'
 import { parseJson } from '../../src/formats/json.ts'
 import { digestKey } from '../../src/formats/lookup-key.ts'
 import { parseProposalV1 } from '../../src/formats/sigstore/proposal-v1.ts'
@@ -85,6 +85,10 @@ function unfound(entry: Entry, keys: readonly string[]): string[] {
     const isKeyHash = /^[0-9a-f]{64}$/.test(text)
     return !isKeyHash && !keysOfName(text).some((key) => found.has(hex(key)))
   })
+}
+
+function keysOfName(subject: string): readonly Uint8Array[] {
+  return criteriaOf({ subject, operator: 'or' }).criteria.flat()
 }
 
 t.test(`both log the same, byte for byte: seed ${seed}`, async (t) => {

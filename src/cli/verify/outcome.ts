@@ -51,14 +51,23 @@ export async function outcomeOf({ subject, evidence }: Request, check: () => Pro
     const error = { code: 'ARTIFACT_MISMATCH', message: fault }
     return { outcome: 'not verified', ...about, ...NOTHING, directory, error }
   } catch (error) {
-    const code = codeOf(error)
-    if (code === null) throw error
-    const isNo = error instanceof TlogError && !UNDETERMINED.has(error.code)
-    const outcome = isNo ? 'not verified' : 'undetermined'
-    // The system's words begin with its code.
-    const why = { code, message: (error as Error).message.replace(`${code}: `, '') }
+    const { outcome, ...why } = toldOf(error)
     return { outcome, ...about, ...NOTHING, directory: null, error: why }
   }
+}
+
+/** What an error comes to. @throws what is neither a TlogError nor the system's: a bug */
+export function toldOf(error: unknown): {
+  readonly outcome: 'not verified' | 'undetermined'
+  readonly code: string
+  readonly message: string
+} {
+  const code = codeOf(error)
+  if (code === null) throw error
+  const isNo = error instanceof TlogError && !UNDETERMINED.has(error.code)
+  // The system's words begin with its code.
+  const message = (error as Error).message.replace(`${code}: `, '')
+  return { outcome: isNo ? 'not verified' : 'undetermined', code, message }
 }
 
 function faultOf({ unsigned, missing, mismatched }: ModelFindings): string | null {

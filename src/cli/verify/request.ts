@@ -5,19 +5,18 @@ import { CLIENT_VARIABLES } from '../../config/client-variables.ts'
 import { parseSmallFile } from '../../config/files.ts'
 import { type Flags, parseFlags } from '../../config/flags.ts'
 import { Problems } from '../../config/problems.ts'
-import { type Policy, parsePolicy } from '../../formats/c2sp/policy.ts'
+import type { Policy } from '../../formats/c2sp/policy.ts'
 import { parsePem } from '../../formats/pki/pem.ts'
 import { parseSpki } from '../../formats/pki/spki.ts'
-import { parseTrustedRoot, type TrustedRoot } from '../../formats/sigstore/trusted-root.ts'
+import type { TrustedRoot } from '../../formats/sigstore/trusted-root.ts'
 import { parseUtf8 } from '../../kernel/bytes.ts'
 import type { TrustedSigner } from '../../verify/trust.ts'
+import { readTrust } from '../stated-trust.ts'
 import type { World } from '../world.ts'
 import { claimOf } from './claim.ts'
 import { type Evidence, evidenceOf } from './evidence.ts'
 import { parseSubject, type Subject } from './subject.ts'
 
-const ROOT_MAX_BYTES = 4 * 1024 * 1024
-const POLICY_MAX_BYTES = 1024 * 1024
 const KEY_MAX_BYTES = 64 * 1024
 
 export interface Request {
@@ -41,13 +40,11 @@ const FLAGS = [
 export async function parseRequest(argv: readonly string[], { env }: Pick<World, 'env'>): Promise<Request> {
   const problems = new Problems()
   const { flags, on, words } = parseFlags(argv, FLAGS, ['json'], problems)
-  await noteTypingErrors(env, problems)
   const nothing: Subject = { kind: 'file', path: '', name: '' }
   const subject = problems.take('', nothing, () => parseSubject(words))
   const evidence = subject === nothing ? null : evidenceOf(subject, flags, problems)
   const signer = signerOf(flags, evidence, problems)
-  const root = said(flags, env, 'trusted-root', problems, readRoot)
-  const policy = said(flags, env, 'policy', problems, readPolicy)
+  const { root, policy } = await readTrust(flags, env, problems)
   if (evidence !== null) noteMissing(evidence, { signer, root, policy }, problems)
   problems.check()
   // A null is a problem that was noted, and no request is made of it.
@@ -98,28 +95,4 @@ function readKey(path: string): TrustedSigner {
     if (der === undefined || second !== undefined) throw new Error('not one public key')
     return { kind: 'key', key: parseSpki(der) }
   })
-}
-
-const readRoot = (path: string) => parseSmallFile(path, ROOT_MAX_BYTES, parseTrustedRoot)
-const readPolicy = (path: string) => parseSmallFile(path, POLICY_MAX_BYTES, parsePolicy)
-
-/** By the flag, else by the variable. */
-function said<T>(
-  flags: Flags,
-  env: World['env'],
-  name: 'trusted-root' | 'policy',
-  problems: Problems,
-  read: (path: string) => T,
-): T | null {
-  const variable = CLIENT_VARIABLES[name === 'policy' ? 'policy' : 'root']
-  const [place, path] = flags[name] === undefined ? [variable, env[variable]] : [`--${name}`, flags[name]]
-  return path === undefined ? null : problems.take(place, null, () => read(resolve(path)))
-}
-
-/** A policy that nobody reads would ask for no witnesses. The settings of servers are loaded only to look. */
-async function noteTypingErrors(env: World['env'], problems: Problems): Promise<void> {
-  const ours: readonly string[] = Object.values(CLIENT_VARIABLES)
-  if (!Object.keys(env).some((name) => name.startsWith('COLOPHON_') && !ours.includes(name))) return
-  const { noteUnknown } = await import('../../config/sources.ts')
-  noteUnknown(env, problems)
 }

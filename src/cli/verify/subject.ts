@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { DIGEST_LENGTH, type DigestName } from '../../crypto/algorithms.ts'
 import { digestFile, type OnBytes } from '../../files/digest-file.ts'
 import { visible } from '../../formats/visible.ts'
-import { parseHex } from '../../kernel/bytes.ts'
+import { hex, parseHex } from '../../kernel/bytes.ts'
 import { MEBIBYTES, progressBar } from '../progress.ts'
 import type { World } from '../world.ts'
 
@@ -40,6 +40,21 @@ export async function digestOf(
 ): Promise<ReadonlyMap<DigestName, Uint8Array>> {
   if (subject.kind === 'digest') return new Map([[subject.algorithm, subject.digest]])
   return await digestFile(subject.path, names, bytesBar(subject.name, world))
+}
+
+const SPELLED = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const satisfies Record<
+  DigestName,
+  string
+>
+
+/** `sha256:` and hex of a file; of a digest itself. @throws the system's error when the file cannot be read */
+export async function digestText(subject: Subject, world: World): Promise<string> {
+  const [[name, digest] = ['SHA2_256', new Uint8Array()] as const] = await digestOf(
+    subject,
+    new Set(['SHA2_256']),
+    world,
+  )
+  return `${SPELLED[name]}:${hex(digest)}`
 }
 
 /** What is smaller is done before a bar is seen. */

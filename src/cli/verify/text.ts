@@ -104,26 +104,26 @@ function describeEntry({ log, kind, index, inclusion }: VerdictEntry): string[] 
   return [row('log', `${entry} (${kind})`), row('', place(inclusion)), ...witnesses(inclusion.cosigners)]
 }
 
-function place({ origin, index, size }: NonNullable<VerdictEntry['inclusion']>): string {
+export function place({ origin, index, size }: NonNullable<VerdictEntry['inclusion']>): string {
   return `at ${index} in the tree of ${size} that ${quoted(origin)} signed`
 }
 
-function witnesses(cosigners: readonly Cosigner[]): string[] {
+export function witnesses(cosigners: readonly Cosigner[]): string[] {
   return cosigners.map(({ witness, keyName, time }) =>
     row('witness', `${quoted(witness)} (${keyName}) saw that tree${time === 0 ? '' : ` at ${utc(time * 1000)}`}`),
   )
 }
 
-function row(label: string, text: string): string {
+export function row(label: string, text: string): string {
   return `  ${label.padEnd(8)} ${text}`
 }
 
 /** A witness may say what no calendar has. */
-function utc(millis: number): string {
+export function utc(millis: number): string {
   const date = new Date(millis)
   return Number.isNaN(date.getTime()) ? `${millis / 1000} s after 1970` : date.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return JSON.stringify(text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`)
 }

@@ -11,9 +11,8 @@ import { parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
 import { artifactDigests, isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import type { LeafFacts, NamedAttachment } from '../../log/facts.ts'
 import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
-import { type Signer, signerKeys } from '../signer-keys.ts'
+import { signerKeys } from '../signer-keys.ts'
 import { signerOf } from './detached.ts'
-import { caselessKeys } from './names.ts'
 import { readSigner } from './signer.ts'
 
 /** Content that a leaf commits to. */
@@ -53,7 +52,7 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
     case 'hashedrekord':
       return facts([body.digest], verifierKeys(body.verifier))
     case 'rekord':
-      return facts([body.digest], keysOfSigner(signerOf(body.signed)))
+      return facts([body.digest], signerKeys(signerOf(body.signed)))
     case 'dsse':
       return facts([body.payloadHash, body.envelopeHash], keysOfAll(body.signatures), {
         digest: body.envelopeHash,
@@ -102,11 +101,7 @@ function named({
 
 /** Rekor v1 finds dsse and intoto entries by the hash of their key's PEM, as if it were that of an artifact. */
 function verifierKeys(verifier: PemBlock): Uint8Array[] {
-  return [digestKey('sha256', sha256(canonicalPem(verifier))), ...keysOfSigner(readSigner(verifier))]
-}
-
-function keysOfSigner(signer: Signer): Uint8Array[] {
-  return [...signerKeys(signer), ...caselessKeys(signer.certificate)]
+  return [digestKey('sha256', sha256(canonicalPem(verifier))), ...signerKeys(readSigner(verifier))]
 }
 
 function keysOfAll(signatures: readonly { readonly verifier: PemBlock }[]): Uint8Array[] {

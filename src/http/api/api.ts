@@ -8,11 +8,13 @@ import { entryRoutes } from './entries.ts'
 import { logRoutes } from './logs.ts'
 import { proofRoutes } from './proofs.ts'
 import { json, resource } from './resource.ts'
+import { searchRoutes } from './search.ts'
 
 /** @param document of the routes that exist by the time it is asked for; see collectRoutes. */
 export function api(logs: Logs, document: () => object) {
   return async (app: FastifyInstance): Promise<void> => {
-    for (const routes of [logRoutes, entryRoutes, artifactRoutes, proofRoutes]) await app.register(routes(logs))
+    for (const routes of [logRoutes, entryRoutes, artifactRoutes, searchRoutes, proofRoutes])
+      await app.register(routes(logs))
     resource(app, '/openapi.json', DOCUMENT, async () => json(document()))
   }
 }

@@ -8,10 +8,10 @@ import { hex, parseHex } from '../../kernel/bytes.ts'
 import { leafHash } from '../../kernel/hash.ts'
 import type { Log } from '../../log/log.ts'
 import type { Logs } from '../logs.ts'
-import { type Cursor, FIND_ARTIFACT, MAX_FOUND } from './describe/artifacts.ts'
+import { FIND_ARTIFACT, MAX_FOUND } from './describe/artifacts.ts'
 import { attempt, readLeaf, sealed } from './entries.ts'
 import { time } from './logs.ts'
-import { artifactParameter, readPath } from './parameters.ts'
+import { artifactParameter, type Cursor, readPath } from './parameters.ts'
 import { json, resource } from './resource.ts'
 
 interface Place {

@@ -67,6 +67,60 @@ export const artifactParameter: Parameter<ArtifactDigest> = {
   },
 }
 
+/** A place in the order of the logs and then of their entries. */
+export interface Cursor {
+  readonly log: string
+  readonly index: LeafIndex
+}
+
+export const cursorParameter: Parameter<Cursor> = {
+  description: 'Only what comes after this place, `{log}:{index}`: in its log, and in the logs after it.',
+  schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,31}:(0|[1-9][0-9]{0,15})$' },
+  parse(text) {
+    const [, log, index] = /^([a-z0-9][a-z0-9-]{0,31}):([0-9]{1,16})$/.exec(text) ?? []
+    if (log === undefined || index === undefined) throw new TlogError('FIELD_INVALID', 'not {log}:{index}')
+    return { log, index: leafIndex(parseDecimal(index)) }
+  },
+}
+
+/** What a regular expression allows, as it is. */
+export function wordParameter<T extends string>(
+  description: string,
+  schema: Schema & { readonly pattern: string },
+): Parameter<T> {
+  const form = new RegExp(schema.pattern)
+  return {
+    description,
+    schema,
+    parse(text) {
+      if (!form.test(text)) throw new TlogError('FIELD_INVALID', `not of the form ${schema.pattern}`)
+      return text as T
+    },
+  }
+}
+
+/** Anything, percent-encoded (RFC 3986 §2.1): a plus sign is one. It is compared, never a name of ours. */
+export function textParameter(description: string, maxLength: number): Parameter<string> {
+  return {
+    description,
+    schema: { type: 'string', minLength: 1, maxLength },
+    parse(sent) {
+      const text = decoded(sent)
+      if (text.length < 1 || text.length > maxLength)
+        throw new TlogError('FIELD_INVALID', `1 to ${maxLength} characters, not ${text.length}`)
+      return text
+    },
+  }
+}
+
+function decoded(sent: string): string {
+  try {
+    return decodeURIComponent(sent)
+  } catch {
+    throw new TlogError('FIELD_INVALID', 'a percent sign that encodes nothing')
+  }
+}
+
 /** Those that stand in paths; the parsers of `log` and `path` are their own routes'. */
 export const PATH_PARAMETERS: Declared = {
   log: { description: 'The name of a log, as GET /logs lists it.', schema: { type: 'string' }, parse: String },

@@ -109,6 +109,12 @@ const SCHEMAS = {
     time: { ...TIME, description: 'When the first tree with this entry was sealed.' },
     links: { ...record({ self: TEXT }), description: 'The entry with its proof.' },
   }),
+  FoundEntry: record({
+    log: { ...TEXT, description: 'Its slug.' },
+    index: INDEX,
+    leafHash: HASH,
+    links: { ...record({ self: TEXT }), description: 'The entry with its proof.' },
+  }),
   InclusionProof: record({ index: INDEX, leafHash: HASH, size: SIZE, root: HASH, path: PATH, checkpoint: CHECKPOINT }, [
     'checkpoint',
   ]),

@@ -1,81 +1,139 @@
 /** POST /api/v1/index/retrieve: the IDs of all entries by a key, an identity or a digest. Exact, complete, in the log's order. */
 
+import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { keysOfName } from '../../dialects/rekor-v1/names.ts'
+import { criteriaOf, type EntryQuery, formatEntryQuery, MAX_SUBJECT } from '../../formats/entry-query.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
-import { digestKey, subjectKey } from '../../formats/lookup-key.ts'
 import { formatEntryId } from '../../formats/sigstore/tree-id.ts'
-import { parseHex } from '../../kernel/bytes.ts'
+import type { LeafIndex } from '../../kernel/brand.ts'
+import { TlogError } from '../../kernel/error.ts'
 import { SEARCH_INDEX } from '../api/describe/rekor-v1.ts'
+import { leafHashes } from '../leaf-hashes.ts'
+import { Counting, countMatches, findPage } from '../matches.ts'
 import { onlyMethods } from '../methods.ts'
 import { formError } from './errors.ts'
-import { findAll } from './lookup.ts'
-import { lookupKeyOf } from './public-key.ts'
-import type { Trees } from './trees.ts'
+import { fingerprintOf } from './public-key.ts'
+import type { Shard, Trees } from './trees.ts'
 
-/** Each criterion is a set of lookup keys: an entry fits it that is under one of them. */
-interface Query {
-  readonly criteria: readonly (readonly Uint8Array[])[]
-  readonly operator: 'and' | 'or'
+/** What a tree has. */
+interface Found {
+  readonly shard: Shard
+  readonly indexes: readonly LeafIndex[]
 }
 
 const URL = '/api/v1/index/retrieve'
-const MAX_SUBJECT = 512
+/** IDs in one answer, which has no pages. */
+const MAX_FOUND = 10_000
 const HASH = /^(sha512:)?[0-9a-f]{128}$|^(sha256:)?[0-9a-f]{64}$|^(sha1:)?[0-9a-f]{40}$/
 const BY_LENGTH: Readonly<Record<number, string>> = { 40: 'sha1', 64: 'sha256', 128: 'sha512' }
 
-export function search(trees: Trees) {
+/** @param maxFound IDs in one answer */
+export function search(trees: Trees, maxFound = MAX_FOUND) {
+  const counting = new Counting()
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, URL, 'POST')
-    app.post(URL, { config: { onlyReads: true, openapi: SEARCH_INDEX } }, async (request) => {
+    app.post(URL, { config: { onlyReads: true, openapi: SEARCH_INDEX } }, async (request, reply) => {
       const query = readQuery(parseJson(request.body as Uint8Array))
-      const ids: string[] = []
-      for (const { log, tree } of trees.shards(request)) {
-        const hashes = await findAll(log, query, ids.length)
-        ids.push(...hashes.map((hash) => formatEntryId(tree.treeId, hash)))
-      }
-      return ids
+      const shards = trees.shards(request)
+      const found = await findAll(shards, query, maxFound)
+      if (found === null) throw await tooMany(shards, query, { counting, maxFound })
+      return reply.type('application/json').send(Readable.from(asJson(found)))
     })
   }
 }
 
-function readQuery(body: JsonValue): Query {
+/** Null above the bound. The places alone are held: a number each. */
+async function findAll(shards: readonly Shard[], query: EntryQuery, maxFound: number): Promise<Found[] | null> {
+  const found: Found[] = []
+  let room = maxFound
+  for (const shard of shards) {
+    const indexes = await findIn(shard, query, room)
+    if (indexes === null) return null
+    room -= indexes.length
+    found.push({ shard, indexes })
+  }
+  return found
+}
+
+async function findIn({ log }: Shard, query: EntryQuery, room: number): Promise<LeafIndex[] | null> {
+  const [criteria, size] = [criteriaOf(query), log.status().published]
+  const indexes: LeafIndex[] = []
+  for (let after: LeafIndex | null = null; ; ) {
+    const page = await findPage(log, criteria, { after, size, limit: room + 1 - indexes.length })
+    indexes.push(...page.found)
+    if (indexes.length > room) return null
+    if (page.searched === null) return indexes
+    after = page.searched
+  }
+}
+
+interface Bounds {
+  readonly counting: Counting
+  readonly maxFound: number
+}
+
+async function tooMany(
+  shards: readonly Shard[],
+  query: EntryQuery,
+  { counting, maxFound }: Bounds,
+): Promise<TlogError> {
+  const count = await counting.count(async () => {
+    let sum = 0
+    for (const { log } of shards) sum += await countMatches(log, criteriaOf(query), log.status().published)
+    return sum
+  })
+  return new TlogError(
+    'FIELD_INVALID',
+    `${count} entries are found, and an answer here, which has no pages, holds ${maxFound}: GET /entries?${formatEntryQuery(query)} has all of them, in pages`,
+  )
+}
+
+/** Sent as it is made: what a slow reader has not taken is not read from the store. */
+async function* asJson(found: readonly Found[]): AsyncGenerator<string> {
+  let before = '['
+  for (const { shard, indexes } of found)
+    for await (const hash of leafHashes(shard.log, indexes)) {
+      yield `${before}"${formatEntryId(shard.tree.treeId, hash)}"`
+      before = ','
+    }
+  yield before === '[' ? '[]' : ']'
+}
+
+function readQuery(body: JsonValue): EntryQuery {
   if (!isJsonObject(body)) throw formError('type', 'query in body must be of type object')
   const { operator = 'or' } = body
   if (operator !== 'and' && operator !== 'or') throw formError('enum', 'operator in body should be one of [and or]')
-  const criteria = [email(body), subject(body), digest(body), publicKey(body)].filter((keys) => keys !== null)
-  return { criteria, operator }
+  return {
+    operator,
+    email: textOf(body, 'email'),
+    subject: subject(body),
+    hash: digest(body),
+    fingerprint: publicKey(body),
+  }
 }
 
-function textOf(body: JsonObject, name: string): string | null {
+function textOf(body: JsonObject, name: string): string | undefined {
   const value = body[name] ?? null
   if (value !== null && typeof value !== 'string') throw formError('type', `${name} in body must be of type string`)
-  return value === '' ? null : value
+  return value === null || value === '' ? undefined : value
 }
 
-function email(body: JsonObject): Uint8Array[] | null {
-  const value = textOf(body, 'email')
-  return value === null ? null : [subjectKey({ type: 'email', value })]
-}
-
-/** A name of any kind, in any case. */
-function subject(body: JsonObject): Uint8Array[] | null {
-  const text = textOf(body, 'subject')
-  if (text === null) return null
-  if (text.length > MAX_SUBJECT)
+function subject(body: JsonObject): string | undefined {
+  const value = textOf(body, 'subject')
+  if (value !== undefined && value.length > MAX_SUBJECT)
     throw formError('tooLong', `subject in body should be at most ${MAX_SUBJECT} chars long`)
-  return keysOfName(text)
+  return value
 }
 
-function digest(body: JsonObject): Uint8Array[] | null {
+function digest(body: JsonObject): string | undefined {
   const value = textOf(body, 'hash')?.toLowerCase()
-  if (value === undefined) return null
+  if (value === undefined) return undefined
   if (!HASH.test(value)) throw formError('pattern', 'hash in body should be the hex of a sha1, sha256 or sha512')
-  const hex = value.replace(/^sha\d+:/, '')
-  return [digestKey(BY_LENGTH[hex.length] ?? '', parseHex(hex))]
+  const digits = value.replace(/^sha\d+:/, '')
+  return `${BY_LENGTH[digits.length]}:${digits}`
 }
 
-function publicKey(body: JsonObject): Uint8Array[] | null {
+function publicKey(body: JsonObject): string | undefined {
   const value = body.publicKey ?? null
-  return value === null ? null : [lookupKeyOf(value)]
+  return value === null ? undefined : fingerprintOf(value)
 }

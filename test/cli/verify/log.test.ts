@@ -1,19 +1,16 @@
 /** `verify --log`: what a server shows is verified; a server that lies convinces nobody; a Rekor v1 log is asked its own way. */
 
 import { hash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { run } from '../../../src/cli/run.ts'
 import { hex, parseBase64 } from '../../../src/kernel/bytes.ts'
-import { leafHash } from '../../../src/kernel/hash.ts'
 import { ecKey, hashedRekordBody, type Key } from '../../http/requests.ts'
 import { ask, postEntry, startServer } from '../../http/support.ts'
 import { command, scratch, testWorld } from '../support.ts'
 import { CONFORMANCE, conformanceFlags } from './conformance-flags.ts'
+import { listen, realEntry, realRekor } from './real-rekor.ts'
 
 const server = await startServer(t, ['--hostname', 'log.example'])
 const folder = scratch(t)
@@ -108,23 +105,13 @@ t.test('misuse', async (t) => {
   }
 })
 
-async function listen(answer: RequestListener): Promise<string> {
-  const liar = createServer(answer).listen(0, '127.0.0.1')
-  await once(liar, 'listening')
-  t.teardown(() => {
-    liar.closeAllConnections()
-    liar.close()
-  })
-  return `http://127.0.0.1:${(liar.address() as AddressInfo).port}`
-}
-
 t.test('a server that lies', async (t) => {
   const page = JSON.parse((await ask(server, `/artifacts/${SHA256}?after=v2:${index - 1}&limit=1`)).text)
   page.next = null
   const entry = JSON.parse((await ask(server, `/logs/v2/entries/${index}`)).text)
   const other = JSON.parse((await ask(server, `/logs/v2/entries/${index - 1}`)).text)
   let said: { page: unknown; entry: unknown } = { page, entry }
-  const url = await listen((request, response) =>
+  const url = await listen(t, (request, response) =>
     response.end(JSON.stringify(request.url?.startsWith('/artifacts/') ? said.page : said.entry)),
   )
   const flip = (text: string) => (text.startsWith('0') ? '1' : '0') + text.slice(1)
@@ -181,7 +168,7 @@ t.test('a server that lies', async (t) => {
   t.match(await verify(url, [file, ...mine]), { code: 3, error: { code: 'CHECK_UNAVAILABLE' } }, 'pages without end')
 
   let asked = 0
-  const redirecting = await listen((_, response) => {
+  const redirecting = await listen(t, (_, response) => {
     asked++
     response.writeHead(302, { location: `${url}/artifacts/${SHA256}` }).end()
   })
@@ -193,70 +180,14 @@ t.test('a server that lies', async (t) => {
   t.equal(asked, 1)
 })
 
-interface VectorEntry {
-  readonly logIndex: string
-  readonly logId: { readonly keyId: string }
-  readonly integratedTime: string
-  readonly inclusionPromise: { readonly signedEntryTimestamp: string }
-  readonly inclusionProof: {
-    readonly logIndex: string
-    readonly rootHash: string
-    readonly treeSize: string
-    readonly hashes: readonly string[]
-    readonly checkpoint: { readonly envelope: string }
-  }
-  readonly canonicalizedBody: string
-}
-
-/** As a Rekor v1 log answers, from the entry that a bundle of the conformance suite carries. */
-function logEntry(name: string): { readonly id: string; readonly value: Record<string, unknown> } {
-  const bundle = JSON.parse(readFileSync(join(CONFORMANCE, name, 'bundle.sigstore.json'), 'utf8'))
-  const entry = bundle.verificationMaterial.tlogEntries[0] as VectorEntry
-  const toHex = (text: string) => hex(parseBase64(text))
-  const { inclusionProof: proof } = entry
-  const value = {
-    body: entry.canonicalizedBody,
-    integratedTime: Number(entry.integratedTime),
-    logID: toHex(entry.logId.keyId),
-    logIndex: Number(entry.logIndex),
-    verification: {
-      inclusionProof: {
-        checkpoint: proof.checkpoint.envelope,
-        hashes: proof.hashes.map(toHex),
-        logIndex: Number(proof.logIndex),
-        rootHash: toHex(proof.rootHash),
-        treeSize: Number(proof.treeSize),
-      },
-      signedEntryTimestamp: entry.inclusionPromise.signedEntryTimestamp,
-    },
-  }
-  return { id: `108e9186e8c5677a${hex(leafHash(parseBase64(entry.canonicalizedBody)))}`, value }
-}
-
-/** Real entries behind the two endpoints that are asked. */
-async function rekor(entries: ReadonlyMap<string, unknown>): Promise<{ url: string; asked: string[] }> {
-  const asked: string[] = []
-  const url = await listen(async (request, response) => {
-    let body = ''
-    for await (const part of request) body += part
-    asked.push(`${request.method} ${request.url}${body}`)
-    const id = /^\/api\/v1\/log\/entries\/([0-9a-f]{80})$/.exec(request.url ?? '')?.[1] ?? ''
-    if (request.method === 'POST' && request.url === '/api/v1/index/retrieve')
-      response.end(JSON.stringify([...entries.keys()]))
-    else if (entries.has(id)) response.end(JSON.stringify({ [id]: entries.get(id) }))
-    else response.writeHead(404).end('{"code":404,"message":"path was not found"}')
-  })
-  return { url, asked }
-}
-
 t.test('a Rekor v1 log: real entries, by key and by identity', async (t) => {
   const digest = `sha256:${hash('sha256', readFileSync(join(CONFORMANCE, 'a.txt')))}`
   const [key, identity, envelope] = ['managed-key-happy-path', 'happy-path-v0.3', 'happy-path-intoto-in-dsse-v3'].map(
-    logEntry,
+    realEntry,
   )
   if (key === undefined || identity === undefined || envelope === undefined) throw new Error('no vectors')
   const all = [envelope, identity, key]
-  const { url, asked } = await rekor(new Map(all.map(({ id, value }) => [id, value])))
+  const { url, asked } = await realRekor(t, new Map(all.map(({ id, value }) => [id, value])))
   for (const [name, found, kind] of [
     ['managed-key-happy-path', 3, 'key'],
     ['happy-path-v0.3', 2, 'identity'],
@@ -285,24 +216,23 @@ t.test('a Rekor v1 log: real entries, by key and by identity', async (t) => {
     `GET /api/v1/log/entries/${envelope.id}`,
   ])
   const flags = conformanceFlags('managed-key-happy-path').flags.slice(2)
-  const swapped = await rekor(new Map([[key.id, identity.value]]))
+  const swapped = await realRekor(t, new Map([[key.id, identity.value]]))
   const lied = await command(['verify', '--json', digest, ...flags, '--log', swapped.url])
   t.match(
     { code: lied.code, ...JSON.parse(lied.printed) },
     { code: 3, error: { code: 'SERVICE_REFUSED' } },
     'another entry under the ID',
   )
-  const promised = structuredClone(key.value) as { integratedTime: number }
-  promised.integratedTime++
-  const late = await rekor(new Map([[key.id, promised]]))
+  const promised = { ...key.value, integratedTime: key.value.integratedTime + 1 }
+  const late = await realRekor(t, new Map([[key.id, promised]]))
   const changed = await command(['verify', '--json', digest, ...flags, '--log', late.url])
   t.match({ code: changed.code, ...JSON.parse(changed.printed) }, { code: 1, error: { code: 'PROMISE_INVALID' } })
-  const none = await rekor(new Map())
+  const none = await realRekor(t, new Map())
   const nothing = await command(['verify', '--json', digest, ...flags, '--log', none.url])
   t.match({ code: nothing.code, ...JSON.parse(nothing.printed) }, { code: 3, error: { code: 'NOT_FOUND' } })
 })
 
 t.test('a server that is neither', async (t) => {
-  const url = await listen((_, response) => response.writeHead(404).end('no'))
+  const url = await listen(t, (_, response) => response.writeHead(404).end('no'))
   t.match(await verify(url, [file, ...mine]), { code: 3, error: { code: 'SERVICE_REFUSED' } })
 })

@@ -1,10 +1,7 @@
 /** What the document says of artifacts. */
 
-import { type LeafIndex, leafIndex } from '../../../kernel/brand.ts'
-import { parseDecimal } from '../../../kernel/bytes.ts'
-import { TlogError } from '../../../kernel/error.ts'
 import type { Description } from '../openapi.ts'
-import { artifactParameter, limitParameter, type Parameter } from '../parameters.ts'
+import { artifactParameter, cursorParameter, limitParameter } from '../parameters.ts'
 import { ARTIFACT, listOf, nullable, record, ref, SIZE } from '../schemas.ts'
 import { LEAF_HASHES, refused, TIME } from './examples.ts'
 
@@ -12,22 +9,6 @@ const type = 'application/json'
 
 /** Each costs the server a bundle. */
 export const MAX_FOUND = 20
-
-/** The last entry of a page. */
-export interface Cursor {
-  readonly log: string
-  readonly index: LeafIndex
-}
-
-const cursor: Parameter<Cursor> = {
-  description: 'Only what comes after this entry, `{log}:{index}`: in its log, and in the logs after it.',
-  schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,31}:(0|[1-9][0-9]{0,15})$' },
-  parse(text) {
-    const [, log, index] = /^([a-z0-9][a-z0-9-]{0,31}):([0-9]{1,16})$/.exec(text) ?? []
-    if (log === undefined || index === undefined) throw new TlogError('FIELD_INVALID', 'not {log}:{index}')
-    return { log, index: leafIndex(parseDecimal(index)) }
-  },
-}
 
 const HELLO = 'sha256:853ff93762a06ddbf722c4ebe9ddd66d8f63ddaea97f521c3ecc20da7c976020'
 const NOTHING = `sha256:${'00'.repeat(32)}`
@@ -50,7 +31,7 @@ export const FIND_ARTIFACT = {
     'digest of its pre-authentication encoding, and found by that one, not by the digests of its subjects. That nothing ' +
     'is found is not proven.',
   path: { artifact: artifactParameter },
-  query: { after: cursor, limit: limitParameter(MAX_FOUND) },
+  query: { after: cursorParameter, limit: limitParameter(MAX_FOUND) },
   answers: {
     200: {
       description: 'One page.',
