@@ -2,7 +2,6 @@
 
 import { type LeafIndex, leafIndex } from '../../kernel/brand.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { TILE_WIDTH } from '../../kernel/tile.ts'
 import type { Log } from '../../log/log.ts'
 
 /** IDs in one answer, which has no pages. */
@@ -20,7 +19,7 @@ export interface Criteria {
  * @param already in the answer; together at most MAX_FOUND.
  * @throws TlogError FIELD_INVALID when there are more, with where to ask instead.
  */
-export async function findAll(log: Log, query: Criteria, already: number): Promise<Uint8Array[]> {
+export async function findAll(log: Log, query: Criteria, already: number): Promise<readonly Uint8Array[]> {
   const found = query.operator === 'and' ? await inAll(log, query.criteria) : await inAny(log, query.criteria.flat())
   if (found === null || found.length + already > MAX_FOUND)
     throw new TlogError(
@@ -71,24 +70,10 @@ async function* pages(log: Log, key: Uint8Array): AsyncGenerator<LeafIndex> {
   }
 }
 
-/** From level 0: one tile is read for all its entries. */
-async function hashesOf(log: Log, indexes: readonly LeafIndex[]): Promise<Uint8Array[]> {
-  const size = log.status().published
-  const hashes: Uint8Array[] = []
-  let [at, tile] = [-1, new Uint8Array()]
-  for (const index of indexes) {
-    if (at !== Math.floor(index / TILE_WIDTH)) {
-      at = Math.floor(index / TILE_WIDTH)
-      tile = await tileOf(log, at, Math.min(TILE_WIDTH, size - at * TILE_WIDTH))
-    }
-    const start = 32 * (index % TILE_WIDTH)
-    hashes.push(tile.slice(start, start + 32))
+async function hashesOf(log: Log, indexes: readonly LeafIndex[]): Promise<readonly Uint8Array[]> {
+  try {
+    return await log.nodes(indexes.map((index) => ({ level: 0, index })))
+  } catch (cause) {
+    throw new TlogError('STORE_CORRUPT', 'the hashes of entries that were found cannot be read', { cause })
   }
-  return hashes
-}
-
-async function tileOf(log: Log, at: number, width: number): Promise<Uint8Array<ArrayBuffer>> {
-  const tile = await log.tile(0, at, width)
-  if (tile === null) throw new TlogError('STORE_CORRUPT', `tile 0/${at} is missing`)
-  return new Uint8Array(tile)
 }

@@ -3,6 +3,8 @@
 import t from 'tap'
 import { findAll, MAX_FOUND } from '../../../src/http/rekor-v1/lookup.ts'
 import { leafIndex } from '../../../src/kernel/brand.ts'
+import { TlogError } from '../../../src/kernel/error.ts'
+import type { NodeId } from '../../../src/kernel/range.ts'
 import type { Log } from '../../../src/log/log.ts'
 
 const SIZE = 50_000
@@ -26,11 +28,12 @@ function logOf(lists: Readonly<Record<number, (index: number) => boolean>>): { l
       const from = after === null ? 0 : list.findIndex((index) => index > after)
       return from < 0 ? [] : list.slice(from, from + limit).map(leafIndex)
     },
-    async tile(_level: number, at: number, width: number) {
-      const tile = new Uint8Array(32 * width)
-      for (let i = 0; i < width; i++) new DataView(tile.buffer).setUint32(32 * i, 256 * at + i)
-      return tile
-    },
+    nodes: async (ids: readonly NodeId[]) =>
+      ids.map(({ index }) => {
+        const hash = new Uint8Array(32)
+        new DataView(hash.buffer).setUint32(0, index)
+        return hash
+      }),
   } as unknown as Log
   return { log, asked: () => asked }
 }
@@ -77,6 +80,9 @@ t.test('all of some criteria, however many entries one of them has', async (t) =
 })
 
 t.test('a missing tile is the fault of the store', async (t) => {
-  const broken = { ...log, tile: async () => null }
+  const nodes = async () => {
+    throw new TlogError('TILE_MALFORMED', 'missing')
+  }
+  const broken = { ...log, nodes }
   await t.rejects(findAll(broken, { criteria: [[key(4)]], operator: 'or' }, 0), { code: 'STORE_CORRUPT' })
 })
