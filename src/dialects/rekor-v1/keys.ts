@@ -7,6 +7,7 @@ import type { PemBlock } from '../../formats/pki/pem.ts'
 import { type Digest, parseLeafV1 } from '../../formats/sigstore/body-v1.ts'
 import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
 import { artifactDigests, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
+import { equal, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { LeafFacts } from '../../log/fsck.ts'
 import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
@@ -61,8 +62,13 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
   }
 }
 
+/** How the canonical JSON of most entries goes on after its version; they are read too often to be parsed for this. */
+const UNATTESTED = ['"kind":"hashedrekord",', '"kind":"dsse",'].map(utf8)
+const KIND_AT = '{"apiVersion":"0.0.1",'.length
+
 /** The digest of an intoto entry's payload, which Rekor v1 returns with it; null for other kinds. */
 export function attestationOf(leaf: Uint8Array): Attestation | null {
+  if (UNATTESTED.some((kind) => equal(leaf.subarray(KIND_AT, KIND_AT + kind.length), kind))) return null
   const body = parseLeafV1(leaf)
   if (body.kind !== 'intoto' && body.kind !== 'intoto 0.0.1') return null
   return { algorithm: body.payloadHash.algorithm, digest: body.payloadHash.bytes }
