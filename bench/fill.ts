@@ -1,16 +1,24 @@
-/** A data directory that holds many entries already, written by the log itself: of the usual size, signed by nobody. */
+/** A data directory that holds many entries already, written by the log itself: of the usual form, signed by nobody. */
 
-import { randomBytes } from 'node:crypto'
 import { startLogs } from '../src/cli/data.ts'
 import { sha256 } from '../src/crypto/node/sha256.ts'
+import { digestKey, publicKeyKey } from '../src/formats/lookup-key.ts'
+import { canonicalPem, formatHashedRekordV1 } from '../src/formats/sigstore/leaf-v1.ts'
 import { unixMillis } from '../src/kernel/brand.ts'
+import { concat, parseHex, utf8 } from '../src/kernel/bytes.ts'
+import type { Log } from '../src/log/log.ts'
 import type { Clock, Entry } from '../src/log/ports.ts'
 import { createLogIn } from '../src/storage/create-log.ts'
-import { createDataDirectory } from '../src/storage/data-directory.ts'
+import { createDataDirectory, type DataDirectory, openDataDirectory } from '../src/storage/data-directory.ts'
+import type { DataPlace } from '../src/storage/log-keys.ts'
 
-const LEAF_BYTES = 540
-const KEYS = 2 // of a digest and of a key
+export type Dialect = 'rekor-v2' | 'rekor-v1'
+
+const SLUGS: Readonly<Record<Dialect, string>> = { 'rekor-v2': 'v2', 'rekor-v1': 'v1' }
+const V2_LEAF_BYTES = 540
 const AT_ONCE = 4096
+/** SubjectPublicKeyInfo of a P-256 key up to its point's coordinates. */
+const SPKI_HEAD = parseHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004')
 
 const clock: Clock = {
   now: () => unixMillis(Date.now()),
@@ -21,17 +29,31 @@ const clock: Clock = {
 }
 
 export interface Filling {
-  readonly dialect: 'rekor-v1' | 'rekor-v2'
-  /** The nth entry; nobody checks it. */
-  readonly entryOf: (n: number) => Entry
+  readonly dialect: Dialect
+  readonly count: number
+  /** The n-th entry, in place of one of the usual form; nobody checks it. */
+  readonly entryOf?: ((n: number) => Entry) | undefined
 }
 
-const ANY: Filling = { dialect: 'rekor-v2', entryOf: anyEntry }
+/** Makes `dir`, with one log of `count` entries in any order, for clients of localhost. */
+export async function fillDirectory(dir: string, { dialect, count, entryOf }: Filling): Promise<void> {
+  const data = createDataDirectory(placeOf(dir))
+  await createLogIn(data, { slug: SLUGS[dialect], dialect, origin: 'localhost' }, clock.now())
+  await withLog(data, async (log) => {
+    let next = 0
+    const add = async () => {
+      while (next < count) await log.add(entryOf === undefined ? filledEntry(dialect, next++) : entryOf(next++))
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, add))
+  })
+}
 
-/** Makes `dir`, with one log of `count` entries, for clients of localhost. */
-export async function fillDirectory(dir: string, count: number, { dialect, entryOf }: Filling = ANY): Promise<void> {
-  const data = createDataDirectory({ dir, ratchetDir: `${dir}/ratchet`, passphrase: undefined })
-  await createLogIn(data, { slug: dialect.slice(-2), dialect, origin: 'localhost' }, clock.now())
+/** In this process, the only log of a directory. */
+export async function withFilled<T>(dir: string, work: (log: Log) => Promise<T>): Promise<T> {
+  return await withLog(openDataDirectory(placeOf(dir)), work)
+}
+
+async function withLog<T>(data: DataDirectory, work: (log: Log) => Promise<T>): Promise<T> {
   const [log] = await startLogs(data, {
     clock,
     limits: { intervalMs: 1, waitMs: 600_000 }, // a busy machine is no reason to stop
@@ -41,20 +63,50 @@ export async function fillDirectory(dir: string, count: number, { dialect, entry
       throw error
     },
   })
-  let left = count
-  const add = async () => {
-    while (left-- > 0) await log?.add(entryOf(left))
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, add))
+  const result = await work(log as Log)
   await log?.close()
   await data.close()
+  return result
 }
 
-function anyEntry(): Entry {
-  const leaf = randomBytes(LEAF_BYTES)
-  return entryUnder(leaf, ...Array.from({ length: KEYS }, (_, i) => sha256(leaf.subarray(i))))
+function placeOf(dir: string): DataPlace {
+  return { dir, ratchetDir: `${dir}/ratchet`, passphrase: undefined }
+}
+
+/** The n-th that was added, which whoever asks for it makes again. */
+export function filledEntry(dialect: Dialect, n: number): Entry {
+  return dialect === 'rekor-v2' ? entryV2(n) : entryV1(n)
+}
+
+/** Of what the n-th is a signature. */
+export function filledDigest(n: number): Uint8Array {
+  return sha256(utf8(`artifact ${n}`))
 }
 
 export function entryUnder(leaf: Uint8Array, ...keys: readonly Uint8Array[]): Entry {
   return { leaf, keys: keys.map((key) => ({ key, source: 'leaf' })), attachments: [] }
+}
+
+function entryV2(n: number): Entry {
+  const leaf = noise(`leaf ${n}`, V2_LEAF_BYTES)
+  return entryUnder(leaf, sha256(leaf), sha256(leaf.subarray(1)))
+}
+
+/** A hashedrekord with a plain key, and the keys that such an entry is found by. */
+function entryV1(n: number): Entry {
+  const bytes = filledDigest(n)
+  const verifier = { label: 'PUBLIC KEY', der: concat(SPKI_HEAD, noise(`key ${n}`, 64)) } as const
+  const leaf = formatHashedRekordV1({
+    digest: { algorithm: 'sha256', bytes },
+    signature: noise(`signature ${n}`, 71),
+    verifier,
+  })
+  const pem = sha256(canonicalPem(verifier))
+  return entryUnder(leaf, digestKey('sha256', bytes), digestKey('sha256', pem), publicKeyKey(verifier.der))
+}
+
+/** Incompressible, and the same at every call. */
+function noise(seed: string, length: number): Uint8Array {
+  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, i) => sha256(utf8(`${seed} ${i}`)))
+  return concat(...blocks).subarray(0, length)
 }

@@ -58,9 +58,13 @@ export class Connection {
   }
 }
 
-/** A POST of a Rekor v2 entry, as bytes to send. */
-export function postEntry(body: string): Buffer {
+/** A request as bytes to send. */
+export function get(path: string): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
+}
+
+export function post(path: string, body: string): Buffer {
   const bytes = Buffer.from(body)
-  const head = `POST /api/v2/log/entries HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${bytes.length}\r\n\r\n`
+  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${bytes.length}\r\n\r\n`
   return Buffer.concat([Buffer.from(head), bytes])
 }

@@ -31,8 +31,9 @@ interface Row {
 const keysOf = (n: number) => [all, ...(n % 3 === 0 ? [third] : []), ...(n % 10 === 0 ? [tenth] : [])]
 
 /** A Rekor v1 log, which has both ways to search; of small entries, for what they hold is not looked at. */
-const server = await startServer(ENTRIES, {
+const server = await startServer({
   dialect: 'rekor-v1',
+  filled: ENTRIES,
   entryOf: (n) => entryUnder(utf8(`entry ${n}`), ...keysOf(n)),
 })
 const url = `http://127.0.0.1:${server.port}`

@@ -1,11 +1,11 @@
 /** A server of its own for a measurement, and what it costs. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Filling, fillDirectory } from './fill.ts'
+import { type Dialect, type Filling, fillDirectory } from './fill.ts'
 
 export interface Served {
   readonly port: number
@@ -22,10 +22,19 @@ const HEAP = ['--max-semi-space-size=16'] // MiB
 
 const CLOCK_TICKS = 100 // of /proc, on every Linux that Node runs on
 
-/** @param filled entries that the log holds before the first request. */
-export async function startServer(filled = 0, filling?: Filling): Promise<Served> {
-  const data = mkdtempSync(join(tmpdir(), 'colophon-bench-'))
-  if (filled > 0) await fillDirectory(join(data, 'log'), filled, filling)
+export interface ServerOptions {
+  readonly dialect: Dialect
+  /** Entries that the log holds before the first request. */
+  readonly filled?: number
+  readonly entryOf?: Filling['entryOf']
+  /** Where that log is, or is made, to be used again. Default: a place of its own, removed in the end. */
+  readonly keep?: string | undefined
+}
+
+export async function startServer({ dialect, filled = 0, entryOf, keep }: ServerOptions): Promise<Served> {
+  const data = keep ?? mkdtempSync(join(tmpdir(), 'colophon-bench-'))
+  if (filled > 0 && !existsSync(join(data, 'log')))
+    await fillDirectory(join(data, 'log'), { dialect, count: filled, entryOf })
   const main = new URL('../src/main.ts', import.meta.url).pathname
   const profile =
     process.env.BENCH_PROFILE === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`]
@@ -34,7 +43,7 @@ export async function startServer(filled = 0, filling?: Filling): Promise<Served
     [...HEAP, ...profile, main, 'serve', '--listen', '127.0.0.1:0', '--data', join(data, 'log')],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { ...process.env, COLOPHON_DIALECTS: 'rekor-v2' },
+      env: { ...process.env, COLOPHON_DIALECTS: dialect },
     },
   )
   const port = await listeningPort(child)
@@ -46,7 +55,7 @@ export async function startServer(filled = 0, filling?: Filling): Promise<Served
     async stop() {
       child.kill('SIGTERM')
       while (child.exitCode === null && child.signalCode === null) await sleep(20)
-      rmSync(data, { recursive: true, force: true })
+      if (keep === undefined) rmSync(data, { recursive: true, force: true })
     },
   }
 }

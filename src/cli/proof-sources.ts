@@ -1,6 +1,5 @@
 /** Where `prove` finds an entry's path: a data directory, or a server's API. Nothing here is verified yet. */
 
-import { parseBundle } from '../formats/c2sp/bundle.ts'
 import { parseVkey, type Vkey } from '../formats/c2sp/vkey.ts'
 import { Fields, invalid, list, parsed, type Read, text } from '../formats/fields.ts'
 import { isJsonObject, parseJson } from '../formats/json.ts'
@@ -9,7 +8,7 @@ import { hex, parseHex, utf8 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { leafHash } from '../kernel/hash.ts'
 import { proveInclusion } from '../kernel/proof.ts'
-import { readFromTiles, TILE_WIDTH } from '../kernel/tile.ts'
+import { readFromTiles } from '../kernel/tile.ts'
 import type { Clock, LogReader } from '../log/ports.ts'
 import { databasePath } from '../storage/data-directory.ts'
 import { readUrl } from '../storage/http-copy.ts'
@@ -52,10 +51,8 @@ async function findInStore(wanted: Wanted, store: LogReader): Promise<Omit<Found
   const index = 'index' in wanted ? wanted.index : (await store.find([wanted.leaf as LeafHash]))[0]?.index
   if (published === null || index === undefined || index >= published.size)
     throw new TlogError('NOT_FOUND', `the published tree of ${published?.size ?? 0} entries has no such entry`)
-  const width = (index % TILE_WIDTH) + 1
-  const bytes = await store.bundle(Math.floor(index / TILE_WIDTH), width)
-  const entry = bytes === null ? undefined : parseBundle(bytes, width).at(-1)
-  if (entry === undefined) throw new TlogError('STORE_CORRUPT', `leaf ${index}: its bundle is missing`)
+  const entry = await store.entry(index)
+  if (entry === null) throw new TlogError('STORE_CORRUPT', `leaf ${index} is missing`)
   const path = await proveInclusion(index, published.size, readFromTiles(store.tile, published.size))
   return { index, leaf: leafHash(entry), path, note: published.note }
 }

@@ -20,7 +20,8 @@ interface Level {
  * Every perfect subtree that a tree of `from` leaves, or a larger one, still needs: for its root, for inclusion proofs
  * of leaves at or after `from`, for consistency proofs between sizes from `from` on, and for its unfinished tiles.
  *
- * Holds about 2 · (size − from) hashes, and at most 255 a tile level and one a binary level more.
+ * Holds about 2 · (size − from) hashes, and at most 255 a tile level, 15 halfway between two of them and one a binary
+ * level more.
  */
 export class Edge {
   #from: TreeSize
@@ -97,7 +98,8 @@ export class Edge {
   /** A node that is complete at this size, or undefined when it is not, or no longer held. */
   node(id: NodeId): Hash | undefined {
     const held = this.#levels[id.level]
-    return held?.hashes[id.index - held.offset]
+    const at = id.index - (held?.offset ?? 0)
+    return at < 0 ? undefined : held?.hashes[at] // an index below zero would be looked up as a name, slowly
   }
 
   /** The first `width` (1 … 256) hashes of a tile, 32 bytes each, or undefined unless all of them are held. */
@@ -123,12 +125,14 @@ export class Edge {
 }
 
 /**
- * The first node that a tree of `from` leaves keeps at a binary level. Where tiles have their hashes, the start of the
- * unfinished tile; elsewhere the last complete node if it is a left child (a peak, and the sibling of what comes next).
+ * The first node that a tree of `from` leaves keeps at a binary level. Where tiles have their hashes, and halfway up, the
+ * start of the unfinished tile, so that no node in it is far from what is held; elsewhere the last complete node if it is
+ * a left child (a peak, and the sibling of what comes next).
  */
 function firstKept(level: number, from: TreeSize): number {
-  if (level % 8 === 0) return Math.floor(from / 2 ** level / TILE_WIDTH) * TILE_WIDTH
   const complete = Math.floor(from / 2 ** level)
+  if (level % 8 === 0) return complete - (complete % TILE_WIDTH)
+  if (level % 8 === 4) return complete - (complete % 16)
   return complete - (complete % 2)
 }
 

@@ -1,9 +1,10 @@
 /** One log: takes entries, answers with receipts, serves tiles. Plain data in and out; see docs/design.md for the order of steps. */
 
 import type { Promised } from '../formats/sigstore/promise.ts'
-import type { LeafHash, LeafIndex, TreeSize, UnixMillis } from '../kernel/brand.ts'
+import type { Hash, LeafHash, LeafIndex, TreeSize, UnixMillis } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
 import type { TlogError } from '../kernel/error.ts'
+import type { NodeId } from '../kernel/range.ts'
 import type { PoolLimits } from './pool.ts'
 import type {
   Attachment,
@@ -117,6 +118,13 @@ export interface Log {
   tile(level: number, index: number, width: number): Promise<Uint8Array | null>
   /** The first `width` entries of a bundle inside the published tree, or null. */
   bundle(index: number, width: number): Promise<Uint8Array | null>
+  /** An entry of the published tree, or null. */
+  entry(index: LeafIndex): Promise<Uint8Array | null>
+  /**
+   * Nodes that are complete in the published tree, in the order of `ids`; not authenticated, as kernel/proof.ts wants them.
+   * @throws TlogError RANGE_INVALID for one that is not complete; TILE_MALFORMED, PROOF_INVALID by a corrupt store.
+   */
+  nodes(ids: readonly NodeId[]): Promise<readonly Hash[]>
   /** Where an entry of the published tree is; null when it is not stored or not published yet. */
   find(hash: LeafHash): Promise<Place | null>
   /** Entries of the published tree under a lookup key, ascending, above `after`, at most `limit`. */

@@ -75,7 +75,7 @@ export interface Published {
   readonly note: Uint8Array
 }
 
-/** Reads of one log. Speaks tiles, so that an object store can answer too; nothing reads single rows. */
+/** Reads of one log. Speaks tiles and parts of one, so that an object store can answer too: it reads the whole. */
 export interface LogReader {
   /** The newest durable head, or null before the log was created. */
   head(): Promise<Head | null>
@@ -85,6 +85,10 @@ export interface LogReader {
   tile(level: number, index: number, width: number): Promise<Uint8Array | null>
   /** The first `width` entries of a bundle in the encoding of c2sp.org/tlog-tiles, or null when they are not durable. */
   bundle(index: number, width: number): Promise<Uint8Array | null>
+  /** One entry, or null when it is not durable. */
+  entry(index: LeafIndex): Promise<Uint8Array | null>
+  /** The hashes of `count` leaves of one tile, 32 bytes each, or null when they are not durable. */
+  leafHashes(first: LeafIndex, count: number): Promise<Uint8Array | null>
   /** For each hash its place, or null. Exact: all 256 bits are compared. */
   find(hashes: readonly LeafHash[]): Promise<readonly (Place | null)[]>
   /** Entries under a lookup key, ascending, above `after`, at most `limit`. */

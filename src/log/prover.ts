@@ -1,12 +1,9 @@
 /** Receipts: made anew for every answer, against a published checkpoint, and checked before they leave. */
 
 import type { Hash, LeafHash, LeafIndex, TreeSize, UnixMillis } from '../kernel/brand.ts'
-import type { Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
-import { foldPlan, inclusionPlan, verifyInclusion } from '../kernel/proof.ts'
-import type { NodeId } from '../kernel/range.ts'
-import { readFromTiles } from '../kernel/tile.ts'
-import type { LogReader, Published } from './ports.ts'
+import { proveInclusion, type ReadNodes, verifyInclusion } from '../kernel/proof.ts'
+import type { Published } from './ports.ts'
 
 /** That an entry is in the tree of a published checkpoint. Plain data. */
 export interface Receipt {
@@ -24,20 +21,16 @@ export interface Receipt {
 }
 
 /**
- * The audit path of a leaf under a published checkpoint, verified. Fresh leaves are proven from memory, without a read.
- * @throws TlogError STORE_CORRUPT when a tile is missing or malformed, or the path does not lead to the published root.
+ * The audit path of a leaf under a published checkpoint, verified.
+ * @throws TlogError STORE_CORRUPT when a node cannot be read, or the path does not lead to the published root.
  */
 export async function prove(
   leaf: { readonly hash: LeafHash; readonly index: LeafIndex },
   published: Published,
-  edge: Edge,
-  reader: LogReader,
+  read: ReadNodes,
 ): Promise<readonly Hash[]> {
-  const plan = inclusionPlan(leaf.index, published.size)
-  const ids = plan.flat()
   try {
-    const nodes = fromEdge(edge, ids) ?? (await readFromTiles(reader.tile, published.size)(ids))
-    const path = foldPlan(plan, nodes)
+    const path = await proveInclusion(leaf.index, published.size, read)
     verifyInclusion(leaf.hash, leaf.index, published, path)
     return path
   } catch (cause) {
@@ -47,14 +40,4 @@ export async function prove(
       { cause },
     )
   }
-}
-
-function fromEdge(edge: Edge, ids: readonly NodeId[]): Hash[] | null {
-  const nodes: Hash[] = []
-  for (const id of ids) {
-    const node = edge.node(id)
-    if (node === undefined) return null
-    nodes.push(node)
-  }
-  return nodes
 }

@@ -1,18 +1,23 @@
 /** Reads of a log that end where its published tree ends. */
 
-import type { LeafHash, LeafIndex, TreeSize } from '../kernel/brand.ts'
+import type { Hash, LeafHash, LeafIndex, TreeSize } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
+import { TlogError } from '../kernel/error.ts'
+import type { NodeId } from '../kernel/range.ts'
+import { Nodes } from './nodes.ts'
 import type { LogReader, Place, Published } from './ports.ts'
 
 export class PublishedTree {
   readonly #store: LogReader
   readonly #edge: Edge
+  readonly #nodes: Nodes
   readonly #size: () => TreeSize
 
   /** @param size that of the newest published checkpoint, at every call. */
   constructor(store: LogReader, edge: Edge, size: () => TreeSize) {
     this.#store = store
     this.#edge = edge
+    this.#nodes = new Nodes(edge, store)
     this.#size = size
   }
 
@@ -23,6 +28,19 @@ export class PublishedTree {
 
   async bundle(index: number, width: number): Promise<Uint8Array | null> {
     return this.#holds(0, index, width) ? await this.#store.bundle(index, width) : null
+  }
+
+  async entry(index: LeafIndex): Promise<Uint8Array | null> {
+    return index < this.#size() ? await this.#store.entry(index) : null
+  }
+
+  /** @throws TlogError RANGE_INVALID for a node that is not complete; TILE_MALFORMED, PROOF_INVALID */
+  async nodes(ids: readonly NodeId[]): Promise<readonly Hash[]> {
+    const size = this.#size()
+    for (const { level, index } of ids)
+      if ((index + 1) * 2 ** level > size)
+        throw new TlogError('RANGE_INVALID', `node ${index} of level ${level} is outside a tree of ${size}`)
+    return await this.#nodes.read(ids)
   }
 
   async find(hash: LeafHash): Promise<Place | null> {

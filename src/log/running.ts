@@ -2,10 +2,11 @@
 
 import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
 import type { Promised } from '../formats/sigstore/promise.ts'
-import { type LeafHash, type LeafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
+import { type Hash, type LeafHash, type LeafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
 import { leafHash } from '../kernel/hash.ts'
+import type { NodeId } from '../kernel/range.ts'
 import type { Log, LogIdentity, LogParts, LogState, LogStatus } from './log.ts'
 import { createPace, type Pace, sleep } from './pace.ts'
 import { inTime, type Patience } from './patience.ts'
@@ -84,6 +85,14 @@ export class RunningLog implements Log {
     return this.#tree.bundle(index, width)
   }
 
+  entry(index: LeafIndex): Promise<Uint8Array | null> {
+    return this.#tree.entry(index)
+  }
+
+  nodes(ids: readonly NodeId[]): Promise<readonly Hash[]> {
+    return this.#tree.nodes(ids)
+  }
+
   find(hash: LeafHash): Promise<Place | null> {
     return this.#tree.find(hash)
   }
@@ -156,7 +165,7 @@ export class RunningLog implements Log {
     this.#entriesWait.wake()
     const { index, time, repeated } = await settling
     const published = await this.#publisher.covering(index, patience)
-    const path = await prove({ hash, index }, published, this.#edge, this.#parts.store)
+    const path = await prove({ hash, index }, published, (ids) => this.nodes(ids))
     return { index, time, repeated, size: published.size, root: published.root, path, note: published.note }
   }
 

@@ -29,7 +29,7 @@ import {
   entryExists,
   isKept,
 } from './sealed.ts'
-import { checkTile, tileReader } from './tiles.ts'
+import { checkLeaves, checkTile, tileReader } from './tiles.ts'
 
 /** `before` fails with nothing kept, `after` with everything kept; the caller cannot tell which. */
 export type Failure = 'before' | 'after'
@@ -219,6 +219,11 @@ function createReader(log: MemoryLog): LogReader {
       checkTile(0, index, width)
       const entries = log.entries.slice(index * 256, index * 256 + width)
       return entries.length < width ? null : formatBundle(entries.map(({ leaf }) => leaf))
+    },
+    entry: async (index) => structuredClone(log.entries[index]?.leaf ?? null),
+    leafHashes: async (first, count) => {
+      checkLeaves(first, count)
+      return first + count > size() ? null : leafHashes(first, count)
     },
     find: async (hashes) => hashes.map(place),
     lookup: async (key, after, limit) =>

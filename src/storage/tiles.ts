@@ -51,6 +51,13 @@ export function tileReader(rows: TileRows): (level: number, index: number, width
   }
 }
 
+/** Of leaves that stand in one tile. @throws TlogError RANGE_INVALID */
+export function checkLeaves(first: number, count: number): void {
+  checkTile(0, Math.floor(first / TILE_WIDTH), count)
+  if (!Number.isInteger(first) || (first % TILE_WIDTH) + count > TILE_WIDTH)
+    throw new TlogError('RANGE_INVALID', `leaves ${first} to ${first + count - 1} are not of one tile`)
+}
+
 /** @throws TlogError RANGE_INVALID */
 export function checkTile(level: number, index: number, width: number): void {
   const counts = Number.isSafeInteger(level) && level >= 0 && Number.isSafeInteger(index) && index >= 0

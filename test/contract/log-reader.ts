@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap'
 import { parseBundle } from '../../src/formats/c2sp/bundle.ts'
 import { type LeafIndex, leafIndex } from '../../src/kernel/brand.ts'
-import { equal } from '../../src/kernel/bytes.ts'
+import { concat, equal } from '../../src/kernel/bytes.ts'
 import { tileWidth } from '../../src/kernel/tile.ts'
 import type { LogStore } from '../../src/log/ports.ts'
 import { attachment, entry, type Feeder, leafHash, lookupKey } from './feeder.ts'
@@ -14,6 +14,8 @@ export function readerContract(name: string, open: OpenDatabase): void {
     const { store, feeder } = await freshStore(open(t))
     t.equal(await store.tile(0, 0, 1), null, 'an empty tree')
     t.equal(await store.bundle(0, 1), null, 'an empty tree')
+    t.equal(await store.entry(leafIndex(0)), null, 'an empty tree')
+    t.equal(await store.leafHashes(leafIndex(0), 1), null, 'an empty tree')
     for (const size of [1, 255, 256, 257, 511, 512, 65_535]) {
       while (feeder.head.size < size) await appendPlain(store, feeder, Math.min(9000, size - feeder.head.size))
       await checkEdges(t, store, feeder)
@@ -42,7 +44,24 @@ export function readerContract(name: string, open: OpenDatabase): void {
       if (level === 0)
         await t.rejects(store.bundle(index, width), { code: 'RANGE_INVALID' }, `bundle ${index}.p/${width}`)
     }
+    for (const [first, count] of [
+      [0, 0],
+      [0, 257],
+      [1, 256],
+      [255, 2],
+      [-1, 1],
+      [0.5, 1],
+    ] as const)
+      await t.rejects(
+        store.leafHashes(first as LeafIndex, count),
+        { code: 'RANGE_INVALID' },
+        `${count} leaves from ${first}`,
+      )
     t.equal(await store.tile(63, 0, 1), null)
+    for (const far of [2 ** 40, Number.MAX_SAFE_INTEGER - 256].map(leafIndex)) {
+      t.equal(await store.entry(far), null)
+      t.equal(await store.leafHashes(far, 1), null)
+    }
     t.equal(await store.tile(0, Number.MAX_SAFE_INTEGER, 256), null)
   })
 
@@ -122,4 +141,16 @@ async function checkEdges(t: Test, store: LogStore, feeder: Feeder): Promise<voi
   t.same(bundle && parseBundle(bundle, width), feeder.leaves.slice(last * 256), `${size}: the last bundle`)
   if (width < 256) t.equal(await store.bundle(last, width + 1), null)
   t.equal(await store.bundle(last + 1, 1), null)
+  t.equal(await store.entry(leafIndex(size)), null)
+  for (const index of [0, last * 256, size - 1].map(leafIndex))
+    t.same(await store.entry(index), feeder.leaves[index], `${size}: entry ${index}`)
+  for (const count of [1, Math.min(16, size), width]) {
+    const first = leafIndex(count > width ? 0 : size - count)
+    t.same(
+      await store.leafHashes(first, count),
+      concat(...feeder.hashes.slice(first, first + count)),
+      `${size}: ${count}`,
+    )
+  }
+  if (width < 256) t.equal(await store.leafHashes(leafIndex(size - 1), 2), null)
 }

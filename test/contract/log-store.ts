@@ -1,7 +1,7 @@
 /** What every store must do, in the same words for each. */
 
 import t, { type Test } from 'tap'
-import { treeSize, unixMillis } from '../../src/kernel/brand.ts'
+import { leafIndex, treeSize, unixMillis } from '../../src/kernel/brand.ts'
 import { EMPTY_ROOT } from '../../src/kernel/hash.ts'
 import type { SealedBatch } from '../../src/log/ports.ts'
 import { attachContract } from './attach.ts'
@@ -181,6 +181,8 @@ export function storeContract(name: string, open: OpenDatabase): void {
     t.same(await b.store.lookup(lookupKey('k').key, null, 9), [])
     t.equal(await b.store.attachment('sha256', attachment('x').digest), null)
     t.equal(await b.store.tile(0, 0, 1), null)
+    t.equal(await b.store.entry(leafIndex(0)), null)
+    t.equal(await a.store.entry(leafIndex(2 ** 40)), null)
     const { head } = b.feeder
     await b.store.append(head, b.feeder.batch([shared]))
     t.same(await b.store.find([leafHash(shared.leaf)]), [{ index: 0, time: head.time }])
@@ -198,6 +200,8 @@ export function storeContract(name: string, open: OpenDatabase): void {
       heads: await store.heads(null, 9),
       tile: await store.tile(0, 0, 1),
       bundle: await store.bundle(0, 1),
+      entry: await store.entry(leafIndex(0)),
+      leafHashes: await store.leafHashes(leafIndex(0), 1),
       attachment: await store.attachment('sha256', attachment('x').digest),
       published: await store.published(),
       history: await store.history(null, 9),

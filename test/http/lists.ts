@@ -1,6 +1,7 @@
-/** A log of thousands that is none: lists of indexes by the first byte of a key, and tiles of numbers. */
+/** A log of thousands that is none: lists of indexes by the first byte of a key, and hashes that are numbers. */
 
 import { leafIndex, treeSize } from '../../src/kernel/brand.ts'
+import type { NodeId } from '../../src/kernel/range.ts'
 import type { Log } from '../../src/log/log.ts'
 
 export const SIZE = treeSize(50_000)
@@ -32,11 +33,12 @@ export function logOf(lists: Readonly<Record<number, (index: number) => boolean>
       rows += page.length
       return page
     },
-    async tile(_level: number, at: number, width: number) {
-      const tile = new Uint8Array(32 * width)
-      for (let i = 0; i < width; i++) new DataView(tile.buffer).setUint32(32 * i, 256 * at + i)
-      return tile
-    },
+    nodes: async (ids: readonly NodeId[]) =>
+      ids.map(({ index }) => {
+        const hash = new Uint8Array(32)
+        new DataView(hash.buffer).setUint32(0, index)
+        return hash
+      }),
   } as unknown as Log
   return { log, asked: () => asked, rows: () => rows }
 }

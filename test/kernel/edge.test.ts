@@ -33,7 +33,8 @@ function promised(from: number, size: number): NodeId[] {
   for (let level = 0; 2 ** level <= size; level++) {
     const complete = Math.floor(from / 2 ** level)
     const tileStart = Math.floor(from / 2 ** (level + 8)) * 256
-    const first = level % 8 === 0 ? tileStart : complete - (complete % 2)
+    const halfwayStart = Math.floor(from / 2 ** (level + 4)) * 16
+    const first = level % 8 === 0 ? tileStart : level % 8 === 4 ? halfwayStart : complete - (complete % 2)
     for (let index = first; index < Math.floor(size / 2 ** level); index++) ids.push({ level, index })
   }
   return ids

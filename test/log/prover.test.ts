@@ -3,6 +3,7 @@ import { leafIndex } from '../../src/kernel/brand.ts'
 import { concat } from '../../src/kernel/bytes.ts'
 import { leafHash } from '../../src/kernel/hash.ts'
 import { loadState } from '../../src/log/load.ts'
+import { Nodes } from '../../src/log/nodes.ts'
 import type { LogStore, Published } from '../../src/log/ports.ts'
 import { prove } from '../../src/log/prover.ts'
 import { check, createWorld, entries, entry, inTime, ORIGIN, outcome, start, type World } from './support.ts'
@@ -50,7 +51,7 @@ t.test('fresh entries, and early repeats of them, are proven without a read', as
   }
 })
 
-t.test('old entries are proven from tiles, each read once', async (t) => {
+t.test('old entries are proven from the store, a tile or a part of it a read', async (t) => {
   const { log } = await start(world)
   for (const at of [0, 255, 256, 1000]) {
     world.reads.length = 0
@@ -64,25 +65,37 @@ t.test('old entries are proven from tiles, each read once', async (t) => {
 })
 
 t.test('a store that lies gets no receipt out of the door', async (t) => {
-  const lies: { readonly name: string; readonly tile: LogStore['tile'] }[] = [
-    { name: 'a missing tile', tile: async () => null },
-    { name: 'a tile of another length', tile: async (...at) => (await world.store.tile(...at))?.subarray(32) ?? null },
+  const lies: { readonly name: string; readonly lie: Partial<LogStore> }[] = [
+    { name: 'a missing tile', lie: { tile: async () => null } },
+    {
+      name: 'a tile of another length',
+      lie: { tile: async (...at) => (await world.store.tile(...at))?.subarray(32) ?? null },
+    },
+    { name: 'missing leaves', lie: { leafHashes: async () => null } },
+    {
+      name: 'fewer leaves',
+      lie: { leafHashes: async (...at) => (await world.store.leafHashes(...at))?.subarray(32) ?? null },
+    },
   ]
-  for (let bit = 0; bit < 256; bit += 5) lies.push({ name: `bit ${bit} of a sibling flipped`, tile: flippedAt(bit) })
+  for (let bit = 0; bit < 256; bit += 5)
+    lies.push({ name: `bit ${bit} of a sibling flipped`, lie: { leafHashes: flippedAt(bit) } })
   const { store, ratchet, signer } = world
   const { edge, published } = await loadState({ origin: ORIGIN, store, ratchet, signer })
   const leaf = { hash: leafHash(entry(0).leaf), index: leafIndex(0) }
-  t.equal(await outcome(prove(leaf, published as Published, edge, store)), 'done')
-  for (const { name, tile } of lies)
-    t.equal(await outcome(prove(leaf, published as Published, edge, { ...store, tile })), 'STORE_CORRUPT', name)
+  const proven = (of: typeof leaf, lie: Partial<LogStore> = {}) => {
+    const nodes = new Nodes(edge, { ...store, ...lie })
+    return outcome(prove(of, published as Published, (ids) => nodes.read(ids)))
+  }
+  t.equal(await proven(leaf), 'done')
+  for (const { name, lie } of lies) t.equal(await proven(leaf, lie), 'STORE_CORRUPT', name)
   const other = { hash: leafHash(entry(1).leaf), index: leafIndex(0) }
-  t.equal(await outcome(prove(other, published as Published, edge, store)), 'STORE_CORRUPT', 'a leaf of another place')
+  t.equal(await proven(other), 'STORE_CORRUPT', 'a leaf of another place')
 
   /** Leaf 1 is the first hash of leaf 0's path. */
-  function flippedAt(bit: number): LogStore['tile'] {
-    return async (level, index, width) => {
-      const bytes = await world.store.tile(level, index, width)
-      if (bytes === null || level !== 0 || index !== 0) return bytes
+  function flippedAt(bit: number): LogStore['leafHashes'] {
+    return async (first, count) => {
+      const bytes = await world.store.leafHashes(first, count)
+      if (bytes === null || first !== 0) return bytes
       const copy = concat(bytes)
       const at = 32 + Math.floor(bit / 8)
       copy[at] = (copy[at] ?? 0) ^ (2 ** (bit % 8))
@@ -94,10 +107,12 @@ t.test('a store that lies gets no receipt out of the door', async (t) => {
 t.test('a running log over a lying store answers with STORE_CORRUPT and goes on', async (t) => {
   const lying = { ...world, store: { ...world.store } }
   const { log, failures } = await start(lying)
-  lying.store.tile = async (level, index, width) => {
-    const bytes = await world.store.tile(level, index, width)
-    return bytes === null ? null : concat(bytes).fill(0)
-  }
+  const zeroed = (bytes: Uint8Array | null) => bytes && concat(bytes).fill(0)
+  lying.store.tile = async (...at) => zeroed(await world.store.tile(...at))
+  t.equal(await inTime(world.clock, outcome(log.add(entry(0)))), 'STORE_CORRUPT')
+  lying.store.tile = world.store.tile
+  await check(world, entry(0), await inTime(world.clock, log.add(entry(0))))
+  lying.store.leafHashes = async (...at) => zeroed(await world.store.leafHashes(...at))
   t.equal(await inTime(world.clock, outcome(log.add(entry(0)))), 'STORE_CORRUPT')
   const receipt = await inTime(world.clock, log.add(entry('after the lie')))
   await check(world, entry('after the lie'), receipt)

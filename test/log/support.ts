@@ -139,6 +139,10 @@ function hooked(store: LogStore, hooks: Hooks, reads: string[]): LogStore {
       reads.push('tile')
       return store.tile(...where)
     },
+    leafHashes: (...where) => {
+      reads.push('leafHashes')
+      return store.leafHashes(...where)
+    },
     bundle: (...where) => {
       reads.push('bundle')
       return store.bundle(...where)

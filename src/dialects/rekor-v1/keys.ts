@@ -9,6 +9,7 @@ import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
 import { parseEnvelopeText } from '../../formats/sigstore/proposal-v1.ts'
 import { parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
 import { artifactDigests, isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
+import { equal, utf8 } from '../../kernel/bytes.ts'
 import type { LeafFacts, NamedAttachment } from '../../log/facts.ts'
 import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
 import { signerKeys } from '../signer-keys.ts'
@@ -72,8 +73,13 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
   }
 }
 
+/** How the canonical JSON of most entries goes on after its version; they are read too often to be parsed for this. */
+const UNATTESTED = ['"kind":"hashedrekord",', '"kind":"dsse",'].map(utf8)
+const KIND_AT = '{"apiVersion":"0.0.1",'.length
+
 /** The digest of an intoto entry's payload, which Rekor v1 returns with it; null for other kinds. */
 export function attestationOf(leaf: Uint8Array): Attestation | null {
+  if (UNATTESTED.some((kind) => equal(leaf.subarray(KIND_AT, KIND_AT + kind.length), kind))) return null
   const body = parseLeafV1(leaf)
   if (body.kind !== 'intoto' && body.kind !== 'intoto 0.0.1') return null
   return { algorithm: body.payloadHash.algorithm, digest: body.payloadHash.bytes }

@@ -2,14 +2,12 @@
 
 import type { FastifyInstance } from 'fastify'
 import { factsOf } from '../../dialects/facts.ts'
-import { parseBundle } from '../../formats/c2sp/bundle.ts'
 import { formatTlogProof } from '../../formats/c2sp/tlog-proof.ts'
 import { parseJson } from '../../formats/json.ts'
 import type { Hash, LeafHash, LeafIndex, UnixMillis } from '../../kernel/brand.ts'
 import { base64, hex, parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { leafHash } from '../../kernel/hash.ts'
-import { TILE_WIDTH } from '../../kernel/tile.ts'
 import type { Log } from '../../log/log.ts'
 import type { Attachment } from '../../log/ports.ts'
 import type { Logs } from '../logs.ts'
@@ -64,10 +62,8 @@ export async function readEntry(log: Log, index: LeafIndex): Promise<ProvenEntry
 
 /** @throws TlogError STORE_CORRUPT */
 export async function readLeaf(log: Log, index: LeafIndex): Promise<Uint8Array> {
-  const width = (index % TILE_WIDTH) + 1
-  const bytes = await log.bundle(Math.floor(index / TILE_WIDTH), width)
-  const leaf = attempt(() => (bytes === null ? undefined : parseBundle(bytes, width).at(-1)), undefined)
-  if (leaf === undefined) throw new TlogError('STORE_CORRUPT', `leaf ${index}: its bundle is missing or malformed`)
+  const leaf = await log.entry(index)
+  if (leaf === null) throw new TlogError('STORE_CORRUPT', `leaf ${index} is missing`)
   return leaf
 }
 

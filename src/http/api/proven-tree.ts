@@ -11,7 +11,6 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../../kernel/proof.ts'
-import { readFromTiles } from '../../kernel/tile.ts'
 import type { Log } from '../../log/log.ts'
 import type { Published } from '../../log/ports.ts'
 
@@ -25,7 +24,7 @@ export class ProvenTree {
     const newest = log.published()
     if (newest === null) throw new TlogError('NOT_FOUND', 'the log has published no checkpoint yet')
     this.newest = newest
-    this.#read = readFromTiles((level, index, width) => log.tile(level, index, width), newest.size)
+    this.#read = (ids) => log.nodes(ids)
   }
 
   /**

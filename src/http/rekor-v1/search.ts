@@ -24,6 +24,8 @@ interface Found {
 const URL = '/api/v1/index/retrieve'
 /** IDs in one answer, which has no pages. */
 const MAX_FOUND = 10_000
+/** So many are no memory to speak of, and a stream would cost more than they do. */
+const WHOLE = 256
 const HASH = /^(sha512:)?[0-9a-f]{128}$|^(sha256:)?[0-9a-f]{64}$|^(sha1:)?[0-9a-f]{40}$/
 const BY_LENGTH: Readonly<Record<number, string>> = { 40: 'sha1', 64: 'sha256', 128: 'sha512' }
 
@@ -37,7 +39,9 @@ export function search(trees: Trees, maxFound = MAX_FOUND) {
       const shards = trees.shards(request)
       const found = await findAll(shards, query, maxFound)
       if (found === null) throw await tooMany(shards, query, { counting, maxFound })
-      return reply.type('application/json').send(Readable.from(asJson(found)))
+      const count = found.reduce((sum, { indexes }) => sum + indexes.length, 0)
+      if (count <= WHOLE) return await all(idsOf(found))
+      return reply.type('application/json').send(Readable.from(asJson(idsOf(found))))
     })
   }
 }
@@ -89,14 +93,24 @@ async function tooMany(
 }
 
 /** Sent as it is made: what a slow reader has not taken is not read from the store. */
-async function* asJson(found: readonly Found[]): AsyncGenerator<string> {
+async function* asJson(ids: AsyncIterable<string>): AsyncGenerator<string> {
   let before = '['
-  for (const { shard, indexes } of found)
-    for await (const hash of leafHashes(shard.log, indexes)) {
-      yield `${before}"${formatEntryId(shard.tree.treeId, hash)}"`
-      before = ','
-    }
+  for await (const id of ids) {
+    yield `${before}"${id}"`
+    before = ','
+  }
   yield before === '[' ? '[]' : ']'
+}
+
+async function all(ids: AsyncIterable<string>): Promise<string[]> {
+  const list: string[] = []
+  for await (const id of ids) list.push(id)
+  return list
+}
+
+async function* idsOf(found: readonly Found[]): AsyncGenerator<string> {
+  for (const { shard, indexes } of found)
+    for await (const hash of leafHashes(shard.log, indexes)) yield formatEntryId(shard.tree.treeId, hash)
 }
 
 function readQuery(body: JsonValue): EntryQuery {

@@ -6,6 +6,8 @@ import { logEntry, type ProvenEntry } from '../../dialects/rekor-v1/respond.ts'
 import { describeTree, type Tree } from '../../dialects/rekor-v1/tree.ts'
 import type { EntryId, TreeId } from '../../formats/sigstore/tree-id.ts'
 import { hash, type LeafHash, type LeafIndex, leafIndex } from '../../kernel/brand.ts'
+import { equal } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
 import { leafHash } from '../../kernel/hash.ts'
 import type { Log, Receipt } from '../../log/log.ts'
 import { readEntry, sealed } from '../api/entries.ts'
@@ -88,16 +90,24 @@ export async function entryAt(shards: readonly Shard[], index: number): Promise<
 export async function entryById(shards: readonly Shard[], { treeId, leafHash }: EntryId): Promise<LogEntries | null> {
   const asked = shards.filter(({ tree }) => treeId === null || tree.treeId === treeId)
   for (const shard of asked.toReversed()) {
-    const place = await shard.log.find(hash(leafHash) as LeafHash)
-    if (place !== null) return await entryOf(shard, place.index)
+    const wanted = hash(leafHash) as LeafHash
+    const place = await shard.log.find(wanted)
+    if (place !== null) return await entryOf(shard, place.index, { hash: wanted, time: place.time })
   }
   return null
 }
 
-async function entryOf(shard: Shard, index: LeafIndex): Promise<LogEntries> {
+/** @param found what led to the index; without it, the entry is looked up by its hash. @throws TlogError STORE_CORRUPT */
+async function entryOf(
+  shard: Shard,
+  index: LeafIndex,
+  found?: Pick<ProvenEntry, 'hash' | 'time'>,
+): Promise<LogEntries> {
   const { leaf, hash, path, tree } = await readEntry(shard.log, index)
+  if (found !== undefined && !equal(found.hash, hash))
+    throw new TlogError('STORE_CORRUPT', `leaf ${index} is another than the one found there`)
   const { size, root, note } = tree.newest
-  const time = await sealed(shard.log, index, hash)
+  const time = found?.time ?? (await sealed(shard.log, index, hash))
   return await answer(shard, { leaf, hash, index, time, size, root, path, note })
 }
 

@@ -9,7 +9,7 @@ import { TILE_WIDTH } from '../../kernel/tile.ts'
 import type { Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
 import { MAX_LEAVES } from '../database.ts'
 import { checkAttachment, checkLeaf } from '../sealed.ts'
-import { checkTile, tileReader } from '../tiles.ts'
+import { checkLeaves, checkTile, tileReader } from '../tiles.ts'
 import { storeError } from './failure.ts'
 
 interface HeadRow {
@@ -52,7 +52,6 @@ export function createRows(db: Database, log: number): Rows {
 }
 
 export function createReader(db: Database, log: number, rows: Rows): LogReader {
-  const base = log * MAX_LEAVES
   const heads = db.prepare<[number, number, number], HeadRow>(
     'SELECT size, root, time_ms AS time FROM head WHERE log = ? AND size > ? ORDER BY size LIMIT ?',
   )
@@ -72,20 +71,14 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
   const totals = db.prepare<[number, number], Totals>(
     'SELECT (SELECT count(*) FROM lookup WHERE log = ? AND source = 0) AS lookups, (SELECT count(*) FROM attachment WHERE log = ?) AS attachments',
   )
-  const tile = createTileReader(db, log, rows)
-  const bundle = createBundleReader(db, base)
-  const place = createPlaceReader(db, log, base)
-  // In one transaction: by itself each statement takes and drops the file's locks, which costs more than the search.
+  const place = createPlaceReader(db, log)
+  // Many in one transaction: by itself each statement takes and drops the file's locks, which costs more than the search.
   const places = db.transaction((hashes: readonly LeafHash[]) => hashes.map((hash) => place(hash)))
   return {
     head: reading(db, () => rows.head()),
     heads: reading(db, (after, limit) => heads.all(log, after ?? -1, limit).map(toHead)),
-    tile: reading(db, tile),
-    bundle: reading(db, (index, width) => {
-      checkTile(0, index, width)
-      return index * TILE_WIDTH + width > (rows.head()?.size ?? 0) ? null : bundle(index * TILE_WIDTH, width)
-    }),
-    find: reading(db, places),
+    ...createTreeReader(db, log, rows),
+    find: reading(db, (hashes) => (hashes.length === 1 ? hashes.map(place) : places(hashes))),
     lookup: reading(db, (key, after, limit) => lookup.all(log, key, after ?? -1, limit).map((at) => leafIndex(at))),
     attachment: reading(db, (algorithm, digest) => {
       const found = content.get(log, algorithm, digest)
@@ -95,6 +88,33 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
     published: reading(db, () => rows.published()),
     history: reading(db, (after, limit) => history.all(log, after ?? -1, limit).map(toPublished)),
     totals: reading(db, () => totals.get(log, log) ?? { lookups: 0, attachments: 0 }),
+  }
+}
+
+type TreeReader = Pick<LogReader, 'tile' | 'bundle' | 'entry' | 'leafHashes'>
+
+function createTreeReader(db: Database, log: number, rows: Rows): TreeReader {
+  const size = () => rows.head()?.size ?? treeSize(0)
+  const hashes = createHashReader(db, log * MAX_LEAVES)
+  const leafHashes = (first: number, count: number) => hashes(first, count) ?? missing(first, count)
+  const full = db
+    .prepare<[number, number, number], Uint8Array>('SELECT bytes FROM tile WHERE log = ? AND level = ? AND idx = ?')
+    .pluck()
+  const fullTile = (level: number, index: number) => orNull(full.get(log, level, index), plain)
+  const tile = tileReader({ size, leafHashes, fullTile })
+  const entries = createEntryReader(db, log * MAX_LEAVES)
+  return {
+    tile: reading(db, tile),
+    bundle: reading(db, (index, width) => {
+      checkTile(0, index, width)
+      const first = index * TILE_WIDTH
+      return first + width > size() ? null : formatBundle(entries(first, width) ?? missing(first, width))
+    }),
+    entry: reading(db, (index) => entries(index, 1)?.[0] ?? null),
+    leafHashes: reading(db, (first, count) => {
+      checkLeaves(first, count)
+      return hashes(first, count)
+    }),
   }
 }
 
@@ -109,52 +129,47 @@ function reading<A extends unknown[], R>(db: Database, read: (...args: A) => R):
   }
 }
 
-function createTileReader(db: Database, log: number, rows: Rows): ReturnType<typeof tileReader> {
+/** Null unless all of them are there. Rows come with the head that covers them: what is there is durable. */
+function createHashReader(db: Database, base: number): (first: number, count: number) => Uint8Array | null {
   // One row of text is five times as fast as 256 rows of blobs.
   const hashes = db
     .prepare<[number, number], Uint8Array | null>(
       "SELECT unhex(group_concat(hex(hash), '' ORDER BY at)) FROM leaf WHERE at >= ? AND at < ?",
     )
     .pluck()
-  const full = db
-    .prepare<[number, number, number], Uint8Array>('SELECT bytes FROM tile WHERE log = ? AND level = ? AND idx = ?')
-    .pluck()
-  return tileReader({
-    size: () => rows.head()?.size ?? treeSize(0),
-    leafHashes: (first, count) => {
-      const at = log * MAX_LEAVES + first
-      const found = hashes.get(at, at + count) ?? new Uint8Array()
-      if (found.length !== count * 32) throw missing(first, count, found.length / 32)
-      return plain(found)
-    },
-    fullTile: (level, index) => orNull(full.get(log, level, index), plain),
-  })
+  return (first, count) => {
+    const found = first < MAX_LEAVES ? hashes.get(base + first, base + first + count) : null
+    return found?.length === count * 32 ? plain(found) : null
+  }
 }
 
-/** Every entry is hashed again: the file has no checksums, and a bit flipped in it would go out as ours. */
-function createBundleReader(db: Database, base: number): (first: number, count: number) => Uint8Array {
+/**
+ * Null unless all of them are there. Every entry is hashed again: the file has no checksums, and a bit flipped in it would
+ * go out as ours.
+ */
+function createEntryReader(db: Database, base: number): (first: number, count: number) => Uint8Array[] | null {
   const leaves = db.prepare<[number, number], { hash: Uint8Array; entry: Uint8Array }>(
     'SELECT hash, entry FROM leaf WHERE at >= ? AND at < ? ORDER BY at',
   )
   return (first, count) => {
-    const found = leaves.all(base + first, base + first + count)
-    if (found.length !== count) throw missing(first, count, found.length)
+    const found = first < MAX_LEAVES ? leaves.all(base + first, base + first + count) : []
+    if (found.length !== count) return null
     found.forEach(({ hash, entry }, i) => {
       checkLeaf(first + i, entry, hash)
     })
-    return formatBundle(found.map(({ entry }) => entry))
+    return found.map(({ entry }) => plain(entry))
   }
 }
 
 /** The hash table is an index: what it says is compared with the leaf it names before it is believed. */
-function createPlaceReader(db: Database, log: number, base: number): (hash: Uint8Array) => Place | null {
+function createPlaceReader(db: Database, log: number): (hash: Uint8Array) => Place | null {
   const find = db.prepare<[number, number, Uint8Array], PlaceRow>(
     `SELECT found.idx, leaf.hash,
        (SELECT time_ms FROM head WHERE head.log = found.log AND size > found.idx ORDER BY size LIMIT 1) AS time
      FROM leaf_hash AS found LEFT JOIN leaf ON leaf.at = ? + found.idx WHERE found.log = ? AND found.hash = ?`,
   )
   return (hash) => {
-    const row = find.get(base, log, hash)
+    const row = find.get(log * MAX_LEAVES, log, hash)
     if (row === undefined) return null
     if (row.hash === null || row.time === null || !equal(row.hash, hash))
       throw new TlogError('STORE_CORRUPT', `leaf ${row.idx}: the index says its hash is ${hex(hash)}, and it is not`)
@@ -179,6 +194,6 @@ function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-function missing(first: number, count: number, found: number): TlogError {
-  return new TlogError('STORE_CORRUPT', `leaves ${first} to ${first + count - 1}: only ${found} of them are there`)
+function missing(first: number, count: number): never {
+  throw new TlogError('STORE_CORRUPT', `leaves ${first} to ${first + count - 1}: not all of them are there`)
 }

@@ -27,9 +27,10 @@ export function startWriterThread(path: string): WriterThread {
   const thread = new Thread(path)
   return {
     died: thread.died,
-    store: (log, { head, heads, tile, bundle, lookup, attachment, published, history, totals }) => ({
-      ...{ head, heads, tile, bundle, lookup, attachment, published, history, totals },
-      find: (hashes) => thread.call('find', log, [hashes]), // each write voids the pages that a reader had in memory
+    store: (log, local) => ({
+      ...local,
+      // One costs less than the message would. Many go to the pages that the writer has in memory: a reader's are voided by each write.
+      find: (hashes) => (hashes.length === 1 ? local.find(hashes) : thread.call('find', log, [hashes])),
       append: (expected, batch) => {
         const packed = pack(batch)
         return thread.call('append', log, [expected, packed.batch], [packed.buffer])

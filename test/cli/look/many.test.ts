@@ -16,7 +16,7 @@ const COUNT = 20_000
 const NAME = 'a+b@example.com'
 const key = subjectKey({ type: 'email', value: NAME })
 const dir = join(scratch(t), 'data')
-await fillDirectory(dir, COUNT, { dialect: 'rekor-v1', entryOf: (n) => entryUnder(utf8(`entry ${n}`), key) })
+await fillDirectory(dir, { dialect: 'rekor-v1', count: COUNT, entryOf: (n) => entryUnder(utf8(`entry ${n}`), key) })
 const server = await startServer(t, [], dir)
 
 t.test('search lists them all', async (t) => {

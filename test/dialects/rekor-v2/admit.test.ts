@@ -45,7 +45,7 @@ function leafOf(key: Key, digest: Uint8Array, signature: Uint8Array, certificate
   return canonicalJson({ apiVersion: '0.0.2', kind: 'hashedrekord', spec: { hashedRekordV002: spec } })
 }
 
-type Tap = Pick<typeof t, 'equal' | 'same' | 'ok'>
+type Tap = Pick<typeof t, 'equal' | 'same' | 'match' | 'ok'>
 
 function sameFacts(t: Tap, entry: Entry): void {
   const facts = factsOfLeaf(entry.leaf)

@@ -4,9 +4,11 @@ import fc from 'fast-check'
 import t from 'tap'
 import { parseCheckpoint } from '../../../src/formats/c2sp/checkpoint.ts'
 import { parseTlogProof } from '../../../src/formats/c2sp/tlog-proof.ts'
-import { hash, leafIndex, treeSize } from '../../../src/kernel/brand.ts'
+import { type Hash, hash, leafIndex, treeSize } from '../../../src/kernel/brand.ts'
 import { base64, hex, parseHex, utf8 } from '../../../src/kernel/bytes.ts'
+import { TlogError } from '../../../src/kernel/error.ts'
 import { verifyConsistency, verifyInclusion } from '../../../src/kernel/proof.ts'
+import type { NodeId } from '../../../src/kernel/range.ts'
 import { leaf as referenceLeaf, treeOf } from '../../reference/rfc6962.ts'
 import { altered, askApi, filledLog, type Json, outcomeOf } from './support.ts'
 
@@ -162,6 +164,10 @@ t.test('refusals', async (t) => {
     t.equal(outcomeOf(await ask(`/logs/v1${path}`)), '404 LOG_UNKNOWN', path)
 })
 
+function flipped(node: Hash, bit: number): Hash {
+  return hash(node.map((byte, i) => (i === Math.floor(bit / 8) ? byte ^ (1 << (bit % 8)) : byte)))
+}
+
 const PATHS = [
   'entries/300',
   'entries/300/tlog-proof',
@@ -173,14 +179,13 @@ const PATHS = [
 ]
 
 t.test('what does not lead to the published root is not sent', async (t) => {
-  const flipped = (bytes: Uint8Array | null, at: number) =>
-    bytes?.map((byte, i) => (i === at ? byte ^ 1 : byte)) ?? null
+  const missing = () => Promise.reject(new TlogError('TILE_MALFORMED', 'missing'))
   const broken = {
-    'a tile is missing': altered(log, { tile: async () => null }),
-    'a tile is short': altered(log, { tile: async (...where) => (await log.tile(...where))?.subarray(1) ?? null }),
-    'a tile throws': altered(log, { tile: () => Promise.reject(new Error('disk')) }),
-    'every first bit of a tile is flipped': altered(log, {
-      tile: async (level, index, width) => flipped(await log.tile(level, index, width), 32 * (level === 0 ? 44 : 0)),
+    'nodes are missing': altered(log, { nodes: missing }),
+    'a node is missing': altered(log, { nodes: async (ids) => (await log.nodes(ids)).slice(1) }),
+    'a read throws': altered(log, { nodes: () => Promise.reject(new Error('disk')) }),
+    'a bit of every node is flipped': altered(log, {
+      nodes: async (ids) => (await log.nodes(ids)).map((node) => flipped(node, 0)),
     }),
   }
   for (const [name, bad] of Object.entries(broken))
@@ -190,11 +195,9 @@ t.test('what does not lead to the published root is not sent', async (t) => {
       t.same(said.json, { code: 13, message: 'internal error', details: [] }, `${name}: ${path}: no text`)
     }
   const entry = {
-    'the bundle is missing': altered(log, { bundle: async () => null }),
-    'the bundle is cut': altered(log, {
-      bundle: async (...where) => (await log.bundle(...where))?.subarray(1) ?? null,
-    }),
-    'another leaf': altered(log, { bundle: (index, width) => log.bundle(index - 1, width) }),
+    'the entry is missing': altered(log, { entry: async () => null }),
+    'the entry is cut': altered(log, { entry: async (index) => (await log.entry(index))?.subarray(1) ?? null }),
+    'another leaf': altered(log, { entry: (index) => log.entry(leafIndex(index - 1)) }),
     'the leaf is not found by its hash': altered(log, { find: async () => null }),
     'the leaf is found elsewhere': altered(log, { find: async () => log.find(hash(parseHex(hashOf(1))) as never) }),
   }
@@ -207,14 +210,20 @@ t.test('what does not lead to the published root is not sent', async (t) => {
 
 t.test('every bit of every hash that a proof is made of counts', async (t) => {
   const small = await filledLog(5)
-  const accepted: number[] = []
-  let bit = 0
-  const tile = async (...where: [number, number, number]) => {
-    const bytes = await small.log.tile(...where)
-    return bytes?.map((byte, i) => (i === Math.floor(bit / 8) ? byte ^ (1 << (bit % 8)) : byte)) ?? null
+  const accepted: string[] = []
+  const asked = new Set<string>()
+  let [damaged, bit] = ['', 0]
+  const nodes = async (ids: readonly NodeId[]) => {
+    const names = ids.map(({ level, index }) => `${level}/${index}`)
+    for (const name of names) asked.add(name)
+    return (await small.log.nodes(ids)).map((node, i) => (names[i] === damaged ? flipped(node, bit) : node))
   }
-  const askBroken = askApi(altered(small.log, { tile }))
-  for (; bit < 5 * 256; bit++)
-    if ((await askBroken('/logs/v2/proof/consistency?first=3&last=4')).status !== 500) accepted.push(bit)
+  const askBroken = askApi(altered(small.log, { nodes }))
+  t.equal((await askBroken('/logs/v2/proof/consistency?first=3&last=4')).status, 200)
+  t.ok(asked.size >= 4, [...asked].join())
+  for (damaged of [...asked])
+    for (bit = 0; bit < 256; bit++)
+      if ((await askBroken('/logs/v2/proof/consistency?first=3&last=4')).status !== 500)
+        accepted.push(`${damaged} ${bit}`)
   t.same(accepted, [], 'the tree of 4 and the leaf behind it lead to the newest root, or nothing is said')
 })

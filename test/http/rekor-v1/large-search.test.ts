@@ -8,6 +8,8 @@ import { REKOR_V1_DRESS } from '../../../src/http/rekor-v1/errors.ts'
 import { search } from '../../../src/http/rekor-v1/search.ts'
 import type { Trees } from '../../../src/http/rekor-v1/trees.ts'
 import { parseHex } from '../../../src/kernel/bytes.ts'
+import { TlogError } from '../../../src/kernel/error.ts'
+import type { NodeId } from '../../../src/kernel/range.ts'
 import type { Log } from '../../../src/log/log.ts'
 import { logOf, SIZE } from '../lists.ts'
 
@@ -69,7 +71,10 @@ t.test('refused above it, with the count', async (t) => {
 t.test('a store that fails on the way: the answer breaks off, and is no list', async (t) => {
   const broken = {
     ...older,
-    tile: async (level: number, at: number, width: number) => (at > 100 ? null : older.tile(level, at, width)),
+    async nodes(ids: readonly NodeId[]) {
+      if (ids.some(({ index }) => index > 25_600)) throw new TlogError('TILE_MALFORMED', 'missing')
+      return await older.nodes(ids)
+    },
   }
   const app = appOver([broken])
   const url = await app.listen({ port: 0, host: '127.0.0.1' })

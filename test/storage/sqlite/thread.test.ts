@@ -71,3 +71,15 @@ t.test('a thread that is closed has not died', async (t) => {
   await thread.close()
   t.equal(await Promise.race([thread.died, Promise.resolve('alive')]), 'alive')
 })
+
+t.test('one place is found here, many there', async (t) => {
+  const { path, store, feeder } = await filledDatabase(t)
+  const thread = startWriterThread(path)
+  const threaded = thread.store(0, store)
+  const two = feeder.hashes.slice(0, 2)
+  const places = await threaded.find(two)
+  t.same(places, await store.find(two))
+  await thread.close()
+  t.same(await threaded.find(two.slice(0, 1)), places.slice(0, 1))
+  await t.rejects(threaded.find(two), { code: 'STORE_CORRUPT' })
+})
