@@ -36,7 +36,7 @@ t.test('the page allows exactly what is in it', async (t) => {
   t.equal(scripts.length, 1)
   t.same(csp.split('; '), [
     "default-src 'none'",
-    `script-src ${hashOf(scripts[0] ?? '')}`,
+    `script-src ${hashOf(scripts[0] ?? '')} 'wasm-unsafe-eval'`,
     `style-src ${hashOf(style)}`,
     'worker-src blob:',
     "base-uri 'none'",
