@@ -30,7 +30,10 @@ export function loggedSignature(leaf: Uint8Array): LoggedSignature {
   }
   const body = kind === 'hashedrekord' ? parseBodyV1(leaf, kind, version) : null
   if (body?.kind !== 'hashedrekord')
-    throw new TlogError('CHECK_UNAVAILABLE', `an entry ${kind} ${version} does not hold what was signed`)
+    throw new TlogError(
+      'CHECK_UNAVAILABLE',
+      `an entry ${kind} ${version} has hashes of what was signed: it takes the bundle`,
+    )
   const digest = { algorithm: NAMES[body.digest.algorithm], bytes: body.digest.bytes }
   return {
     kind,

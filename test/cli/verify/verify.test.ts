@@ -95,6 +95,7 @@ t.test('outcomes, the same in words and as an object', async (t) => {
 const MISUSED: readonly (readonly [argv: readonly string[], warned: RegExp])[] = [
   [[], /: verify takes one FILE, DIR or DIGEST\n/],
   [[file, file], /: verify takes one FILE, DIR or DIGEST\n/],
+  [['/dev/null', ...byBundle, ...root, ...key], /\/dev\/null is neither a file nor a directory/],
   [[file, ...byBundle, ...root], /: say who must have signed: .*\n.*claims, and nothing of it has been verified:\n/],
   [
     [file, ...byBundle, ...root, ...key, ...identity('a', 'b')],
