@@ -214,7 +214,7 @@ t.test('a bundle whose file is a pipe, or far too long', async (t) => {
   truncateSync(write('long', ''), 40 * 2 ** 20)
   t.match(await command(['verify', file, '--bundle', at('long'), ...root, ...key]), {
     code: 1,
-    printed: 'FIELD_INVALID: a bundle of 33554433 bytes',
+    printed: `FIELD_INVALID: ${at('long')}: a bundle of 33554433 bytes`,
   })
 })
 
