@@ -21,12 +21,16 @@ const DIST = `${ROOT}dist`
 
 type Targets = Readonly<Record<string, Readonly<Record<string, string>>>>
 
+function moduleAt(path: string): string {
+  return relative(SRC, path).replaceAll(sep, '/')
+}
+
 /** What looks for a file beside itself goes on doing so, whichever piece it has become part of. */
 const ownPlaces: Plugin = {
   name: 'own places',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const module = relative(SRC, path).replaceAll(sep, '/').replace(/ts$/, 'js')
+      const module = moduleAt(path).replace(/ts$/, 'js')
       if (module === 'main.js') return null // stays where it is
       const text = await readFile(path, 'utf8')
       const place = `new URL('../${module}', import.meta.url).href` // as seen from dist/program/
@@ -44,7 +48,7 @@ function beside(modules: readonly string[]): Plugin {
     name: 'beside',
     setup({ onResolve }) {
       onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir, kind }) => {
-        const module = relative(SRC, resolve(resolveDir, path))
+        const module = moduleAt(resolve(resolveDir, path))
         const isBeside = kind !== 'entry-point' && modules.includes(module)
         return isBeside ? { path: `./${basename(module, '.ts')}.js`, external: true } : undefined
       })

@@ -43,6 +43,8 @@ t.test('the page allows exactly what is in it', async (t) => {
     "form-action 'none'",
   ])
   t.notMatch(html, /\s(?:src|href|style|on\w+)=/i, 'nothing inline, nothing from elsewhere')
+  for (const name of ['noble-curves', 'noble-ed25519', 'noble-post-quantum', 'hash-wasm'])
+    t.match(html, `${name} - MIT License`, 'the notice goes along')
   t.notMatch(html, /innerHTML|insertAdjacentHTML|document\.write|eval\(|new Function/, 'no text becomes markup or code')
 })
 
