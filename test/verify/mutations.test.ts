@@ -19,7 +19,7 @@ import { remembered } from './remembered.ts'
 import { codeOf } from './support.ts'
 
 const isFull = env.COLOPHON_FULL_MUTATIONS === '1'
-t.setTimeout(isFull ? 3_600_000 : 120_000)
+t.setTimeout(isFull ? 4 * 3_600_000 : 120_000)
 /** At most so many changes of a field; pairs of fields at most of a bundle. */
 const [FLIPS, PAIRS] = isFull ? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] : [10, 50]
 
