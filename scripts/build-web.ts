@@ -80,7 +80,7 @@ async function page(): Promise<string> {
   const style = await bundled('page.css')
   const csp = [
     "default-src 'none'",
-    `script-src ${hashSource(main)}`,
+    `script-src ${hashSource(main)} 'wasm-unsafe-eval'`, // for SHA-256; it allows no JavaScript
     `style-src ${hashSource(style)}`,
     'worker-src blob:',
     "base-uri 'none'",

@@ -3,17 +3,17 @@
  *
  * - the library and the threads, a module a source, with types: the roots are the `files` of tsconfig.build.json;
  * - the program, main.js and program/: the sources joined, a piece a command. To find a module takes Node longer than to
- *   run it, and `colophon verify` has 150. Packages stay outside, but for the sigstore project's, which are half of them
- *   (Apache-2.0, as we are);
+ *   run it: what verifiers start many times is one file each, with all that it may load, and the others share pieces.
+ *   Packages stay outside, but for the sigstore project's (Apache-2.0, as we are) and, in those files, noble's (MIT);
  * - package.json, which ends the reach of the root's: the names of its `imports`, for what was built.
  */
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { relative, sep } from 'node:path'
+import { basename, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SRC = `${ROOT}src`
@@ -21,12 +21,16 @@ const DIST = `${ROOT}dist`
 
 type Targets = Readonly<Record<string, Readonly<Record<string, string>>>>
 
+function moduleAt(path: string): string {
+  return relative(SRC, path).replaceAll(sep, '/')
+}
+
 /** What looks for a file beside itself goes on doing so, whichever piece it has become part of. */
 const ownPlaces: Plugin = {
   name: 'own places',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const module = relative(SRC, path).replaceAll(sep, '/').replace(/ts$/, 'js')
+      const module = moduleAt(path).replace(/ts$/, 'js')
       if (module === 'main.js') return null // stays where it is
       const text = await readFile(path, 'utf8')
       const place = `new URL('../${module}', import.meta.url).href` // as seen from dist/program/
@@ -35,25 +39,55 @@ const ownPlaces: Plugin = {
   },
 }
 
+/** What verifiers start many times: a file each. */
+const ALONE = ['verify', 'sign', 'inspect']
+
+/** Leaves these modules where they are, in files beside the one that imports them. */
+function beside(modules: readonly string[]): Plugin {
+  return {
+    name: 'beside',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir, kind }) => {
+        const module = moduleAt(resolve(resolveDir, path))
+        const isBeside = kind !== 'entry-point' && modules.includes(module)
+        return isBeside ? { path: `./${basename(module, '.ts')}.js`, external: true } : undefined
+      })
+    },
+  }
+}
+
 /** Packages that are joined with the sources are CommonJS, and ask for what Node has by a name that a module does not know. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
 
-async function buildProgram(dependencies: readonly string[]): Promise<void> {
+const OPTIONS = {
+  bundle: true,
+  banner: { js: REQUIRE },
+  legalComments: 'inline',
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  charset: 'utf8',
+  logLevel: 'warning',
+} as const satisfies BuildOptions
+
+/** Of errors there is one class for all files: whoever catches one asks for it. */
+async function buildProgram(packages: readonly string[]): Promise<void> {
+  const alone = ALONE.map((name) => `cli/${name}.ts`)
   await build({
-    entryPoints: [`${SRC}/main.ts`],
+    ...OPTIONS,
+    entryPoints: { main: `${SRC}/main.ts`, 'program/error': `${SRC}/kernel/error.ts` },
     outdir: DIST,
     chunkNames: 'program/[name]-[hash]',
-    bundle: true,
     splitting: true,
-    external: dependencies.filter((name) => !name.startsWith('@sigstore/')),
-    banner: { js: REQUIRE },
-    legalComments: 'inline',
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    charset: 'utf8',
-    plugins: [ownPlaces],
-    logLevel: 'warning',
+    external: packages.filter((name) => !name.startsWith('@sigstore/')),
+    plugins: [beside(alone), ownPlaces],
+  })
+  await build({
+    ...OPTIONS,
+    entryPoints: alone.map((module) => `${SRC}/${module}`),
+    outdir: `${DIST}/program`,
+    external: packages.filter((name) => !/^@(?:sigstore|noble)\//.test(name)),
+    plugins: [beside(['kernel/error.ts']), ownPlaces],
   })
 }
 

@@ -35,7 +35,7 @@ export function loggedSignature(leaf: Uint8Array): LoggedSignature {
       'CHECK_UNAVAILABLE',
       kind === 'rekord'
         ? `an entry ${kind} ${version} is shown by inspect, and not verified here`
-        : `an entry ${kind} ${version} does not hold what was signed`,
+        : `an entry ${kind} ${version} has hashes of what was signed: it takes the bundle`,
     )
   const digest = { algorithm: NAMES[body.digest.algorithm], bytes: body.digest.bytes }
   return {

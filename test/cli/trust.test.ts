@@ -130,6 +130,7 @@ t.test('several logs by a file, in the form of a server’s', async (t) => {
     witnesses: [{ name: 'W' }],
     quorum: 'W',
   })
+  t.match(read('policy').toString(), /^# https:\/\/rekor\.example is not listed: a policy takes no key of version 1\. /)
   t.ok(readdirSync(dir).includes('out'))
 })
 

@@ -36,13 +36,15 @@ t.test('the page allows exactly what is in it', async (t) => {
   t.equal(scripts.length, 1)
   t.same(csp.split('; '), [
     "default-src 'none'",
-    `script-src ${hashOf(scripts[0] ?? '')}`,
+    `script-src ${hashOf(scripts[0] ?? '')} 'wasm-unsafe-eval'`,
     `style-src ${hashOf(style)}`,
     'worker-src blob:',
     "base-uri 'none'",
     "form-action 'none'",
   ])
   t.notMatch(html, /\s(?:src|href|style|on\w+)=/i, 'nothing inline, nothing from elsewhere')
+  for (const name of ['noble-curves', 'noble-ed25519', 'noble-post-quantum', 'hash-wasm'])
+    t.match(html, `${name} - MIT License`, 'the notice goes along')
   t.notMatch(html, /innerHTML|insertAdjacentHTML|document\.write|eval\(|new Function/, 'no text becomes markup or code')
 })
 

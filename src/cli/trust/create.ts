@@ -78,13 +78,24 @@ function withSources(files: ReadonlyMap<string, Uint8Array>, keyed: readonly Key
     source: key.source,
     trustOnFirstUse: isFetched,
   }))
-  const remarks = keyed.filter(({ isFetched }) => isFetched).map((each) => `# ${remarkOn(each)}\n`)
-  const policy = concat(utf8(remarks.join('')), files.get('policy') ?? new Uint8Array())
+  const remarks = [
+    ...keyed.filter(({ isFetched }) => isFetched).map(remarkOn),
+    ...keyed.filter(isUnlisted).map(unlisted),
+  ]
+  const head = remarks.map((remark) => `# ${remark}\n`).join('')
+  const policy = concat(utf8(head), files.get('policy') ?? new Uint8Array())
   return new Map([...files, ['policy', policy], ['sources.json', utf8(`${JSON.stringify({ logs }, null, 2)}\n`)]])
 }
 
 function remarkOn({ log, key }: Keyed): string {
   return `trust on first use: the key of ${log.url} was fetched from ${key.source}, SHA-256 ${fingerprint(key)}`
+}
+
+/** A policy takes keys of Ed25519 and ML-DSA-44 for logs (c2sp.org/tlog-policy). */
+const isUnlisted = ({ log }: Keyed) => log.version === 1
+
+function unlisted({ log }: Keyed): string {
+  return `${log.url} is not listed: a policy takes no key of version 1. Where logs are listed, its bundles are refused, unless one is the Ed25519 key of its tree, HOST/NUMBER`
 }
 
 /** Of the SubjectPublicKeyInfo: what OpenSSL and other clients print too. */

@@ -55,7 +55,7 @@ async function checkBundle(
   world: World,
 ): Promise<Shown> {
   const { subject } = request
-  const bundle = parseSigstoreBundle(await readBounded(path, BUNDLE_MAX_BYTES))
+  const bundle = await readBundle(path)
   const trust = trustOf(request)
   const shown = async (verdict: Verdict, directory: ModelFindings | null) => ({
     ...NOTHING,
@@ -70,6 +70,17 @@ async function checkBundle(
   }
   const artifact = await digestOf(subject, digestsOf(bundle, trust.signer), world)
   return await shown(await verifyBundle(bundle, artifact, trust), null)
+}
+
+/** Of several files that were named it says which one is wrong. */
+async function readBundle(path: string): Promise<Bundle> {
+  const bytes = await readBounded(path, BUNDLE_MAX_BYTES)
+  try {
+    return parseSigstoreBundle(bytes)
+  } catch (error) {
+    if (error instanceof TlogError) throw new TlogError(error.code, `${path}: ${error.message}`, { cause: error })
+    throw error
+  }
 }
 
 async function checkBeside(bundle: Bundle, path: string, { policy, abilities }: Trust): Promise<VerdictInclusion> {

@@ -29,8 +29,9 @@ const NAMES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as 
 const ALL: readonly DigestName[] = ['SHA2_256', 'SHA2_384', 'SHA2_512']
 
 /**
- * @throws TlogError SIGNER_MISMATCH when all entries are by others; what the first refused one was refused for; NOT_FOUND
- *   when there is none, which shows nothing; SERVICE_UNREACHABLE, SERVICE_REFUSED
+ * @throws TlogError NOT_FOUND when there is no entry by the named signer, which shows nothing: neither does the word of
+ *   strangers, whoever they are; what an entry was refused for; CHECK_UNAVAILABLE when there are too many;
+ *   SERVICE_UNREACHABLE, SERVICE_REFUSED
  */
 export async function checkLog(
   subject: Subject,
@@ -70,7 +71,10 @@ class Search {
     this.#server = server
     for await (const entry of places()) {
       if (++this.#found > MAX_ENTRIES)
-        throw new TlogError('CHECK_UNAVAILABLE', `none of ${MAX_ENTRIES} entries is good, and there are more`)
+        throw new TlogError(
+          'CHECK_UNAVAILABLE',
+          `none of the first ${MAX_ENTRIES} entries is good, and there are more, which were not looked at`,
+        )
       try {
         return await this.#judge(await read(entry))
       } catch (error) {
@@ -97,21 +101,21 @@ class Search {
   }
 
   fault(url: string): TlogError {
-    if (this.#found === 0)
-      return new TlogError(
-        'NOT_FOUND',
-        `${url} shows no signature over this digest, which proves nothing: a server may withhold, and statements are found by the digest of their envelope alone`,
-      )
-    const [first] = this.#refused
-    if (first === undefined)
-      return new TlogError(
-        'SIGNER_MISMATCH',
-        `${url} has ${this.#found} ${this.#found === 1 ? 'entry' : 'entries'} about it, none by the signer that you named`,
-      )
-    const { code, message } = first.error
-    return new TlogError(code, `${url}${first.entry}: ${message}`, { cause: first.error })
+    // What could not be checked here hides nothing that could.
+    const refused = this.#refused.find(({ error }) => error.code !== 'CHECK_UNAVAILABLE') ?? this.#refused[0]
+    if (refused === undefined) return new TlogError('NOT_FOUND', `${url} shows ${this.#others()}: ${NOTHING_SHOWN}`)
+    const { code, message } = refused.error
+    return new TlogError(code, `${url}${refused.entry}: ${message}`, { cause: refused.error })
+  }
+
+  #others(): string {
+    if (this.#found === 0) return 'no signature over this digest'
+    return `${this.#found} ${this.#found === 1 ? 'entry' : 'entries'} about this digest, none by the signer that you named`
   }
 }
+
+const NOTHING_SHOWN =
+  'this proves nothing, as a server may withhold, and a statement about the file is found by the digest of its envelope alone; its bundle would show it'
 
 /** These are about the asking, not about the entry. */
 const PASSING: ReadonlySet<string> = new Set(['SERVICE_UNREACHABLE', 'LOG_BUSY', 'LOG_CLOSED'])

@@ -1,6 +1,6 @@
 /** What is verified: a file, a directory, or something that is known by its digest. */
 
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { DIGEST_LENGTH, type DigestName } from '../../crypto/algorithms.ts'
 import { digestFile, type OnBytes } from '../../files/digest-file.ts'
 import { visible } from '../../formats/visible.ts'
@@ -24,12 +24,18 @@ export function parseSubject([word, ...rest]: readonly string[]): Subject {
   const stat = statSync(word, { throwIfNoEntry: false })
   const [, name = '', digits = ''] = /^([a-z0-9]+):([0-9a-fA-F]*)$/.exec(word) ?? []
   const algorithm = NAMES.get(name)
-  // Of a file that is not there reading it says so.
-  if (algorithm === undefined) return { kind: stat?.isDirectory() ? 'directory' : 'file', path: word, name: word }
+  if (algorithm === undefined) return { kind: kindOf(word, stat), path: word, name: word }
   if (stat !== undefined) throw new Error(`${word} is a digest, and a file is called so: write ./${word} for the file`)
   if (!/^[0-9a-f]*$/.test(digits) || digits.length !== DIGEST_LENGTH[algorithm] * 2)
     throw new Error(`${name}: takes ${DIGEST_LENGTH[algorithm] * 2} lowercase hex digits`)
   return { kind: 'digest', algorithm, digest: parseHex(digits), name: word }
+}
+
+/** Of a file that is not there reading it says so. A pipe would be waited for, and gone for the next who reads it. */
+function kindOf(path: string, stat: Stats | undefined): 'file' | 'directory' {
+  if (stat === undefined || stat.isFile()) return 'file'
+  if (!stat.isDirectory()) throw new Error(`${path} is neither a file nor a directory`)
+  return 'directory'
 }
 
 /** @throws the system's error when the file cannot be read */

@@ -1,12 +1,10 @@
 /** Digests of a file of any size, in one pass, one piece in memory. */
 
-import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { DigestName } from '../../crypto/algorithms.ts'
+import { createStreamHash } from './stream-hash.ts'
 
 /** Bytes a read, at most. */
 const PIECE = 1024 * 1024
-
-const HASHES = { SHA2_256: sha256, SHA2_384: sha384, SHA2_512: sha512 } as const satisfies Record<DigestName, unknown>
 
 export type OnBytes = (done: number, total: number) => void
 
@@ -20,7 +18,7 @@ export async function digestBlob(
   names: ReadonlySet<DigestName>,
   onBytes: OnBytes = () => undefined,
 ): Promise<ReadonlyMap<DigestName, Uint8Array>> {
-  const hashes = [...names].map((name) => [name, HASHES[name].create()] as const)
+  const hashes = await Promise.all([...names].map(async (name) => [name, await createStreamHash(name)] as const))
   let done = 0
   let told = 0
   for await (const piece of pieces(file)) {

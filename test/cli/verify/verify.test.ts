@@ -95,6 +95,7 @@ t.test('outcomes, the same in words and as an object', async (t) => {
 const MISUSED: readonly (readonly [argv: readonly string[], warned: RegExp])[] = [
   [[], /: verify takes one FILE, DIR or DIGEST\n/],
   [[file, file], /: verify takes one FILE, DIR or DIGEST\n/],
+  [['/dev/null', ...byBundle, ...root, ...key], /\/dev\/null is neither a file nor a directory/],
   [[file, ...byBundle, ...root], /: say who must have signed: .*\n.*claims, and nothing of it has been verified:\n/],
   [
     [file, ...byBundle, ...root, ...key, ...identity('a', 'b')],
@@ -213,7 +214,7 @@ t.test('a bundle whose file is a pipe, or far too long', async (t) => {
   truncateSync(write('long', ''), 40 * 2 ** 20)
   t.match(await command(['verify', file, '--bundle', at('long'), ...root, ...key]), {
     code: 1,
-    printed: 'FIELD_INVALID: a bundle of 33554433 bytes',
+    printed: `FIELD_INVALID: ${at('long')}: a bundle of 33554433 bytes`,
   })
 })
 

@@ -77,6 +77,8 @@ t.test('what is refused', async (t) => {
     ['an unknown word', 'policy none\nquorum none\n', /line 1: no such word: "policy"/],
     ['a word in capitals', 'Quorum none\n'],
     ['a comment at the end of a line', `log ${LOG} https://log.example #c\nquorum none\n`],
+    ['one behind a group', `${w}group G any W #c\nquorum G\n`],
+    ['one behind the quorum', `${w}quorum W #c\n`],
     ['a log twice', `log ${LOG}\nlog ${LOG}\nquorum none\n`, /line 2: .*here already/],
     ['a log’s key under another name', `log ${LOG}\nlog ${formatVkey(key('x', 1, KEY_TYPE.ed25519))}\nquorum none\n`],
     ['a witness’s key twice', `${w}witness X ${formatVkey(key('x', 1))}\nquorum none\n`],

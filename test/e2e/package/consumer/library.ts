@@ -4,6 +4,9 @@ import {
   type Artifact,
   NO_WITNESSES,
   nodeAbilities,
+  type OmsManifest,
+  omsRoot,
+  parseOmsStatement,
   parsePem,
   parseSigstoreBundle,
   parseSpki,
@@ -34,4 +37,10 @@ export async function verdictOn(files: Files, artifact: Artifact): Promise<Verdi
   } catch (error) {
     return error instanceof TlogError ? error.code : `${error}, ${incomplete}`
   }
+}
+
+/** What a directory is known by. */
+export function rootOf(statement: Uint8Array): [OmsManifest, Artifact] {
+  const manifest = parseOmsStatement(statement)
+  return [manifest, new Map([['MODEL_ROOT', omsRoot(manifest.resources)]])]
 }
