@@ -70,8 +70,9 @@ export class Page {
   static async open(url: string): Promise<Page> {
     const page = new Page(await startChromium(['--remote-debugging-pipe', 'about:blank']))
     await page.#attach()
+    const loaded = once(page.#pipe, 'Page.loadEventFired') // it may come together with the answer
     await page.#send('Page.navigate', { url })
-    await once(page.#pipe, 'Page.loadEventFired')
+    await loaded
     return page
   }
 
