@@ -54,7 +54,8 @@ const REFUSED = {
   noCtLog: /CTFE keys not found/,
   otherLog: /checkpoint:\s+invalid/,
   otherIdentity: /SANs do not\s+match/,
-  otherEntry: /Expected\s+entry\s+type|not valid at\s+validation time/, // or older than the certificate
+  // Whichever it looks at first: an entry of another kind, or one that is older than the certificate.
+  otherEntry: /Expected\s+entry\s+type|Unsupported\s+DSSE\s+log\s+entry\s+type|not\s+valid\s+at\s+validation\s+time/,
   otherSignature: /400: error processing entry: the signature does not verify/, // says our log, asked for it
 }
 
