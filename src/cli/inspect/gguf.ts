@@ -1,7 +1,8 @@
 /** GGUF models. */
 
-import { type GgufField, isGguf, readable, readGguf } from '../../formats/model/gguf.ts'
+import { type GgufField, isGguf, readGguf } from '../../formats/model/gguf.ts'
 import type { GgufString, GgufValue } from '../../formats/model/gguf-values.ts'
+import { readable } from '../../formats/model/name.ts'
 import type { Kind } from './kind.ts'
 import { declared, findingsNode, tensorNodes } from './show-model.ts'
 import { bytes, type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
