@@ -11,30 +11,33 @@ import { KINDS } from './inspect/kinds.ts'
 import { STDIN, withSample } from './inspect/read-sample.ts'
 import { BRIEF, renderText, VERBOSE } from './inspect/text.ts'
 import { attemptAsync, type Content, countMalformed } from './inspect/tree.ts'
+import { MEBIBYTES, progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 const NOTICE = 'NOT VERIFIED: this shows what the file says, true or not; `colophon verify` checks it'
 
 export const inspect: Command = {
   name: 'inspect',
-  usage: `colophon inspect FILE|- [--json] [--verbose]
+  usage: `colophon inspect FILE|- [--digests] [--json] [--verbose]
 
   Shows a Sigstore bundle, proof file, checkpoint or signed note, trusted root, signing config, client trust config,
   trust policy, verifier key, log entry, DSSE envelope, in-toto statement, public key, certificate or RFC 3161
-  timestamp; or a model, GGUF or safetensors: which of them, its content tells. Nothing is verified, and nothing is
-  fetched.
+  timestamp; or a model: GGUF, safetensors or llamafile. Which of them, its content tells. Nothing is verified, and
+  nothing is fetched.
 
   -          reads standard input
+  --digests  of a model above 32 MiB too: reads all of it
   --json     the same for programs (docs/inspect.md)
   --verbose  long values and lists in full
 
   Exit code 0: shown. 1: recognised, and malformed in some part. 2: wrong use. 3: cannot be read, or of no known kind.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { on, words } = parseFlags(argv, [], ['json', 'verbose'])
+    const { on, words } = parseFlags(argv, [], ['digests', 'json', 'verbose'])
     const [path, ...rest] = words
     if (path === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'inspect takes one FILE, or -')
-    return await withSample(path, world, async (sample) => {
+    const onBytes = progressBar(world, `hashing ${visible(path)}`, MEBIBYTES)
+    return await withSample(path, { world, isHashed: on.has('digests'), onBytes }, async (sample) => {
       const found = recognise(sample)
       if (found === null) return unknown(sample, world)
       const content = await attemptAsync(async () => await found.kind.show(sample))

@@ -1,5 +1,6 @@
 /** What a kind of file is to this command: how it is recognised by its content, and how it becomes a tree. */
 
+import type { Wanted } from '../../files/digest-ranges.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
 import type { ByteSource } from '../../formats/model/byte-source.ts'
 import { parseUtf8 } from '../../kernel/bytes.ts'
@@ -22,19 +23,29 @@ export interface Kind {
   show(sample: Sample): Content | Promise<Content>
 }
 
+type Read = Pick<Sample, 'head' | 'tail' | 'whole'>
+
+/** Of parts of the file, in one pass over it; null where nobody asked for them. Once. */
+export type Digests = (wanted: readonly Wanted[]) => Promise<readonly Uint8Array[] | null>
+
 /** A file as far as it was read. */
 export class Sample {
   readonly source: ByteSource
+  readonly digests: Digests
   /** The first HEAD_BYTES. */
   readonly head: Uint8Array
+  /** As many of the end. */
+  readonly tail: Uint8Array
   /** Null above WHOLE_BYTES. */
   readonly whole: Uint8Array | null
   #text: string | null | undefined
   #json: JsonValue | TlogError | undefined
 
-  constructor(source: ByteSource, head: Uint8Array, whole: Uint8Array | null) {
+  constructor({ source, digests }: Pick<Sample, 'source' | 'digests'>, { head, tail, whole }: Read) {
     this.source = source
+    this.digests = digests
     this.head = head
+    this.tail = tail
     this.whole = whole
   }
 

@@ -1,20 +1,28 @@
 /** Models in safetensors, a file each. */
 
+import { sha256 } from '#sha256'
 import { isSafetensors, readSafetensors } from '../../formats/model/safetensors.ts'
 import type { Kind } from './kind.ts'
-import { declared, findingsNode, tensorNodes } from './show-model.ts'
+import { declared, digestsNode, findingsNode, tensorNodes } from './show-model.ts'
 import { detail, list, number, part, parts, text } from './tree.ts'
 
 export const safetensors: Kind = {
   name: 'safetensors',
   title: 'a model in safetensors',
   recognise: ({ head, size }) => (isSafetensors(head, size) ? 'the length of its header, and its brace' : null),
-  async show({ source }) {
+  async show({ source, digests }) {
     const { metadata, tensors, data, findings } = await readSafetensors(source)
     const says = list([...metadata], ([key, value]) => parts(part('key', text(key)), part('value', text(value))))
+    const found = await digests([[{ from: 0, to: source.size }]])
+    const [file] = found ?? []
+    const named = [
+      { label: 'file', digest: file },
+      { label: 'OMS root', digest: file && sha256(file), note: 'of this file as a model by itself' },
+    ]
     return parts(
       ...tensorNodes(tensors),
       metadata.size === 0 ? null : declared('metadata', says),
+      digestsNode(found === null ? null : named),
       detail(part('tensors begin at', number(data.start))),
       detail(part('tensors end at', number(data.end))),
       findingsNode(findings),

@@ -2,7 +2,7 @@
 
 import type { Findings } from '../../formats/model/finding.ts'
 import type { Tensor } from '../../formats/model/tensor.ts'
-import { type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
+import { bytes, type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
 
 const UNPROVEN = 'what its producer says; nothing in the file proves it'
 
@@ -47,6 +47,20 @@ function showTensor({ name, type, shape, at, length }: Tensor): Content {
     part('at', number(at)),
     length === null ? null : part('bytes', number(length)),
   )
+}
+
+/** A digest by which a log may know the whole file, or a part of it. */
+export interface Named {
+  readonly label: string
+  readonly digest: Uint8Array | null | undefined
+  readonly note?: string
+}
+
+/** Null where the file was not hashed. */
+export function digestsNode(named: readonly Named[] | null): Node {
+  if (named === null) return part('digests', word('not computed'), 'with --digests')
+  const known = named.flatMap(({ label, digest, note }) => (digest ? [part(label, bytes(digest), note)] : []))
+  return part('digests', parts(...known))
 }
 
 export function findingsNode({ list: found, count }: Findings): Node {

@@ -47,7 +47,11 @@ export async function readArchiveEnd(source: ByteSource, findings: Findings): Pr
 /** Whether any end record is where readers look for it. */
 export async function hasArchive(source: ByteSource): Promise<boolean> {
   const start = Math.max(0, source.size - MAX_COMMENT - END.length)
-  return placesOf(END.signature, await source.read(start, source.size - start)).length > 0
+  return hasArchiveEnd(await source.read(start, source.size - start))
+}
+
+export function hasArchiveEnd(tail: Uint8Array): boolean {
+  return placesOf(END.signature, tail).length > 0
 }
 
 /** The last record whose comment ends with the file, as Python and Info-ZIP take it. */

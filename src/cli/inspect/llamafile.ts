@@ -1,0 +1,133 @@
+/** Llamafiles, and other programs and archives of their form: taken apart. */
+
+import { isAssimilated, readApe } from '../../formats/model/ape.ts'
+import type { ByteSource } from '../../formats/model/byte-source.ts'
+import { within } from '../../formats/model/byte-source.ts'
+import { Findings } from '../../formats/model/finding.ts'
+import { readGguf } from '../../formats/model/gguf.ts'
+import { isWeights, type Region, readLlamafile } from '../../formats/model/llamafile.ts'
+import type { ZipMember } from '../../formats/model/zip.ts'
+import { isStored } from '../../formats/model/zip-directory.ts'
+import { hasArchiveEnd } from '../../formats/model/zip-end.ts'
+import { summary } from './gguf.ts'
+import type { Kind } from './kind.ts'
+import { digestsNode, findingsNode } from './show-model.ts'
+import { attemptAsync, bytes, type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
+
+export const llamafile: Kind = {
+  name: 'llamafile',
+  title: 'a llamafile, or a program of its kind',
+  recognise({ head, tail }) {
+    if (readApe(head, new Findings()) !== null) return 'its first eight bytes'
+    return isAssimilated(head) && hasArchiveEnd(tail) ? 'a program in front, and the end of an archive' : null
+  },
+  async show({ source, digests }) {
+    const file = await readLlamafile(source)
+    const { ape, zip, layers, args, regions, findings } = file
+    const contents = zip.members.map(({ content }) => [content])
+    const prefixes = layers.map(({ end }) => [{ from: 0, to: end }])
+    const found = await digests([...prefixes, ...contents])
+    const ends = layers.map(({ end }, i) => ({ end, digest: found?.[i] }))
+    const weights = await Promise.all(zip.members.filter(isWeights).map((member) => showWeights(source, member)))
+    return parts(
+      ape === null
+        ? null
+        : part('program', parts(part('magic', text(ape.magic)), part('processors', list(ape.machines, text)))),
+      part(
+        'layers',
+        list(ends, (layer, i) => showLayer(layer, i, ends.length)),
+        LAYERS,
+      ),
+      part(
+        'members',
+        list(zip.members, (member, i) => showMember(member, found?.[layers.length + i])),
+      ),
+      part(
+        'weights',
+        list(weights, (shown) => shown),
+      ),
+      args === null ? null : part('arguments', list(args, text), 'what it is started with'),
+      part('bytes', parts(...sums(regions))),
+      detail(part('regions', list(regions, showRegion))),
+      found === null ? digestsNode(null) : null,
+      findingsNode(findings),
+    )
+  },
+}
+
+const LAYERS = 'each is the beginning of the file, up to an end that it once had; the last is the file itself'
+
+function showLayer(
+  { end, digest }: { readonly end: number; readonly digest: Uint8Array | undefined },
+  i: number,
+  of: number,
+): Content {
+  const what = of === 1 ? 'the file' : i === 0 ? 'the runtime' : i === of - 1 ? 'the file' : 'an earlier file'
+  return parts(
+    part('what', word(what)),
+    part('bytes', number(end)),
+    digest === undefined ? null : part('sha256', bytes(digest)),
+  )
+}
+
+function showMember(member: ZipMember, digest: Uint8Array | undefined): Content {
+  const { name, content, method } = member
+  return parts(
+    part('name', text(name)),
+    part('at', number(content.from)),
+    part('bytes', number(content.to - content.from)),
+    isStored(member) ? null : part('packed by method', number(method)),
+    digest === undefined ? null : part('sha256', bytes(digest), isStored(member) ? undefined : 'as it is packed'),
+  )
+}
+
+async function showWeights(source: ByteSource, { name, content }: ZipMember): Promise<Content> {
+  return await attemptAsync(async () => {
+    const { fields, tensors, findings } = await readGguf(within(source, content))
+    const said = [...summary(fields), part('tensors', number(tensors.length)), findingsNode(findings)]
+    return parts(part('member', text(name)), ...said)
+  })
+}
+
+/** How much of the file is of which kind. */
+function sums(regions: readonly Region[]): Node[] {
+  const sum = (of: (region: Region) => boolean) =>
+    number(regions.filter(of).reduce((total, { from, to }) => total + to - from, 0))
+  return [
+    part(
+      'program',
+      sum(({ kind }) => kind === 'program'),
+    ),
+    part(
+      'members',
+      sum(({ kind, isDead }) => kind === 'content' && !isDead),
+    ),
+    part(
+      'records of the archive',
+      sum(({ kind, isDead }) => ['header', 'directory', 'end'].includes(kind) && !isDead),
+    ),
+    part(
+      'padding',
+      sum(({ kind }) => kind === 'padding'),
+      'zeros',
+    ),
+    part(
+      'of earlier layers',
+      sum(({ isDead }) => isDead),
+      'no longer in the archive',
+    ),
+    part(
+      'unexplained',
+      sum(({ kind }) => kind === 'unexplained'),
+    ),
+  ]
+}
+
+function showRegion({ from, to, kind, name, isDead }: Region): Content {
+  return parts(
+    part('from', number(from)),
+    part('to', number(to)),
+    part('what', word(isDead ? `${kind} of an earlier layer` : kind)),
+    name === '' ? null : part('member', text(name)),
+  )
+}
