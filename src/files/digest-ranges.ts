@@ -1,22 +1,20 @@
 /** SHA-256 of many parts of a file in one pass over it: what begins alike is hashed once, up to where it parts. */
 
 import { createHash, type Hash } from 'node:crypto'
-import type { Range } from '../formats/model/byte-source.ts'
+import type { Pieces } from '../formats/model/byte-source.ts'
 import { TlogError } from '../kernel/error.ts'
-
-/** What is hashed: ranges of the file, each behind the one before it, and between them bytes that are not in it. */
-export type Wanted = readonly (Range | Uint8Array)[]
 
 /**
  * @param chunks the file, whole, in order; each is done with when the next is asked for
  * @param size of it, when it was opened
+ * @param wanted the ranges of each lie behind one another
  * @returns a digest for each, in their order
  * @throws TlogError MODEL_MALFORMED when the file has another size by now
  */
 export async function digestRanges(
   chunks: AsyncIterable<Uint8Array>,
   size: number,
-  wanted: readonly Wanted[],
+  wanted: readonly Pieces[],
 ): Promise<readonly Uint8Array[]> {
   const pass = new Pass(wanted)
   let at = 0
@@ -39,7 +37,7 @@ interface Lane {
 interface Want {
   readonly index: number
   readonly to: number
-  readonly rest: Wanted
+  readonly rest: Pieces
 }
 
 class Pass {
@@ -48,7 +46,7 @@ class Pass {
   readonly #waiting: Lane[] = []
   #active: Lane[] = []
 
-  constructor(wanted: readonly Wanted[]) {
+  constructor(wanted: readonly Pieces[]) {
     const shared = new Map<number, Lane>()
     for (const [index, pieces] of wanted.entries()) {
       const lane = this.#begin(createHash('sha256'), index, pieces)
@@ -91,7 +89,7 @@ class Pass {
   }
 
   /** Null: it was done with the last piece. */
-  #begin(hash: Hash, index: number, [first, ...rest]: Wanted): Lane | null {
+  #begin(hash: Hash, index: number, [first, ...rest]: Pieces): Lane | null {
     if (first === undefined) this.#digests[index] = new Uint8Array(hash.digest())
     else if (first instanceof Uint8Array) return this.#begin(hash.update(first), index, rest)
     else return { hash, at: first.from, wants: [{ index, to: first.to, rest }] }

@@ -59,6 +59,8 @@ export const ERROR_CODES = [
   'TREE_SHRUNK',
   'CHECK_UNAVAILABLE',
   'MODEL_REFUSED',
+  'SLOT_MALFORMED',
+  'SLOT_REFUSED',
   // the log
   'ENTRY_EXISTS',
   'LOG_BUSY',

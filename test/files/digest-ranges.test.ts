@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { digestRanges, type Wanted } from '../../src/files/digest-ranges.ts'
+import { digestRanges } from '../../src/files/digest-ranges.ts'
+import type { Pieces } from '../../src/formats/model/byte-source.ts'
 
 async function* cut(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += length) yield bytes.slice(at, at + length)
 }
 
-function slow(bytes: Uint8Array, pieces: Wanted): string {
+function slow(bytes: Uint8Array, pieces: Pieces): string {
   const hash = createHash('sha256')
   for (const piece of pieces) hash.update(piece instanceof Uint8Array ? piece : bytes.subarray(piece.from, piece.to))
   return hash.digest('hex')
 }
 
 /** Cuts of a file of 100 bytes in order, every second one left out, some of them bytes of its own. */
-const wanted = fc.tuple(fc.array(fc.nat(100), { maxLength: 8 }), fc.boolean()).map(([cuts, own]): Wanted => {
+const wanted = fc.tuple(fc.array(fc.nat(100), { maxLength: 8 }), fc.boolean()).map(([cuts, own]): Pieces => {
   const places = cuts.toSorted((a, b) => a - b)
   const ranges = places.flatMap((from, i) => (i % 2 === 0 ? [{ from, to: places[i + 1] ?? 100 }] : []))
   return ranges.flatMap((range, i) => (own ? [Uint8Array.of(i), range] : [range]))

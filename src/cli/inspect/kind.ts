@@ -1,8 +1,7 @@
 /** What a kind of file is to this command: how it is recognised by its content, and how it becomes a tree. */
 
-import type { Wanted } from '../../files/digest-ranges.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
-import type { ByteSource } from '../../formats/model/byte-source.ts'
+import type { ByteSource, Pieces } from '../../formats/model/byte-source.ts'
 import { parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Show } from './message.ts'
@@ -26,7 +25,7 @@ export interface Kind {
 type Read = Pick<Sample, 'head' | 'tail' | 'whole'>
 
 /** Of parts of the file, in one pass over it; null where nobody asked for them. Once. */
-export type Digests = (wanted: readonly Wanted[]) => Promise<readonly Uint8Array[] | null>
+export type Digests = (wanted: readonly Pieces[]) => Promise<readonly Uint8Array[] | null>
 
 /** A file as far as it was read. */
 export class Sample {

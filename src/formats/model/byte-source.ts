@@ -12,6 +12,9 @@ export interface Range {
   readonly to: number
 }
 
+/** A file that is made of another: ranges of it in order, and bytes that are not in it. */
+export type Pieces = readonly (Range | Uint8Array)[]
+
 export function sourceOf(bytes: Uint8Array): ByteSource {
   return { size: bytes.length, read: async (at, length) => bytes.subarray(at, at + length) }
 }

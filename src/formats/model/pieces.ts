@@ -1,7 +1,7 @@
 /** A file that consists of parts of others and of bytes of its own: what it is can be hashed and compared before it is written. */
 
 import { concat } from '../../kernel/bytes.ts'
-import type { ByteSource, Range } from './byte-source.ts'
+import type { ByteSource, Pieces, Range } from './byte-source.ts'
 
 export type Piece = Uint8Array | Part
 
@@ -27,6 +27,10 @@ export function joined(pieces: readonly Piece[]): ByteSource {
       return parts.length === 1 ? (parts[0] as Uint8Array) : concat(...parts)
     },
   }
+}
+
+export function pieced(source: ByteSource, pieces: Pieces): ByteSource {
+  return joined(pieces.map((piece) => (piece instanceof Uint8Array ? piece : { source, ...piece })))
 }
 
 function lengthOf(piece: Piece): number {
