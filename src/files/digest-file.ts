@@ -50,3 +50,17 @@ export async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
     yield buffer.subarray(0, bytesRead)
   }
 }
+
+/** `onBytes` hears how far it is after each chunk. */
+export async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  size: number,
+  onBytes: OnBytes,
+): AsyncGenerator<Uint8Array> {
+  let done = 0
+  for await (const chunk of chunks) {
+    yield chunk
+    done += chunk.length
+    onBytes(done, size)
+  }
+}

@@ -1,6 +1,8 @@
-/** SHA-256 of many parts of a file in one pass over it: what begins alike is hashed once, up to where it parts. */
+/** Digests of many parts of a file in one pass over it: what begins alike is hashed once, up to where it parts. */
 
 import { createHash, type Hash } from 'node:crypto'
+import type { DigestName } from '../crypto/algorithms.ts'
+import { HASH_NAMES } from '../crypto/node/hash-names.ts'
 import type { Pieces } from '../formats/model/byte-source.ts'
 import { TlogError } from '../kernel/error.ts'
 
@@ -15,8 +17,9 @@ export async function digestRanges(
   chunks: AsyncIterable<Uint8Array>,
   size: number,
   wanted: readonly Pieces[],
+  name: DigestName = 'SHA2_256',
 ): Promise<readonly Uint8Array[]> {
-  const pass = new Pass(wanted)
+  const pass = new Pass(wanted, name)
   let at = 0
   for await (const chunk of chunks) {
     pass.take(chunk, at)
@@ -46,10 +49,10 @@ class Pass {
   readonly #waiting: Lane[] = []
   #active: Lane[] = []
 
-  constructor(wanted: readonly Pieces[]) {
+  constructor(wanted: readonly Pieces[], name: DigestName) {
     const shared = new Map<number, Lane>()
     for (const [index, pieces] of wanted.entries()) {
-      const lane = this.#begin(createHash('sha256'), index, pieces)
+      const lane = this.#begin(createHash(HASH_NAMES[name]), index, pieces)
       const alike = lane === null || pieces[0] instanceof Uint8Array ? undefined : shared.get(lane.at)
       if (alike !== undefined) alike.wants.push(...(lane?.wants ?? []))
       else if (lane !== null) {

@@ -5,9 +5,11 @@ import type { Range } from '../../formats/model/byte-source.ts'
 import { type GgufField, type GgufTensor, isGguf, readGguf } from '../../formats/model/gguf.ts'
 import type { GgufString, GgufValue } from '../../formats/model/gguf-values.ts'
 import { readable } from '../../formats/model/name.ts'
+import { pieced } from '../../formats/model/pieces.ts'
+import { findSlot } from '../../formats/model/slot.ts'
 import { ggufTensorsDigest } from '../../formats/model/tensors-digest.ts'
 import type { Kind } from './kind.ts'
-import { declared, digestsNode, findingsNode, type Named, tensorNodes } from './show-model.ts'
+import { declared, digestsNode, findingsNode, type Named, slotNode, tensorNodes } from './show-model.ts'
 import { bytes, type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
 
 export const gguf: Kind = {
@@ -15,10 +17,13 @@ export const gguf: Kind = {
   title: 'a model in GGUF',
   recognise: ({ head }) => (isGguf(head) ? 'its first four bytes' : null),
   async show({ source, digests }) {
-    const { version, littleEndian, fields, tensors, alignment, data, findings } = await readGguf(source)
+    const slot = await findSlot(source)
+    const signed = slot?.stripped ?? [{ from: 0, to: source.size }]
+    const { version, littleEndian, fields, tensors, alignment, data, findings } = await readGguf(pieced(source, signed))
     const whole = { from: 0, to: source.size }
     const contents = tensors.map(({ at, length }) => clipped({ from: at, to: at + (length ?? 0) }, source.size))
-    const found = await digests([whole, ...contents].map((range) => [range]))
+    const found = await digests([signed, ...[whole, ...contents].map((range) => [range])])
+    const [unslotted, ...rest] = found ?? []
     return parts(
       part('version', number(version)),
       littleEndian ? null : part('byte order', word('big-endian')),
@@ -26,7 +31,8 @@ export const gguf: Kind = {
       ...tensorNodes(tensors),
       lineage(fields),
       detail(part('fields', list(fields, showField))),
-      digestsNode(found === null ? null : digestsOf(found, tensors)),
+      digestsNode(found === null ? null : digestsOf(rest, tensors)),
+      slotNode(slot, unslotted),
       detail(part('alignment', number(alignment))),
       detail(part('tensors begin at', number(data.start))),
       detail(part('tensors end at', number(data.end))),

@@ -11,7 +11,7 @@ import { isStored } from '../../formats/model/zip-directory.ts'
 import { hasArchiveEnd } from '../../formats/model/zip-end.ts'
 import { summary } from './gguf.ts'
 import type { Kind } from './kind.ts'
-import { digestsNode, findingsNode } from './show-model.ts'
+import { digestsNode, findingsNode, slotNode } from './show-model.ts'
 import { attemptAsync, bytes, type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
 
 export const llamafile: Kind = {
@@ -22,11 +22,10 @@ export const llamafile: Kind = {
     return isAssimilated(head) && hasArchiveEnd(tail) ? 'a program in front, and the end of an archive' : null
   },
   async show({ source, digests }) {
-    const file = await readLlamafile(source)
-    const { ape, zip, layers, args, regions, findings } = file
+    const { ape, zip, layers, args, regions, slot, findings } = await readLlamafile(source)
     const contents = zip.members.map(({ content }) => [content])
     const prefixes = layers.map(({ end }) => [{ from: 0, to: end }])
-    const found = await digests([...prefixes, ...contents])
+    const found = await digests([...prefixes, ...contents, slot?.stripped ?? []])
     const ends = layers.map(({ end }, i) => ({ end, digest: found?.[i] }))
     const weights = await Promise.all(zip.members.filter(isWeights).map((member) => showWeights(source, member)))
     return parts(
@@ -50,6 +49,7 @@ export const llamafile: Kind = {
       part('bytes', parts(...sums(regions))),
       detail(part('regions', list(regions, showRegion))),
       found === null ? digestsNode(null) : null,
+      slotNode(slot, found?.at(-1)),
       findingsNode(findings),
     )
   },

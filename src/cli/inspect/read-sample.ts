@@ -2,7 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { chunksOf, type OnBytes } from '../../files/digest-file.ts'
+import { chunksOf, counted, type OnBytes } from '../../files/digest-file.ts'
 import { digestRanges } from '../../files/digest-ranges.ts'
 import { fileSource } from '../../files/file-source.ts'
 import { sourceOf } from '../../formats/model/byte-source.ts'
@@ -60,15 +60,6 @@ async function heldSample(whole: Uint8Array): Promise<Sample> {
     { source, digests },
     { head: whole.subarray(0, HEAD_BYTES), tail: whole.subarray(-HEAD_BYTES), whole },
   )
-}
-
-async function* counted(chunks: AsyncIterable<Uint8Array>, size: number, onBytes: OnBytes): AsyncGenerator<Uint8Array> {
-  let done = 0
-  for await (const chunk of chunks) {
-    yield chunk
-    done += chunk.length
-    onBytes(done, size)
-  }
 }
 
 async function readInput(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

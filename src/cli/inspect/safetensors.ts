@@ -2,9 +2,13 @@
 
 import { sha256 } from '#sha256'
 import { isSafetensors, readSafetensors } from '../../formats/model/safetensors.ts'
+import { findSlot } from '../../formats/model/slot.ts'
 import type { Kind } from './kind.ts'
-import { declared, digestsNode, findingsNode, tensorNodes } from './show-model.ts'
+import { declared, digestsNode, findingsNode, slotNode, tensorNodes } from './show-model.ts'
 import { detail, list, number, part, parts, text } from './tree.ts'
+
+/** Shown as what it is. */
+const SLOT_KEY = 'tlslot'
 
 export const safetensors: Kind = {
   name: 'safetensors',
@@ -12,17 +16,21 @@ export const safetensors: Kind = {
   recognise: ({ head, size }) => (isSafetensors(head, size) ? 'the length of its header, and its brace' : null),
   async show({ source, digests }) {
     const { metadata, tensors, data, findings } = await readSafetensors(source)
-    const says = list([...metadata], ([key, value]) => parts(part('key', text(key)), part('value', text(value))))
-    const found = await digests([[{ from: 0, to: source.size }]])
-    const [file] = found ?? []
+    const own = [...metadata].filter(([key]) => slot === null || key !== SLOT_KEY)
+    const says = list(own, ([key, value]) => parts(part('key', text(key)), part('value', text(value))))
+    const slot = await findSlot(source)
+    const whole = [{ from: 0, to: source.size }]
+    const found = await digests([whole, slot?.stripped ?? whole])
+    const [file, unslotted] = found ?? []
     const named = [
       { label: 'file', digest: file },
       { label: 'OMS root', digest: file && sha256(file), note: 'of this file as a model by itself' },
     ]
     return parts(
       ...tensorNodes(tensors),
-      metadata.size === 0 ? null : declared('metadata', says),
+      own.length === 0 ? null : declared('metadata', says),
       digestsNode(found === null ? null : named),
+      slotNode(slot, unslotted),
       detail(part('tensors begin at', number(data.start))),
       detail(part('tensors end at', number(data.end))),
       findingsNode(findings),

@@ -9,6 +9,7 @@ import { checkArgs, MAX_ARGS_BYTES, readArgs } from './args.ts'
 import type { ByteSource, Range } from './byte-source.ts'
 import { Findings, firstNonZero, zerosBefore } from './finding.ts'
 import { type Layer, readLayers } from './layers.ts'
+import { findSlot, type Slot } from './slot.ts'
 import type { Zip } from './zip.ts'
 import { isStored } from './zip-directory.ts'
 import { END64, LOCATOR } from './zip-records.ts'
@@ -22,6 +23,8 @@ export interface Llamafile {
   readonly layers: readonly Layer[]
   /** Every byte of the file, once, in order. */
   readonly regions: readonly Region[]
+  /** In the archive's comment. Null: there is none. */
+  readonly slot: Slot | null
   /** Null: it has none, or they cannot be read. */
   readonly args: readonly string[] | null
   /** The archive's among them. */
@@ -55,7 +58,11 @@ export async function readLlamafile(source: ByteSource): Promise<Llamafile> {
   const regions = await explain(source, layers, findings)
   const args = await argsOf(source, zip, findings)
   checkMembers(zip, findings)
-  return { ape, zip, layers, regions, args, findings }
+  const slot = await findSlot(source)
+  const { comment, at } = zip.end
+  if (slot === null && comment.length > 0)
+    findings.add('UNEXPLAINED_BYTES', at, `a comment of ${comment.length} bytes, which is no slot`)
+  return { ape, zip, layers, regions, slot, args, findings }
 }
 
 export function isWeights({ name }: { readonly name: string }): boolean {
