@@ -56,6 +56,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./slot.ts')).slot,
   ),
   entry(
+    'rebuild',
+    'whether a llamafile is these parts and nothing else',
+    async () => (await import('./rebuild.ts')).rebuild,
+  ),
+  entry(
     'inspect',
     'show what a bundle, proof, checkpoint, key or trust file says',
     async () => (await import('./inspect.ts')).inspect,

@@ -70,20 +70,28 @@ async function digestPieces(
  */
 export async function writePieces(path: string, pieces: Pieces, out: string): Promise<void> {
   const draft = out === path ? `${path}.new` : out
-  await withSource(path, async (source, file) => {
-    const target = await open(draft, 'wx', (await file.stat()).mode)
-    try {
-      await copy(pieced(source, pieces), target)
-      await target.sync()
-    } catch (error) {
-      await rm(draft, { force: true })
-      throw error
-    } finally {
-      await target.close()
-    }
-  })
+  await withSource(path, async (source, file) => writeWhole(pieced(source, pieces), draft, (await file.stat()).mode))
   if (draft !== out) await rename(draft, out)
   await syncDirectory(dirname(out))
+}
+
+/** Whole and durable or not at all; executable. @throws the system's error, EEXIST when it is there */
+export async function writeSource(source: ByteSource, out: string): Promise<void> {
+  await writeWhole(source, out, 0o777)
+  await syncDirectory(dirname(out))
+}
+
+async function writeWhole(source: ByteSource, out: string, mode: number): Promise<void> {
+  const target = await open(out, 'wx', mode)
+  try {
+    await copy(source, target)
+    await target.sync()
+  } catch (error) {
+    await rm(out, { force: true })
+    throw error
+  } finally {
+    await target.close()
+  }
 }
 
 async function copy(source: ByteSource, target: FileHandle): Promise<void> {

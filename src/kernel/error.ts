@@ -59,6 +59,7 @@ export const ERROR_CODES = [
   'TREE_SHRUNK',
   'CHECK_UNAVAILABLE',
   'MODEL_REFUSED',
+  'FUSE_MISMATCH',
   'SLOT_MALFORMED',
   'SLOT_REFUSED',
   // the log
