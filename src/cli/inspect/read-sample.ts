@@ -2,7 +2,8 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { chunksOf, counted, type OnBytes } from '../../files/digest-file.ts'
+import type { OnBytes } from '../../files/digest-file.ts'
+import { digestParts } from '../../files/digest-parts.ts'
 import { digestRanges } from '../../files/digest-ranges.ts'
 import { fileSource } from '../../files/file-source.ts'
 import { sourceOf } from '../../formats/model/byte-source.ts'
@@ -47,7 +48,7 @@ async function fileSample(file: FileHandle, size: number, options: SampleOptions
   const isSmall = size <= WHOLE_BYTES
   if (isSmall) return await heldSample(await source.read(0, size))
   const digests: Digests = async (wanted) =>
-    options.isHashed ? await digestRanges(counted(chunksOf(file), size, options.onBytes), size, wanted) : null
+    options.isHashed ? await digestParts(file, { size, wanted, onBytes: options.onBytes }) : null
   const head = await source.read(0, HEAD_BYTES)
   const tail = await source.read(size - HEAD_BYTES, HEAD_BYTES)
   return new Sample({ source, digests }, { head, tail, whole: null })
