@@ -5,6 +5,7 @@ import type { ByteSource } from '../../formats/model/byte-source.ts'
 import { within } from '../../formats/model/byte-source.ts'
 import { Findings } from '../../formats/model/finding.ts'
 import { readGguf } from '../../formats/model/gguf.ts'
+import type { Layer } from '../../formats/model/layers.ts'
 import { isWeights, type Region, readLlamafile } from '../../formats/model/llamafile.ts'
 import type { ZipMember } from '../../formats/model/zip.ts'
 import { isStored } from '../../formats/model/zip-directory.ts'
@@ -23,23 +24,24 @@ export const llamafile: Kind = {
   },
   async show({ source, digests }) {
     const { ape, zip, layers, args, regions, slot, findings } = await readLlamafile(source)
-    const contents = zip.members.map(({ content }) => [content])
     const prefixes = layers.map(({ end }) => [{ from: 0, to: end }])
-    const found = await digests([...prefixes, ...contents, slot?.stripped ?? []])
-    const ends = layers.map(({ end }, i) => ({ end, digest: found?.[i] }))
+    const unslotted = layers.map((layer) => layer.slot?.stripped ?? [])
+    const contents = zip.members.map(({ content }) => [content])
+    const found = await digests([...prefixes, ...unslotted, ...contents])
+    const hashed = layers.map((layer, i) => ({
+      ...layer,
+      digest: found?.[i],
+      unslotted: layer.slot && found?.[layers.length + i],
+    }))
     const weights = await Promise.all(zip.members.filter(isWeights).map((member) => showWeights(source, member)))
     return parts(
       ape === null
         ? null
         : part('program', parts(part('magic', text(ape.magic)), part('processors', list(ape.machines, text)))),
-      part(
-        'layers',
-        list(ends, (layer, i) => showLayer(layer, i, ends.length)),
-        LAYERS,
-      ),
+      part('layers', list(hashed, showLayer), LAYERS),
       part(
         'members',
-        list(zip.members, (member, i) => showMember(member, found?.[layers.length + i])),
+        list(zip.members, (member, i) => showMember(member, found?.[2 * layers.length + i])),
       ),
       part(
         'weights',
@@ -49,7 +51,7 @@ export const llamafile: Kind = {
       part('bytes', parts(...sums(regions))),
       detail(part('regions', list(regions, showRegion))),
       found === null ? digestsNode(null) : null,
-      slotNode(slot, found?.at(-1)),
+      slotNode(slot, hashed.at(-1)?.unslotted),
       findingsNode(findings),
     )
   },
@@ -57,16 +59,18 @@ export const llamafile: Kind = {
 
 const LAYERS = 'each is the beginning of the file, up to an end that it once had; the last is the file itself'
 
-function showLayer(
-  { end, digest }: { readonly end: number; readonly digest: Uint8Array | undefined },
-  i: number,
-  of: number,
-): Content {
-  const what = of === 1 ? 'the file' : i === 0 ? 'the runtime' : i === of - 1 ? 'the file' : 'an earlier file'
+interface HashedLayer extends Layer {
+  readonly digest: Uint8Array | undefined
+  /** Of what it was without its slot. */
+  readonly unslotted: Uint8Array | null | undefined
+}
+
+function showLayer({ end, zip, digest, unslotted }: HashedLayer, i: number): Content {
   return parts(
-    part('what', word(what)),
+    part('what', word(i === 0 && !zip.members.some(isWeights) ? 'the runtime' : 'a llamafile')),
     part('bytes', number(end)),
     digest === undefined ? null : part('sha256', bytes(digest)),
+    unslotted ? part('sha256 signed', bytes(unslotted), 'of what it is without its slot') : null,
   )
 }
 

@@ -6,6 +6,7 @@
 import { TlogError } from '../../kernel/error.ts'
 import { type ByteSource, type Range, within } from './byte-source.ts'
 import { type Findings, zerosBefore } from './finding.ts'
+import { findSlot, type Slot } from './slot.ts'
 import { readZip, type Zip } from './zip.ts'
 import { END, hasRecord, readRecord } from './zip-records.ts'
 
@@ -14,6 +15,8 @@ export interface Layer {
   /** Its length: the file's beginning up to there. */
   readonly end: number
   readonly zip: Zip
+  /** The slot that it carried then. */
+  readonly slot: Slot | null
 }
 
 const MAX_LAYERS = 64
@@ -21,7 +24,7 @@ const MAX_COMMENT = 65_535
 
 /** The earliest first, the last is the file itself. @throws TlogError MODEL_MALFORMED as readZip does, of the last */
 export async function readLayers(source: ByteSource, findings: Findings): Promise<Layer[]> {
-  const layers: Layer[] = [{ end: source.size, zip: await readZip(source) }]
+  const layers: Layer[] = [await readLayer(source, source.size)]
   for (;;) {
     const above = layers[0] as Layer
     const end = await earlierEnd(source, above.zip)
@@ -31,13 +34,18 @@ export async function readLayers(source: ByteSource, findings: Findings): Promis
       return layers
     }
     try {
-      layers.unshift({ end, zip: await readZip(within(source, { from: 0, to: end })) })
+      layers.unshift(await readLayer(source, end))
     } catch (error) {
       if (!(error instanceof TlogError)) throw error
       findings.add('LAYERS_UNKNOWN', end, `what ends here is no archive by itself: ${error.message}`)
       return layers
     }
   }
+}
+
+async function readLayer(source: ByteSource, end: number): Promise<Layer> {
+  const file = within(source, { from: 0, to: end })
+  return { end, zip: await readZip(file), slot: await findSlot(file) }
 }
 
 /** The last end record in front of any member with nothing but zeros between them: there the file ended before that one. */

@@ -9,7 +9,7 @@ import { checkArgs, MAX_ARGS_BYTES, readArgs } from './args.ts'
 import type { ByteSource, Range } from './byte-source.ts'
 import { Findings, firstNonZero, zerosBefore } from './finding.ts'
 import { type Layer, readLayers } from './layers.ts'
-import { findSlot, type Slot } from './slot.ts'
+import type { Slot } from './slot.ts'
 import type { Zip } from './zip.ts'
 import { isStored } from './zip-directory.ts'
 import { END64, LOCATOR } from './zip-records.ts'
@@ -53,12 +53,11 @@ export async function readLlamafile(source: ByteSource): Promise<Llamafile> {
   if (isAssimilated(head))
     findings.add('HEADER_REWRITTEN', 0, 'a program header was written over its beginning, in place: get the original')
   const layers = await readLayers(source, findings)
-  const { zip } = layers.at(-1) as Layer
+  const { zip, slot } = layers.at(-1) as Layer
   findings.addAll(zip.findings)
   const regions = await explain(source, layers, findings)
   const args = await argsOf(source, zip, findings)
   checkMembers(zip, findings)
-  const slot = await findSlot(source)
   const { comment, at } = zip.end
   if (slot === null && comment.length > 0)
     findings.add('UNEXPLAINED_BYTES', at, `a comment of ${comment.length} bytes, which is no slot`)

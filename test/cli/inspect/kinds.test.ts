@@ -94,7 +94,11 @@ const CONTENT: Readonly<Record<string, object>> = {
     program: { magic: 'MZqFpD' },
     layers: [
       { what: 'the runtime', bytes: 305, sha256: '7c36e121fb7045cb0b22359642aa9d71ca940113c4284541f9ca9e1229f4e1d1' },
-      { what: 'the file', bytes: 131_459, sha256: 'f01ea3b55994fd4ef2da4448ddd9f0c8e09962441aa1f6d6a33be38520d3cef6' },
+      {
+        what: 'a llamafile',
+        bytes: 131_459,
+        sha256: 'f01ea3b55994fd4ef2da4448ddd9f0c8e09962441aa1f6d6a33be38520d3cef6',
+      },
     ],
     members: {
       1: { name: 'toy-F16.gguf', sha256: '7d03936255fe1ad9ec6beb4b5d82100aac9e30f1440a390b8cdcb8e5752f9057' },
