@@ -15,8 +15,9 @@ import { bytes, type Content, detail, list, type Node, number, part, parts, text
 export const gguf: Kind = {
   name: 'gguf',
   title: 'a model in GGUF',
+  isModel: true,
   recognise: ({ head }) => (isGguf(head) ? 'its first four bytes' : null),
-  async show({ source, digests }) {
+  async show({ source, digests, askLog }) {
     const slot = await findSlot(source)
     const signed = slot?.stripped ?? [{ from: 0, to: source.size }]
     const { version, littleEndian, fields, tensors, alignment, data, findings } = await readGguf(pieced(source, signed))
@@ -24,6 +25,7 @@ export const gguf: Kind = {
     const contents = tensors.map(({ at, length }) => clipped({ from: at, to: at + (length ?? 0) }, source.size))
     const found = await digests([signed, ...[whole, ...contents].map((range) => [range])])
     const [unslotted, ...rest] = found ?? []
+    const logged = await askLog(unslotted)
     return parts(
       part('version', number(version)),
       littleEndian ? null : part('byte order', word('big-endian')),
@@ -33,6 +35,7 @@ export const gguf: Kind = {
       detail(part('fields', list(fields, showField))),
       digestsNode(found === null ? null : digestsOf(rest, tensors)),
       slotNode(slot, unslotted),
+      logged?.node ?? null,
       detail(part('alignment', number(alignment))),
       detail(part('tensors begin at', number(data.start))),
       detail(part('tensors end at', number(data.end))),

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../
 import type { ByteSource, Pieces } from '../../formats/model/byte-source.ts'
 import { parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
+import type { AskLog } from './logged-by.ts'
 import type { Show } from './message.ts'
 import { attempt, type Content } from './tree.ts'
 
@@ -17,6 +18,8 @@ export interface Kind {
   readonly name: string
   /** As people say it, with its article. */
   readonly title: string
+  /** Whose parts a log may know. */
+  readonly isModel?: true
   /** By what it is recognised, or null: it is none. */
   recognise(sample: Sample): string | null
   show(sample: Sample): Content | Promise<Content>
@@ -31,6 +34,7 @@ export type Digests = (wanted: readonly Pieces[]) => Promise<readonly Uint8Array
 export class Sample {
   readonly source: ByteSource
   readonly digests: Digests
+  readonly askLog: AskLog
   /** The first HEAD_BYTES. */
   readonly head: Uint8Array
   /** As many of the end. */
@@ -40,9 +44,10 @@ export class Sample {
   #text: string | null | undefined
   #json: JsonValue | TlogError | undefined
 
-  constructor({ source, digests }: Pick<Sample, 'source' | 'digests'>, { head, tail, whole }: Read) {
+  constructor({ source, digests, askLog }: Pick<Sample, 'source' | 'digests' | 'askLog'>, { head, tail, whole }: Read) {
     this.source = source
     this.digests = digests
+    this.askLog = askLog
     this.head = head
     this.tail = tail
     this.whole = whole

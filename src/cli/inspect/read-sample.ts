@@ -11,6 +11,7 @@ import { concat } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { World } from '../world.ts'
 import { type Digests, HEAD_BYTES, Sample, WHOLE_BYTES } from './kind.ts'
+import type { AskLog } from './logged-by.ts'
 
 export const STDIN = '-'
 
@@ -19,6 +20,7 @@ export interface SampleOptions {
   readonly isHashed: boolean
   /** Of hashing, in bytes. */
   readonly onBytes: OnBytes
+  readonly askLog: AskLog
 }
 
 /**
@@ -30,13 +32,14 @@ export async function withSample<T>(
   { world, ...options }: SampleOptions & { readonly world: Pick<World, 'input'> },
   use: (sample: Sample) => Promise<T>,
 ): Promise<T> {
-  if (path === STDIN) return await use(await heldSample(await readInput(world.input())))
+  if (path === STDIN) return await use(await heldSample(await readInput(world.input()), options))
   const file = await open(path)
   try {
     const stat = await file.stat()
     if (stat.isDirectory()) throw new TlogError('FIELD_INVALID', 'a directory, not a file')
     // A pipe has no size, and is read to its end.
-    if (!stat.isFile()) return await use(await heldSample(await readInput(file.createReadStream({ autoClose: false }))))
+    if (!stat.isFile())
+      return await use(await heldSample(await readInput(file.createReadStream({ autoClose: false })), options))
     return await use(await fileSample(file, stat.size, options))
   } finally {
     await file.close()
@@ -46,19 +49,19 @@ export async function withSample<T>(
 async function fileSample(file: FileHandle, size: number, options: SampleOptions): Promise<Sample> {
   const source = fileSource(file, size)
   const isSmall = size <= WHOLE_BYTES
-  if (isSmall) return await heldSample(await source.read(0, size))
+  if (isSmall) return await heldSample(await source.read(0, size), options)
   const digests: Digests = async (wanted) =>
     options.isHashed ? await digestParts(file, { size, wanted, onBytes: options.onBytes }) : null
   const head = await source.read(0, HEAD_BYTES)
   const tail = await source.read(size - HEAD_BYTES, HEAD_BYTES)
-  return new Sample({ source, digests }, { head, tail, whole: null })
+  return new Sample({ source, digests, askLog: options.askLog }, { head, tail, whole: null })
 }
 
-async function heldSample(whole: Uint8Array): Promise<Sample> {
+async function heldSample(whole: Uint8Array, { askLog }: Pick<SampleOptions, 'askLog'>): Promise<Sample> {
   const source = sourceOf(whole)
   const digests: Digests = (wanted) => digestRanges(Readable.from([whole]), whole.length, wanted)
   return new Sample(
-    { source, digests },
+    { source, digests, askLog },
     { head: whole.subarray(0, HEAD_BYTES), tail: whole.subarray(-HEAD_BYTES), whole },
   )
 }

@@ -13,8 +13,9 @@ const SLOT_KEY = 'tlslot'
 export const safetensors: Kind = {
   name: 'safetensors',
   title: 'a model in safetensors',
+  isModel: true,
   recognise: ({ head, size }) => (isSafetensors(head, size) ? 'the length of its header, and its brace' : null),
-  async show({ source, digests }) {
+  async show({ source, digests, askLog }) {
     const { metadata, tensors, data, findings } = await readSafetensors(source)
     const own = [...metadata].filter(([key]) => slot === null || key !== SLOT_KEY)
     const says = list(own, ([key, value]) => parts(part('key', text(key)), part('value', text(value))))
@@ -22,6 +23,7 @@ export const safetensors: Kind = {
     const whole = [{ from: 0, to: source.size }]
     const found = await digests([whole, slot?.stripped ?? whole])
     const [file, unslotted] = found ?? []
+    const logged = await askLog(unslotted)
     const named = [
       { label: 'file', digest: file },
       { label: 'OMS root', digest: file && sha256(file), note: 'of this file as a model by itself' },
@@ -31,6 +33,7 @@ export const safetensors: Kind = {
       own.length === 0 ? null : declared('metadata', says),
       digestsNode(found === null ? null : named),
       slotNode(slot, unslotted),
+      logged?.node ?? null,
       detail(part('tensors begin at', number(data.start))),
       detail(part('tensors end at', number(data.end))),
       findingsNode(findings),
