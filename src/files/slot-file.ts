@@ -1,6 +1,6 @@
 /** Files that may carry a slot: what was signed is the file without it. */
 
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, realpath, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { DigestName } from '../crypto/algorithms.ts'
 import type { ByteSource, Pieces } from '../formats/model/byte-source.ts'
@@ -69,10 +69,20 @@ async function digestPieces(
  * @throws the system's error, EEXIST when `out` is another file that is there
  */
 export async function writePieces(path: string, pieces: Pieces, out: string): Promise<void> {
-  const draft = out === path ? `${path}.new` : out
-  await withSource(path, async (source, file) => writeWhole(pieced(source, pieces), draft, (await file.stat()).mode))
-  if (draft !== out) await rename(draft, out)
+  if (out === path) return await replace(await realpath(path), pieces)
+  await writeOver(path, pieces, out)
   await syncDirectory(dirname(out))
+}
+
+async function replace(path: string, pieces: Pieces): Promise<void> {
+  const draft = `${path}.new`
+  await writeOver(path, pieces, draft)
+  await rename(draft, path)
+  await syncDirectory(dirname(path))
+}
+
+async function writeOver(path: string, pieces: Pieces, out: string): Promise<void> {
+  await withSource(path, async (source, file) => writeWhole(pieced(source, pieces), out, (await file.stat()).mode))
 }
 
 /** Whole and durable or not at all; executable. @throws the system's error, EEXIST when it is there */

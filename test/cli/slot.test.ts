@@ -1,7 +1,7 @@
 /** A model, what was signed and logged about it, and both in one file. */
 
 import { sign } from 'node:crypto'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { closeCrypto } from '../../src/crypto/node.ts'
 import { concat, hex, utf8 } from '../../src/kernel/bytes.ts'
@@ -133,6 +133,15 @@ t.test('refused', async (t) => {
   ] as const)
     t.match(await command(['slot', ...argv]), { code, warned }, argv.join(' '))
   t.same(read(path), TOY_GGUF)
+})
+
+t.test('a link stays a link', async (t) => {
+  const path = desk.write('linked.gguf', TOY_GGUF)
+  const bundle = desk.write('linked.json', JSON.stringify(await bundleOf(TOY_GGUF)))
+  symlinkSync(path, desk.at('link'))
+  t.match(await command(['slot', 'add', desk.at('link'), '--bundle', bundle]), { code: 0 })
+  t.ok(lstatSync(desk.at('link')).isSymbolicLink())
+  t.match(await command(['slot', 'strip', path]), { code: 0 })
 })
 
 t.test('a llamafile can still be run', async (t) => {

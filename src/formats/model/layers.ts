@@ -21,6 +21,8 @@ export interface Layer {
 
 const MAX_LAYERS = 64
 const MAX_COMMENT = 65_535
+/** Behind an end record; contents are aligned to 64 KiB. A sparse file has more zeros than anybody waits for. */
+const MAX_PADDING = 16 * 2 ** 20
 
 /** The earliest first, the last is the file itself. @throws TlogError MODEL_MALFORMED as readZip does, of the last */
 export async function readLayers(source: ByteSource, findings: Findings): Promise<Layer[]> {
@@ -59,8 +61,9 @@ async function earlierEnd(source: ByteSource, { members }: Zip): Promise<number 
 }
 
 async function endIn(source: ByteSource, gap: Range): Promise<number | null> {
-  const written = await zerosBefore(source, gap)
-  if (written === gap.from) return null
+  const near = { from: Math.max(gap.from, gap.to - MAX_PADDING), to: gap.to }
+  const written = await zerosBefore(source, near)
+  if (written === near.from) return null
   const start = Math.max(gap.from, written - MAX_COMMENT - END.length)
   const to = Math.min(gap.to, written + END.length)
   const bytes = await source.read(start, to - start)

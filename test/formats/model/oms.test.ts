@@ -14,6 +14,7 @@ import {
 import { OMS_PREDICATE_TYPE, parseStatement } from '../../../src/formats/sigstore/statement.ts'
 import { hex, utf8 } from '../../../src/kernel/bytes.ts'
 import { bytesOf, decode, refusal, refused } from '../support.ts'
+import { F32, safetensors } from './make.ts'
 
 const VECTORS = new URL('../../vectors/oms/', import.meta.url).pathname
 
@@ -22,11 +23,11 @@ const payloadOf = (path: string): Uint8Array => {
   return new Uint8Array(Buffer.from(dsseEnvelope.payload, 'base64'))
 }
 
-const sha256 = (text: string) => new Uint8Array(createHash('sha256').update(text).digest())
+const sha256 = (text: string | Uint8Array) => new Uint8Array(createHash('sha256').update(text).digest())
 
 t.test('what the reference implementation signed', async (t) => {
   const models = readdirSync(VECTORS).filter((name) => name.startsWith('v'))
-  t.equal(models.length, 4)
+  t.equal(models.length, 12)
   for (const model of models) {
     const manifest = parseOmsStatement(payloadOf(`${model}/model.sig`))
     const root = parseStatement(payloadOf(`${model}/model.sig`)).subjects[0]?.digests.get('sha256')
@@ -207,4 +208,19 @@ t.test('a hundred thousand files fit', async (t) => {
     'FIELD_INVALID',
     'one more does not',
   )
+})
+
+t.test('the roots of the toy models, made of their parts', async (t) => {
+  const config = utf8('{"architectures":["ToyForCausalLM"]}\n')
+  const w = { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] }
+  for (const [weights, root] of [
+    [safetensors({ w }, F32(1, 2, 3, 4)), 'f3316d90f101140ebed4ab68d88374fb31656691f360dbb6d58fb469b209b195'],
+    [
+      safetensors({ __metadata__: { format: 'pt' }, w }, F32(1, 2, 3, 5)),
+      '4146e09511efc6eddbb6c93458c61836bda7f89ad06c6200c3427318bcc2ac79',
+    ],
+  ] as const) {
+    const resources = [config, weights].map((bytes, i) => ({ name: String(i), digest: sha256(bytes) }))
+    t.equal(hex(omsRoot(resources)), root)
+  }
 })
