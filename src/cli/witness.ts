@@ -35,7 +35,7 @@ export const witness: Command = {
                       for another key of one
     --log-list FILE   logs to add, in the witness network's format; read again on SIGHUP. A log that was added stays,
                       with its key, whatever the list says later
-    --rate N          cosignings a second of each log of --log, from 1 to 10000 (default: 100); a list says its own
+    --rate N          cosignings a second of each log of --log, from 1 to 10000 (default: 500); a list says its own
     --log-level LEVEL fatal, error, warn, info, debug, trace or silent
 
   The passphrase of encrypted keys is read from COLOPHON_KEY_PASSPHRASE. docs/witness.md has everything.`,

@@ -44,7 +44,7 @@ export function parseWitness(argv: readonly string[], env: Environment): Witness
     listen: read<Endpoint>('listen', { kind: 'tcp', host: '127.0.0.1', port: 3001 }, parseEndpoint),
     logs: values.flatMap((text) => problems.take<Vkey[]>('--log', [], () => [parseVkey(text)])),
     logListPath: read<string | null>('log-list', null, (text) => resolve(parsePath(text))),
-    perSecond: read('rate', 100, wholeNumber(1, 10_000)),
+    perSecond: read('rate', 500, wholeNumber(1, 10_000)),
     logLevel: read<WitnessConfig['logLevel']>('log-level', null, oneOf(...LEVELS)),
   }
   if (flags.name === undefined || flags.name === '')

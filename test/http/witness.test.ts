@@ -9,12 +9,12 @@ import { formatSignatureLine } from '../../src/formats/c2sp/note.ts'
 import { createVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
 import { createWitnessServer } from '../../src/http/witness.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
-import { hex, parseHex } from '../../src/kernel/bytes.ts'
+import { hex, parseHex, parseUtf8 } from '../../src/kernel/bytes.ts'
 import { memoryWitnessStore } from '../../src/storage/witness/memory.ts'
 import { KnownLogs } from '../../src/witness/known-logs.ts'
 import type { WitnessKeys } from '../../src/witness/ports.ts'
 import type { WitnessParts } from '../../src/witness/witness.ts'
-import { readVector } from '../formats/support.ts'
+import { readBytes, readVector } from '../formats/support.ts'
 import { GENEROUS, LOG, NAME, ORIGIN, originHash, request, signed, Tree, testWitness } from '../witness/support.ts'
 
 const TREE = new Tree(20)
@@ -70,6 +70,14 @@ t.test("litewitness's own request sequences", async (t) => {
       t.equal(answer.type, status === 409 ? 'text/x.tlog.size' : COSIGNED)
     }
   t.equal(count, 10)
+})
+
+t.test('a log that signs with ML-DSA-44 alone, by other people', async (t) => {
+  const [vkey, note] = ['log.vkey', 'checkpoint.note'].map((name) => parseUtf8(readBytes(`torchwood/mldsa-${name}`)))
+  const logs = new KnownLogs(NAME, [parseVkey(vkey?.trim() ?? '')], GENEROUS)
+  const server = serverOf(t, { logs })
+  t.match(await post(server, '/add-checkpoint', `old 0\n\n${note}`), { status: 200, type: COSIGNED })
+  t.match(await post(server, '/add-checkpoint', `old 1\n\n${note?.replace('\n1\n', '\n2\n')}`), { status: 403 })
 })
 
 interface Examples {
