@@ -56,6 +56,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./loginfo.ts')).loginfo,
   ),
   entry(
+    'slot',
+    'put bundle and proof into a model file, take them out, or show them',
+    async () => (await import('./slot.ts')).slot,
+  ),
+  entry(
+    'rebuild',
+    'whether a llamafile is these parts and nothing else',
+    async () => (await import('./rebuild.ts')).rebuild,
+  ),
+  entry(
     'inspect',
     'show what a bundle, proof, checkpoint, key or trust file says',
     async () => (await import('./inspect.ts')).inspect,

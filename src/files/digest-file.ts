@@ -25,7 +25,7 @@ export async function digestFile(
   try {
     const { size } = await file.stat()
     let done = 0
-    for await (const piece of pieces(file)) {
+    for await (const piece of chunksOf(file)) {
       for (const [, hash] of hashes) hash.update(piece)
       done += piece.length
       onBytes(done, size)
@@ -36,8 +36,8 @@ export async function digestFile(
   return new Map(hashes.map(([name, hash]) => [name, new Uint8Array(hash.digest())]))
 }
 
-/** In two buffers by turns: a piece is gone when the one after the next is asked for. */
-async function* pieces(file: FileHandle): AsyncGenerator<Uint8Array> {
+/** From where the file is, to its end. In two buffers by turns: a piece is gone when the one after the next is asked for. */
+export async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
   const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)] as const
   let turn = 0
   const read = () => file.read(buffers[turn++ % 2 === 0 ? 0 : 1], 0, PIECE)
@@ -48,5 +48,19 @@ async function* pieces(file: FileHandle): AsyncGenerator<Uint8Array> {
     next = read()
     next.catch(() => undefined) // told when it is awaited
     yield buffer.subarray(0, bytesRead)
+  }
+}
+
+/** `onBytes` hears how far it is after each chunk. */
+export async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  size: number,
+  onBytes: OnBytes,
+): AsyncGenerator<Uint8Array> {
+  let done = 0
+  for await (const chunk of chunks) {
+    yield chunk
+    done += chunk.length
+    onBytes(done, size)
   }
 }

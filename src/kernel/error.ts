@@ -60,6 +60,9 @@ export const ERROR_CODES = [
   'TREE_SHRUNK',
   'CHECK_UNAVAILABLE',
   'MODEL_REFUSED',
+  'FUSE_MISMATCH',
+  'SLOT_MALFORMED',
+  'SLOT_REFUSED',
   // the log
   'ENTRY_EXISTS',
   'LOG_BUSY',

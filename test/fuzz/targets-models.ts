@@ -1,10 +1,17 @@
 /** Readers of models: a header, and what lies where. */
 
+import { checkArgs, readArgs } from '../../src/formats/model/args.ts'
 import { type ByteSource, sourceOf } from '../../src/formats/model/byte-source.ts'
+import { Findings } from '../../src/formats/model/finding.ts'
 import { readGguf } from '../../src/formats/model/gguf.ts'
+import { readLlamafile } from '../../src/formats/model/llamafile.ts'
+import { pieced } from '../../src/formats/model/pieces.ts'
 import { readSafetensors } from '../../src/formats/model/safetensors.ts'
+import { addSlot, findSlot } from '../../src/formats/model/slot.ts'
 import type { Tensor } from '../../src/formats/model/tensor.ts'
+import { equal, utf8 } from '../../src/kernel/bytes.ts'
 import * as make from '../formats/model/make.ts'
+import { append, bytesOf, toyRuntime } from '../formats/model/make-llamafile.ts'
 import type { Target } from './oracle.ts'
 
 interface Model {
@@ -69,7 +76,61 @@ const safetensors = () => [
   ),
 ]
 
+/** Every byte is told of once, and in order; without a finding none is unexplained. */
+async function partitioned(bytes: Uint8Array): Promise<void> {
+  const { regions, findings } = await readLlamafile(guarded(bytes))
+  let at = 0
+  for (const { from, to } of regions) {
+    if (from !== at || to <= from) throw new Error(`a region from ${from} to ${to}, behind ${at}`)
+    at = to
+  }
+  if (at !== bytes.length) throw new Error(`${bytes.length - at} bytes are in no region`)
+  if (findings.count === 0 && regions.some(({ kind }) => kind === 'unexplained'))
+    throw new Error('no finding, and unexplained bytes')
+}
+
+// Small ones: what lies between is not what is tried.
+const RUNTIME = await toyRuntime()
+const FUSED = await append(RUNTIME, { 'toy.gguf': make.gguf({ tensors: [make.W] }), '.args': '-m /zip/toy.gguf' }, 64)
+const AGAIN = await append(FUSED, { '.args': '-m toy.gguf $HOME' }, 64)
+
+const llamafile = () => [RUNTIME, FUSED, AGAIN]
+/** What is found can be taken out, and put in again to the same bytes; what can be put in is found. */
+async function returns(bytes: Uint8Array): Promise<void> {
+  const source = guarded(bytes)
+  const slot = await findSlot(source)
+  if (slot !== null) {
+    const rest = await bytesOf(pieced(source, slot.stripped))
+    const again = await bytesOf(pieced(sourceOf(rest), (await addSlot(sourceOf(rest), slot.payload)).pieces))
+    if (!equal(again, bytes)) throw new Error('stripped, it is another file than the one it was added to')
+    return
+  }
+  const added = await bytesOf(pieced(source, (await addSlot(source, PAYLOAD)).pieces))
+  const found = await findSlot(sourceOf(added))
+  if (found === null || !equal(await bytesOf(pieced(sourceOf(added), found.stripped)), bytes))
+    throw new Error('added, and not to be stripped')
+}
+
+const PAYLOAD = utf8('{}\n')
+const SLOTTED = await Promise.all(
+  [make.gguf({ tensors: [make.W] }), ...safetensors().slice(1), FUSED].map(async (file) => {
+    const source = sourceOf(file)
+    return await bytesOf(pieced(source, (await addSlot(source, PAYLOAD)).pieces))
+  }),
+)
+
+const args = () => ['-m toy.gguf ...', `# none\n'a "b"' "\\t\\"" $A`].map(utf8)
+
 export const MODELS: readonly Target[] = [
   { name: 'gguf', seeds: gguf, run: explained(readGguf) },
   { name: 'safetensors', seeds: safetensors, run: explained(readSafetensors) },
+  { name: 'llamafile', seeds: llamafile, run: partitioned },
+  { name: 'slot', seeds: () => [...SLOTTED, ...safetensors(), ...gguf(), RUNTIME], run: returns },
+  {
+    name: 'args',
+    seeds: args,
+    run: (bytes) => {
+      checkArgs(readArgs(bytes), 0, new Findings())
+    },
+  },
 ]

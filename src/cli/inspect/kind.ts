@@ -1,9 +1,10 @@
 /** What a kind of file is to this command: how it is recognised by its content, and how it becomes a tree. */
 
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
-import type { ByteSource } from '../../formats/model/byte-source.ts'
+import type { ByteSource, Pieces } from '../../formats/model/byte-source.ts'
 import { parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
+import type { AskLog } from './logged-by.ts'
 import type { Show } from './message.ts'
 import { attempt, type Content } from './tree.ts'
 
@@ -17,24 +18,38 @@ export interface Kind {
   readonly name: string
   /** As people say it, with its article. */
   readonly title: string
+  /** Whose parts a log may know. */
+  readonly isModel?: true
   /** By what it is recognised, or null: it is none. */
   recognise(sample: Sample): string | null
   show(sample: Sample): Content | Promise<Content>
 }
 
+type Read = Pick<Sample, 'head' | 'tail' | 'whole'>
+
+/** Of parts of the file, in one pass over it; null where nobody asked for them. Once. */
+export type Digests = (wanted: readonly Pieces[]) => Promise<readonly Uint8Array[] | null>
+
 /** A file as far as it was read. */
 export class Sample {
   readonly source: ByteSource
+  readonly digests: Digests
+  readonly askLog: AskLog
   /** The first HEAD_BYTES. */
   readonly head: Uint8Array
+  /** As many of the end. */
+  readonly tail: Uint8Array
   /** Null above WHOLE_BYTES. */
   readonly whole: Uint8Array | null
   #text: string | null | undefined
   #json: JsonValue | TlogError | undefined
 
-  constructor(source: ByteSource, head: Uint8Array, whole: Uint8Array | null) {
+  constructor({ source, digests, askLog }: Pick<Sample, 'source' | 'digests' | 'askLog'>, { head, tail, whole }: Read) {
     this.source = source
+    this.digests = digests
+    this.askLog = askLog
     this.head = head
+    this.tail = tail
     this.whole = whole
   }
 

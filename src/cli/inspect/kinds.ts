@@ -6,6 +6,7 @@ import { entryBody, logEntry, rekorAnswer } from './entry.ts'
 import { envelope, statement } from './envelope.ts'
 import { gguf } from './gguf.ts'
 import type { Kind } from './kind.ts'
+import { llamafile } from './llamafile.ts'
 import { note } from './note.ts'
 import { pem } from './pem.ts'
 import { policy } from './policy.ts'
@@ -35,4 +36,5 @@ export const KINDS: readonly Kind[] = [
   certificate,
   gguf,
   safetensors,
+  llamafile,
 ]

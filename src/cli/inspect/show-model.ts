@@ -1,8 +1,10 @@
 /** What models of every format have: tensors, and what was noticed. */
 
 import type { Findings } from '../../formats/model/finding.ts'
+import type { Slot } from '../../formats/model/slot.ts'
+import { readSlotLines } from '../../formats/model/slot-lines.ts'
 import type { Tensor } from '../../formats/model/tensor.ts'
-import { type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
+import { bytes, type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
 
 const UNPROVEN = 'what its producer says; nothing in the file proves it'
 
@@ -47,6 +49,45 @@ function showTensor({ name, type, shape, at, length }: Tensor): Content {
     part('at', number(at)),
     length === null ? null : part('bytes', number(length)),
   )
+}
+
+/** Null: it has none. @param digest of the file without it, where that was computed */
+export function slotNode(slot: Slot | null, digest: Uint8Array | null | undefined): Node | null {
+  if (slot === null) return null
+  const { carrier, payload } = slot
+  const lines = readSlotLines(payload)
+  const found = [lines?.bundle && 'a bundle', lines?.proof && 'a proof file'].filter(Boolean)
+  const said = found.length === 0 ? 'nothing that is known here' : found.join(' and ')
+  return part(
+    'slot',
+    parts(
+      part('place', word(PLACES[carrier])),
+      part('bytes', number(payload.length)),
+      part('holds', word(said)),
+      digest ? part('sha256', bytes(digest), 'of the file without it, which is what was signed') : null,
+    ),
+    'anybody can put one in: `colophon verify` checks it',
+  )
+}
+
+const PLACES = {
+  gguf: 'behind the weights',
+  safetensors: 'in the metadata',
+  zip: "in the archive's comment",
+} as const satisfies Record<Slot['carrier'], string>
+
+/** A digest by which a log may know the whole file, or a part of it. */
+export interface Named {
+  readonly label: string
+  readonly digest: Uint8Array | null | undefined
+  readonly note?: string
+}
+
+/** Null where the file was not hashed. */
+export function digestsNode(named: readonly Named[] | null): Node {
+  if (named === null) return part('digests', word('not computed'), 'with --digests')
+  const known = named.flatMap(({ label, digest, note }) => (digest ? [part(label, bytes(digest), note)] : []))
+  return part('digests', parts(...known))
 }
 
 export function findingsNode({ list: found, count }: Findings): Node {

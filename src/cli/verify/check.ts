@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises'
 import { algorithmForKey } from '../../crypto/algorithms.ts'
 import type { ModelFindings } from '../../files/compare-model.ts'
 import { readBounded } from '../../files/read-bounded.ts'
+import { readSlotLines } from '../../formats/model/slot-lines.ts'
 import { type Bundle, parseSigstoreBundle } from '../../formats/sigstore/bundle.ts'
 import { hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
@@ -40,6 +41,7 @@ const ENTRY_MAX_BYTES = 65_535
 export async function check(request: Request, world: World): Promise<Shown> {
   const { evidence, subject } = request
   if (evidence.kind === 'bundle') return await checkBundle(request, evidence, world)
+  if (evidence.kind === 'slot') return await checkSlot(request, world)
   if (evidence.kind === 'proof') return await checkProof(request, evidence, world)
   if (evidence.kind === 'log') {
     const { checkLog } = await import('./log.ts')
@@ -72,6 +74,18 @@ async function checkBundle(
   return await shown(await verifyBundle(bundle, artifact, trust), null)
 }
 
+/** What lies inside the file, as if it lay beside what the file is without it. */
+async function checkSlot(request: Request, world: World): Promise<Shown> {
+  const { subject, slot } = request
+  const { bundle: text = null, proof = null } = (slot && readSlotLines(slot.payload)) ?? {}
+  if (text === null) throw new Error('the slot has no bundle')
+  const bundle = parseSigstoreBundle(text)
+  const trust = trustOf(request)
+  const artifact = await digestOf(subject, digestsOf(bundle, trust.signer), world)
+  const verdict = await verifyBundle(bundle, artifact, trust)
+  return { ...NOTHING, verdict, proof: proof === null ? null : await checkProofOf(bundle, proof, trust) }
+}
+
 /** Of several files that were named it says which one is wrong. */
 async function readBundle(path: string): Promise<Bundle> {
   const bytes = await readBounded(path, BUNDLE_MAX_BYTES)
@@ -83,8 +97,11 @@ async function readBundle(path: string): Promise<Bundle> {
   }
 }
 
-async function checkBeside(bundle: Bundle, path: string, { policy, abilities }: Trust): Promise<VerdictInclusion> {
-  const file = await readBounded(path, PROOF_MAX_BYTES)
+async function checkBeside(bundle: Bundle, path: string, trust: Trust): Promise<VerdictInclusion> {
+  return await checkProofOf(bundle, await readBounded(path, PROOF_MAX_BYTES), trust)
+}
+
+async function checkProofOf(bundle: Bundle, file: Uint8Array, { policy, abilities }: Trust): Promise<VerdictInclusion> {
   const { index, checkpoint } = await verifyProofOf(bundle, file, policy, abilities.mlDsa44)
   const { origin, size, root, cosigners } = checkpoint
   return { origin, index, size, root: hex(root), cosigners }

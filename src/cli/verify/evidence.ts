@@ -5,6 +5,8 @@ import { basename, join } from 'node:path'
 import type { Flags } from '../../config/flags.ts'
 import { parseServiceUrl } from '../../config/parsers.ts'
 import type { Problems } from '../../config/problems.ts'
+import type { Slot } from '../../formats/model/slot.ts'
+import { readSlotLines } from '../../formats/model/slot-lines.ts'
 import type { Subject } from './subject.ts'
 
 export type Evidence =
@@ -12,6 +14,8 @@ export type Evidence =
   /** The entry comes from whoever verifies, never from the proof file. */
   | { readonly kind: 'proof'; readonly proof: string; readonly entry: string }
   | { readonly kind: 'log'; readonly url: string }
+  /** Inside the file: a bundle, and perhaps the proof file that belongs to it. */
+  | { readonly kind: 'slot'; readonly hasProof: boolean }
   /** Nothing was named and nothing found at these paths. */
   | { readonly kind: 'none'; readonly looked: readonly string[] }
 
@@ -39,6 +43,13 @@ export function evidenceOf(subject: Subject, flags: Flags, problems: Problems): 
     `missing: ${found.proof} shows that an entry is in a log, and does not hold the entry; without a bundle it must come from you`,
   )
   return null
+}
+
+/** Where nothing lies beside the file: what is inside. Whoever put it there proves no more than whoever lays it beside. */
+export function evidenceInside(found: Evidence | null, slot: Slot | null): Evidence | null {
+  if (found?.kind !== 'none' || slot === null) return found
+  const { bundle, proof } = readSlotLines(slot.payload) ?? { bundle: null, proof: null }
+  return bundle === null ? found : { kind: 'slot', hasProof: proof !== null }
 }
 
 function logOf(log: string, subject: Subject, flags: Flags, problems: Problems): Evidence | null {

@@ -1,6 +1,7 @@
 /** What `verify` came to, as `--json` prints it. Its fields are described in docs/verify.md. */
 
 import type { ModelFindings } from '../../files/compare-model.ts'
+import type { SlotCarrier } from '../../formats/model/slot.ts'
 import { type ErrorCode, TlogError } from '../../kernel/error.ts'
 import type { ExitCode } from '../world.ts'
 import type { Shown } from './check.ts'
@@ -12,6 +13,8 @@ export interface Outcome {
   /** As it was named. */
   readonly subject: string
   readonly evidence: Evidence
+  /** Inside the file, and not verified: the verdict is about the file without it. Null: it has none. */
+  readonly slot: { readonly carrier: SlotCarrier; readonly bytes: number } | null
   /** Null unless verified. */
   readonly verdict: Shown['verdict'] | null
   readonly proof: Shown['proof']
@@ -42,8 +45,9 @@ const UNDETERMINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const NOTHING = { verdict: null, proof: null, lookup: null } as const
 
 /** Waits for the check. @throws what is neither a TlogError nor the system's: a bug. */
-export async function outcomeOf({ subject, evidence }: Request, check: () => Promise<Shown>): Promise<Outcome> {
-  const about = { subject: subject.name, evidence }
+export async function outcomeOf({ subject, evidence, slot }: Request, check: () => Promise<Shown>): Promise<Outcome> {
+  const shownSlot = slot === null ? null : { carrier: slot.carrier, bytes: slot.payload.length }
+  const about = { subject: subject.name, evidence, slot: shownSlot }
   try {
     const { directory, ...shown } = await check()
     const fault = directory === null ? null : faultOf(directory)

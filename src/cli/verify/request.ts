@@ -5,7 +5,9 @@ import { CLIENT_VARIABLES } from '../../config/client-variables.ts'
 import { parseSmallFile } from '../../config/files.ts'
 import { type Flags, parseFlags } from '../../config/flags.ts'
 import { Problems } from '../../config/problems.ts'
+import { slotOf } from '../../files/slot-file.ts'
 import type { Policy } from '../../formats/c2sp/policy.ts'
+import type { Slot } from '../../formats/model/slot.ts'
 import { parsePem } from '../../formats/pki/pem.ts'
 import { parseSpki } from '../../formats/pki/spki.ts'
 import type { TrustedRoot } from '../../formats/sigstore/trusted-root.ts'
@@ -14,7 +16,7 @@ import type { TrustedSigner } from '../../verify/trust.ts'
 import { readTrust } from '../stated-trust.ts'
 import type { World } from '../world.ts'
 import { claimOf } from './claim.ts'
-import { type Evidence, evidenceOf } from './evidence.ts'
+import { type Evidence, evidenceInside, evidenceOf } from './evidence.ts'
 import { parseSubject, type Subject } from './subject.ts'
 
 const KEY_MAX_BYTES = 64 * 1024
@@ -22,6 +24,8 @@ const KEY_MAX_BYTES = 64 * 1024
 export interface Request {
   readonly subject: Subject
   readonly evidence: Evidence
+  /** In the file, which is verified without it. */
+  readonly slot: Slot | null
   readonly signer: TrustedSigner
   /** Null where a proof file alone is verified. */
   readonly root: TrustedRoot | null
@@ -42,7 +46,8 @@ export async function parseRequest(argv: readonly string[], { env }: Pick<World,
   const { flags, on, words } = parseFlags(argv, FLAGS, ['json'], problems)
   const nothing: Subject = { kind: 'file', path: '', name: '' }
   const subject = problems.take('', nothing, () => parseSubject(words))
-  const evidence = subject === nothing ? null : evidenceOf(subject, flags, problems)
+  const slot = await slotInside(subject)
+  const evidence = subject === nothing ? null : evidenceInside(evidenceOf(subject, flags, problems), slot)
   const signer = signerOf(flags, evidence, problems)
   const { root, policy } = await readTrust(flags, env, problems)
   if (evidence !== null) noteMissing(evidence, { signer, root, policy }, problems)
@@ -51,11 +56,18 @@ export async function parseRequest(argv: readonly string[], { env }: Pick<World,
   return {
     subject,
     evidence: evidence as Evidence,
+    slot,
     signer: signer as TrustedSigner,
     root,
     policy,
     json: on.has('json'),
   }
+}
+
+/** Of a file that cannot be read there is none; whoever reads it next says why. */
+async function slotInside(subject: Subject): Promise<Slot | null> {
+  if (subject.kind !== 'file' || subject.path === '') return null
+  return await slotOf(subject.path).catch(() => null)
 }
 
 type Stated = { readonly [K in 'signer' | 'root' | 'policy']: Request[K] | null }
@@ -67,7 +79,8 @@ function noteMissing(evidence: Evidence, { signer, root, policy }: Stated, probl
       '--trusted-root',
       `missing: the logs and authorities that you trust (or set ${CLIENT_VARIABLES.root})`,
     )
-  if ((isProof || (evidence.kind === 'bundle' && evidence.proof !== null)) && policy === null)
+  const hasProof = evidence.kind === 'bundle' ? evidence.proof !== null : evidence.kind === 'slot' && evidence.hasProof
+  if ((isProof || hasProof) && policy === null)
     problems.note('--policy', `missing: it names the log of the proof file (or set ${CLIENT_VARIABLES.policy})`)
   if (isProof && signer?.kind === 'identity')
     problems.note('--proof', 'takes --key: a proof file has no time, at which a certificate could be judged')

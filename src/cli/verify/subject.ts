@@ -2,7 +2,8 @@
 
 import { type Stats, statSync } from 'node:fs'
 import { DIGEST_LENGTH, type DigestName } from '../../crypto/algorithms.ts'
-import { digestFile, type OnBytes } from '../../files/digest-file.ts'
+import type { OnBytes } from '../../files/digest-file.ts'
+import { digestSigned } from '../../files/slot-file.ts'
 import { visible } from '../../formats/visible.ts'
 import { hex, parseHex } from '../../kernel/bytes.ts'
 import { MEBIBYTES, progressBar } from '../progress.ts'
@@ -38,14 +39,14 @@ function kindOf(path: string, stat: Stats | undefined): 'file' | 'directory' {
   return 'directory'
 }
 
-/** @throws the system's error when the file cannot be read */
+/** Of a file with a slot, what it is without. @throws the system's error when the file cannot be read */
 export async function digestOf(
   subject: Subject,
   names: ReadonlySet<DigestName>,
   world: World,
 ): Promise<ReadonlyMap<DigestName, Uint8Array>> {
   if (subject.kind === 'digest') return new Map([[subject.algorithm, subject.digest]])
-  return await digestFile(subject.path, names, bytesBar(subject.name, world))
+  return await digestSigned(subject.path, names, bytesBar(subject.name, world))
 }
 
 const SPELLED = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const satisfies Record<

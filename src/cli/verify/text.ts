@@ -30,14 +30,31 @@ const SHOWN_LENGTH = 512
 const ALWAYS = 'Whether the file is good, whether the key of the signer was stolen, and what happened since.'
 
 /** Lines without their ends: names from files and servers are escaped. */
-export function describeOutcome({ outcome, subject, verdict, proof, lookup, directory, error }: Outcome): string[] {
+export function describeOutcome({
+  outcome,
+  subject,
+  evidence,
+  slot,
+  verdict,
+  proof,
+  lookup,
+  directory,
+  error,
+}: Outcome): string[] {
   const lines = [`${HEADINGS[outcome]}: ${subject}`]
   if (error !== null) lines.push(`  ${error.code}: ${error.message}`)
+  if (slot !== null) lines.push(...describeSlot(slot, evidence))
   if (verdict !== null) lines.push(...describeVerdict(verdict, proof, directory !== null))
   if (directory !== null) lines.push(...describeDirectory(directory))
   if (lookup !== null) lines.push(...describeLookup(lookup))
   if (verdict !== null) lines.push(...describeGaps(verdict.notCovered, lookup !== null))
   return lines.map(visible)
+}
+
+function describeSlot({ carrier, bytes }: NonNullable<Outcome['slot']>, { kind }: Outcome['evidence']): string[] {
+  const where = { gguf: 'behind the weights', safetensors: 'in the header', zip: "in the archive's comment" }[carrier]
+  const from = kind === 'slot' ? ', from which bundle and proof are' : ''
+  return [row('slot', `${bytes} bytes ${where}${from}; this is about the file without it, which has another digest`)]
 }
 
 function describeVerdict(

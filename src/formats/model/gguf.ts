@@ -9,6 +9,7 @@ import { Cursor, malformedAt } from './cursor.ts'
 import { Findings, requireZeros } from './finding.ts'
 import { TENSOR_TYPES } from './gguf-types.ts'
 import { type GgufValue, readString, readType, readValue } from './gguf-values.ts'
+import { isPlain, readable } from './name.ts'
 import { checkLayout, padded, type Tensor } from './tensor.ts'
 
 export interface Gguf {
@@ -197,13 +198,4 @@ function sizeOf(
     `${name}: ${shape[0]} is no multiple of ${type.block}, the block of ${type.name}`,
   )
   return { type: type.name, length: null, elements }
-}
-
-/** For people; it may be no UTF-8. */
-export function readable(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes)
-}
-
-function isPlain(bytes: Uint8Array): boolean {
-  return bytes.length > 0 && bytes.every((byte) => byte > 0x20 && byte < 0x7f)
 }

@@ -87,7 +87,27 @@ const CONTENT: Readonly<Record<string, object>> = {
     tensors: [{ name: 'w', shape: '[2, 2]' }],
     declaredLineage: [{ key: 'general.base_model.0.name', type: 'string', value: 'Base' }],
     fields: { 3: { type: 'array of 2 string', value: ['a', 'b'] } },
+    digests: { file: /^[0-9a-f]{64}$/, weights: '68be538eea1b78d310e273ba537c4fb1ad92d1045d4ff2c24f45f6eecd32b04d' },
     findings: [],
+  },
+  llamafile: {
+    program: { magic: 'MZqFpD' },
+    layers: [
+      { what: 'the runtime', bytes: 305, sha256: '7c36e121fb7045cb0b22359642aa9d71ca940113c4284541f9ca9e1229f4e1d1' },
+      {
+        what: 'a llamafile',
+        bytes: 131_459,
+        sha256: 'f01ea3b55994fd4ef2da4448ddd9f0c8e09962441aa1f6d6a33be38520d3cef6',
+      },
+    ],
+    members: {
+      1: { name: 'toy-F16.gguf', sha256: '7d03936255fe1ad9ec6beb4b5d82100aac9e30f1440a390b8cdcb8e5752f9057' },
+      2: { name: '.args', sha256: '35df317c7499927d306dc19432bbe415ef6330886cc471118b6cdbe507bc4e5c' },
+    },
+    weights: [{ member: 'toy-F16.gguf', architecture: 'toy', tensors: 1, findings: [] }],
+    arguments: ['-m', 'toy-F16.gguf', '...'],
+    bytes: { members: 256, unexplained: 0 },
+    findings: [{ finding: 'WEIGHTS_SHADOWED' }],
   },
   safetensors: { parameters: 2, tensors: [{ name: 'w', type: 'F32', shape: '[2]', bytes: 8 }], findings: [] },
   'rfc3161-response': { timestamp: { status: 'granted', time: '2026-05-13T19:23:33Z' } },

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { run } from '../../../src/cli/run.ts'
 import { base64, parseBase64, utf8 } from '../../../src/kernel/bytes.ts'
 import * as make from '../../formats/model/make.ts'
+import { toyLlamafile } from '../../formats/model/make-llamafile.ts'
 import { CASE_NAMES } from '../../verify/conformance.ts'
 import { type Outcome, testWorld } from '../support.ts'
 
@@ -129,5 +130,6 @@ export const FILES: Readonly<Record<string, Uint8Array>> = {
   'public-key': vector('x509/key-rsa3072.der'),
   'rfc3161-response': TIMESTAMP,
   gguf: MODEL,
+  llamafile: await toyLlamafile(),
   safetensors: make.safetensors({ w: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, make.F32(1, 2)),
 }

@@ -2,7 +2,13 @@
 
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { sourceOf } from '../../../src/formats/model/byte-source.ts'
+import { pieced } from '../../../src/formats/model/pieces.ts'
+import { addSlot } from '../../../src/formats/model/slot.ts'
+import { formatSlotLines } from '../../../src/formats/model/slot-lines.ts'
 import { formatPem } from '../../../src/formats/pki/pem.ts'
+import { utf8 } from '../../../src/kernel/bytes.ts'
+import { bytesOf, TOY_GGUF } from '../../formats/model/make-llamafile.ts'
 import { ecKey, hashedRekordBody } from '../../http/requests.ts'
 import { ask, postEntry, startServer } from '../../http/support.ts'
 import { FILE } from '../../verify/made.ts'
@@ -58,11 +64,16 @@ const asking = [
   ...['--log', server.url],
 ]
 
+const lines = formatSlotLines(utf8(JSON.stringify(bundle)), null)
+const toy = sourceOf(TOY_GGUF)
+const model = desk.write('model.gguf', await bytesOf(pieced(toy, (await addSlot(toy, lines)).pieces)))
+
 const RUNS: readonly (readonly string[])[] = [
   [file, ...trust],
   [file, '--proof', desk.at('file.tlog-proof'), '--entry', desk.at('entry'), ...trust],
   [desk.at('root.json'), ...trust],
   [file, ...asking],
+  [model, ...trust],
   ...real,
 ]
 

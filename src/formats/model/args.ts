@@ -1,0 +1,107 @@
+/**
+ * The `.args` of a llamafile: the words it is started with. A small language like the shell's (llamafile, tool/args): words
+ * between white space, quotes, C escapes, comments, variables of the environment, and `...` for the user's own words.
+ */
+
+import { parseUtf8 } from '../../kernel/bytes.ts'
+import { malformedAt } from './cursor.ts'
+import type { Findings } from './finding.ts'
+
+export const MAX_ARGS_BYTES = 2 ** 20
+/** Where the user's words go. */
+export const USER_WORDS = '...'
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  t: '\t',
+  n: '\n',
+  v: '\v',
+  f: '\f',
+  r: '\r',
+  e: '\x1b',
+}
+
+/**
+ * The words, with what they have of variables as it is written.
+ * @throws TlogError MODEL_MALFORMED for a quote without an end; UTF8_MALFORMED
+ */
+export function readArgs(bytes: Uint8Array): string[] {
+  const text = parseUtf8(bytes)
+  const words: string[] = []
+  let at = 0
+  while (at < text.length) {
+    if (isSpace(text[at])) at++
+    else if (text[at] === '#') at = lineEnd(text, at)
+    else {
+      const { word, end } = readWord(text, at)
+      words.push(word)
+      at = end
+    }
+  }
+  return words
+}
+
+function readWord(text: string, start: number): { readonly word: string; readonly end: number } {
+  let word = ''
+  let quote = ''
+  let at = start
+  for (; at < text.length; at++) {
+    const letter = text[at] as string
+    if (quote === '' && isSpace(letter)) break
+    if (letter === '\\') {
+      const next = text[++at]
+      if (next === undefined) throw malformedAt(at - 1, 'a backslash with nothing behind it')
+      word += ESCAPES[next] ?? next
+    } else if (letter === quote) quote = ''
+    else if (quote === '' && (letter === '"' || letter === "'")) quote = letter
+    else word += letter
+  }
+  if (quote !== '') throw malformedAt(start, `a ${quote} without its end`)
+  return { word, end: at }
+}
+
+function lineEnd(text: string, at: number): number {
+  const end = text.indexOf('\n', at)
+  return end < 0 ? text.length : end
+}
+
+function isSpace(letter: string | undefined): boolean {
+  return letter !== undefined && /[ \t\n\v\f\r]/.test(letter)
+}
+
+/** Options that name a file of weights, as llama.cpp has them. */
+const WEIGHTS = new Set([
+  '-m',
+  '--model',
+  '-md',
+  '--model-draft',
+  '-mm',
+  '--mmproj',
+  '--lora',
+  '--lora-base',
+  '--control-vector',
+])
+/** Options that open the program to others, or take its guard away. */
+const OPENING = new Set(['--host', '--unsecure'])
+
+/** What the words make of the file that its digest does not say. @param at of `.args` in the file */
+export function checkArgs(words: readonly string[], at: number, findings: Findings): void {
+  for (const [i, word] of words.entries()) {
+    const [option = '', inline] = word.split('=', 2)
+    const value = inline ?? words[i + 1]
+    if (word.includes('$')) findings.add('ARGS_VARIABLE', at, `${word}: taken from the environment where it runs`)
+    if (WEIGHTS.has(option) && value !== undefined && !value.startsWith('/zip/') && value !== USER_WORDS)
+      findings.add(
+        'WEIGHTS_SHADOWED',
+        at,
+        `${option} ${value}: a file of that name beside it is taken in place of the one inside`,
+      )
+    if (OPENING.has(option))
+      findings.add(
+        'ARGS_OPENING',
+        at,
+        `${option}${option === '--host' && value !== undefined ? ` ${value}` : ''}: others may reach it, or it may reach more`,
+      )
+  }
+}

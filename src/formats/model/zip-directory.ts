@@ -1,0 +1,114 @@
+/** The central directory of a ZIP archive: what is in it, by the only list that all readers have. */
+
+import type { ByteSource } from './byte-source.ts'
+import { malformedAt } from './cursor.ts'
+import type { Findings } from './finding.ts'
+import { isPlain, readable } from './name.ts'
+import type { ArchiveEnd } from './zip-end.ts'
+import { CENTRAL, IN_ZIP64, type RecordOf, readNumber, readRecord, viewOf } from './zip-records.ts'
+
+export interface ZipEntry extends RecordOf<typeof CENTRAL> {
+  readonly name: string
+  readonly nameBytes: Uint8Array
+  /** As it stands in the directory. */
+  readonly raw: Uint8Array
+}
+
+const MAX_ENTRIES = 10_000
+const MAX_BYTES = 64 * 2 ** 20
+const ZIP64_EXTRA = 1
+const STORED = 0
+const DEFLATED = 8
+/** Of the flags: the content is encrypted; its sizes stand behind it; the name is UTF-8. */
+const FLAGS = { encrypted: 1, sizesBehind: 8, utf8: 0x0800 } as const
+
+/** In the directory's order. @throws TlogError MODEL_MALFORMED */
+export async function readDirectory(source: ByteSource, end: ArchiveEnd, findings: Findings): Promise<ZipEntry[]> {
+  const { from, to } = end.directory
+  if (end.count > MAX_ENTRIES) throw malformedAt(from, `${end.count} entries, of at most ${MAX_ENTRIES}`)
+  if (to - from > MAX_BYTES) throw malformedAt(from, `a directory of ${to - from} bytes, of at most ${MAX_BYTES}`)
+  const bytes = await source.read(from, to - from)
+  const entries: ZipEntry[] = []
+  const seen = new Set<string>()
+  let next = 0
+  while (entries.length < end.count) {
+    const { entry, length } = readEntry(bytes, next, from)
+    if (seen.has(entry.name))
+      findings.add('MEMBER_REPEATED', from + next, `${entry.name}: which of them counts depends on the reader`)
+    seen.add(entry.name)
+    checkEntry(entry, from + next, findings)
+    entries.push(entry)
+    next += length
+  }
+  if (next !== bytes.length)
+    findings.add('HIDDEN_BYTES', from + next, `${bytes.length - next} bytes of the directory belong to no entry`)
+  return entries
+}
+
+function readEntry(
+  bytes: Uint8Array,
+  at: number,
+  place: number,
+): { readonly entry: ZipEntry; readonly length: number } {
+  const record = readRecord(CENTRAL, bytes, at, place)
+  const { nameLength, extraLength, commentLength } = record
+  const start = at + CENTRAL.length
+  const length = CENTRAL.length + nameLength + extraLength + commentLength
+  if (at + length > bytes.length) throw malformedAt(place + at, 'an entry that ends behind the directory')
+  const nameBytes = bytes.slice(start, start + nameLength)
+  const extra = bytes.subarray(start + nameLength, start + nameLength + extraLength)
+  const wide = readWide(extra, record, ['size', 'packed', 'at'], place + start + nameLength)
+  return {
+    entry: { ...record, ...wide, name: readable(nameBytes), nameBytes, raw: bytes.slice(at, at + length) },
+    length,
+  }
+}
+
+/**
+ * What stands in the zip64 extra field because a record has no place for it (APPNOTE 4.5.3): only those, in this order.
+ * @throws TlogError MODEL_MALFORMED
+ */
+export function readWide<F extends string>(
+  extra: Uint8Array,
+  record: Readonly<Record<F, number>>,
+  fields: readonly F[],
+  place: number,
+): Partial<Record<F, number>> {
+  const wanted = fields.filter((field) => record[field] === IN_ZIP64.u32)
+  const found = wanted.length === 0 ? null : findExtra(extra, place)
+  if (found === null && wanted.length > 0)
+    throw malformedAt(place, `no zip64 field, and ${wanted.join(' and ')} stand there`)
+  if (found !== null && found.length < 8 * wanted.length) throw malformedAt(place, 'a zip64 field that is too short')
+  const values = wanted.map((field, i) => [field, readNumber(viewOf(found as Uint8Array), 8 * i, 8)] as const)
+  return Object.fromEntries(values) as Partial<Record<F, number>>
+}
+
+function findExtra(extra: Uint8Array, place: number): Uint8Array | null {
+  const view = viewOf(extra)
+  for (let at = 0; at + 4 <= extra.length; ) {
+    const [id, length] = [view.getUint16(at, true), view.getUint16(at + 2, true)]
+    if (at + 4 + length > extra.length) throw malformedAt(place + at, 'an extra field that ends behind its place')
+    if (id === ZIP64_EXTRA) return extra.subarray(at + 4, at + 4 + length)
+    at += 4 + length
+  }
+  return null
+}
+
+function checkEntry(entry: ZipEntry, at: number, findings: Findings): void {
+  const { name, nameBytes, flags, method, packed, size } = entry
+  const parts = name.split('/')
+  if (!isPlain(nameBytes) || name.startsWith('/') || name.includes('\\') || parts.includes('..') || parts.includes('.'))
+    findings.add(
+      'NAME_UNUSUAL',
+      at,
+      `the name of a member is empty, leads elsewhere or is not of printable ASCII: ${name}`,
+    )
+  const isKnown = method === STORED ? packed === size : method === DEFLATED
+  if (!isKnown || (flags & ~FLAGS.utf8) !== 0)
+    findings.add('MEMBER_UNUSUAL', at, `${name}: method ${method}, flags ${flags}, ${packed} bytes of ${size}`)
+}
+
+/** As it is, byte for byte: it can be hashed, and run. */
+export function isStored({ method, flags, packed, size }: ZipEntry): boolean {
+  return method === STORED && (flags & FLAGS.encrypted) === 0 && packed === size
+}

@@ -1,0 +1,51 @@
+import t from 'tap'
+import { checkArgs, readArgs } from '../../../src/formats/model/args.ts'
+import { Findings } from '../../../src/formats/model/finding.ts'
+import { utf8 } from '../../../src/kernel/bytes.ts'
+
+t.test('words', async (t) => {
+  for (const [text, words] of [
+    ['', []],
+    [' \t\r\n\v\f', []],
+    ['-m\ntoy.gguf\n...\n', ['-m', 'toy.gguf', '...']],
+    ['# of nothing\n-c 1 # and more', ['-c', '1']],
+    ['a#b', ['a#b']],
+    [`'one word' "and another"`, ['one word', 'and another']],
+    [`it"is"'one'`, ['itisone']],
+    [`''`, ['']],
+    [`"a \\"quoted\\" word"`, ['a "quoted" word']],
+    ['a\\ b', ['a b']],
+    ['tab\\tline\\n\\e', ['tab\tline\n\x1b']],
+    [`'\\''`, ["'"]],
+    ['$HOME $A', ['$HOME', '$A']],
+  ] as const)
+    t.same(readArgs(utf8(text)), words, text)
+})
+
+t.test('what are no words', async (t) => {
+  for (const [text, why] of [
+    ['-m "toy', /byte 3: a " without its end/],
+    ["'", /byte 0: a ' without its end/],
+    ['-m \\', /byte 3: a backslash/],
+  ] as const)
+    t.throws(() => readArgs(utf8(text)), { code: 'MODEL_MALFORMED', message: why }, text)
+  t.throws(() => readArgs(Uint8Array.of(0xff)), { code: 'UTF8_MALFORMED' })
+})
+
+t.test('what a digest does not say of them', async (t) => {
+  for (const [words, codes] of [
+    [['-m', '/zip/a.gguf', '...'], ''],
+    [['-m', 'a.gguf'], 'WEIGHTS_SHADOWED'],
+    [['--mmproj=a.gguf'], 'WEIGHTS_SHADOWED'],
+    [['--lora', '/home/a'], 'WEIGHTS_SHADOWED'],
+    [['-m'], ''],
+    [['-m', '...'], ''],
+    [['-p', '$USER'], 'ARGS_VARIABLE'],
+    [['--host', '0.0.0.0'], 'ARGS_OPENING'],
+    [['--unsecure'], 'ARGS_OPENING'],
+  ] as const) {
+    const findings = new Findings()
+    checkArgs(words, 0, findings)
+    t.equal(findings.list.map(({ code }) => code).join(), codes, words.join(' '))
+  }
+})
