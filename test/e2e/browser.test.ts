@@ -1,11 +1,23 @@
 /** The page that verifies, opened from the disk in Chromium: verdicts, a file larger than it may hold, and no request. */
 
+import { sign } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { buildWeb } from '../../scripts/build-web.ts'
+import { sourceOf } from '../../src/formats/model/byte-source.ts'
+import { pieced } from '../../src/formats/model/pieces.ts'
+import { addSlot } from '../../src/formats/model/slot.ts'
+import { formatSlotLines } from '../../src/formats/model/slot-lines.ts'
+import { formatPem } from '../../src/formats/pki/pem.ts'
+import { formatTrustedRoot } from '../../src/formats/sigstore/trusted-root.ts'
+import { utf8 } from '../../src/kernel/bytes.ts'
+import { sha256 } from '../../src/kernel/sha256.ts'
+import { POLICY, SIGNER, WITNESS } from '../cli/verify/desk.ts'
+import { bytesOf, TOY_GGUF } from '../formats/model/make-llamafile.ts'
+import { HOST, messageBundle, ROOT as ROOT_OF_TRUST, V2_KEY } from '../verify/made.ts'
 import { Page } from './browser/devtools.ts'
 import { type Evidence, makeEvidence } from './browser/evidence.ts'
 import { ROOT, scratch } from './support.ts'
@@ -113,6 +125,30 @@ t.test('a file with one byte changed', async (t) => {
   t.equal(await page.evaluate("document.querySelector('.verdict').className"), 'verdict no')
   t.same(foreign(page), [])
   await picture(page, 'refused')
+})
+
+t.test('a model that carries a slot is judged without it', async (t) => {
+  const signature = new Uint8Array(sign('sha256', TOY_GGUF, SIGNER.privateKey))
+  const signed = { digest: sha256(TOY_GGUF), signature }
+  const bundle = utf8(
+    JSON.stringify(await messageBundle({ signer: SIGNER, keys: [V2_KEY, WITNESS], origin: HOST, signed })),
+  )
+  const toy = sourceOf(TOY_GGUF)
+  const slotted = await bytesOf(pieced(toy, (await addSlot(toy, formatSlotLines(bundle, null))).pieces))
+  const written = Object.entries({
+    'toy.gguf': slotted,
+    'toy.gguf.sigstore.json': bundle,
+    'signer.pub': formatPem(SIGNER.spki, 'PUBLIC KEY'),
+    'trusted_root.json': formatTrustedRoot(ROOT_OF_TRUST),
+    'witness.policy': POLICY,
+  }).map(([name, content]) => {
+    writeFileSync(join(folder, name), content)
+    return join(folder, name)
+  })
+  const page = await verified(...written)
+  t.equal(await page.evaluate(text('.verdict h2')), 'Verified')
+  t.match(await page.evaluate(text('.verdict')), /Slot\s+[0-9,]+ bytes in the file are no part of what is judged/)
+  t.same(page.errors, [])
 })
 
 t.test('a certificate is never a yes', async (t) => {

@@ -3,8 +3,9 @@
 import { relative, resolve, sep } from 'node:path'
 import { readSmallFile } from '../../config/files.ts'
 import type { DigestName } from '../../crypto/algorithms.ts'
-import { digestFile, type OnBytes } from '../../files/digest-file.ts'
+import type { OnBytes } from '../../files/digest-file.ts'
 import { DEFAULT_IGNORED, digestModel, walkModel } from '../../files/model-directory.ts'
+import { digestSigned } from '../../files/slot-file.ts'
 import { isJsonObject, parseJson } from '../../formats/json.ts'
 import { located } from '../../formats/located.ts'
 import { formatOmsStatement, omsRoot } from '../../formats/model/oms.ts'
@@ -34,7 +35,7 @@ const MAX_JSON = 16 * 1024 * 1024
 export async function prepare(request: SignRequest, needed: DigestName, onBytes: OnBytes): Promise<Prepared> {
   if (request.kind === 'directory') return await prepareModel(request, onBytes)
   if (request.isStatement) return prepareStatement(request.path)
-  const artifact = await digestFile(request.path, new Set(['SHA2_256', needed]), onBytes)
+  const artifact = await digestSigned(request.path, new Set(['SHA2_256', needed]), onBytes)
   const sha256 = artifact.get('SHA2_256') ?? new Uint8Array()
   const common = { sha256, files: 1, ignored: [] }
   if (request.predicate === null) return { subject: { kind: 'file', artifact }, ...common }

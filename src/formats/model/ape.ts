@@ -20,6 +20,11 @@ const MACHINES: Readonly<Record<number, string>> = { 62: 'x86-64', 183: 'aarch64
 /** What the first bytes become when the file is "assimilated": rewritten in place, for good. */
 const ASSIMILATED = [0x7f454c46, 0xcffaedfe, 0xcefaedfe]
 
+export function isApe(head: Uint8Array): boolean {
+  const text = latin1(head.subarray(0, 8))
+  return MAGICS.includes(text)
+}
+
 /** Null: not the beginning of one. @param head at least the first SEEN bytes, or all there are */
 export function readApe(head: Uint8Array, findings: Findings): Ape | null {
   const text = latin1(head.subarray(0, SEEN))

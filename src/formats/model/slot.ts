@@ -6,6 +6,7 @@
 
 import { concat, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
+import { isApe, isAssimilated } from './ape.ts'
 import type { ByteSource, Pieces } from './byte-source.ts'
 import { Findings } from './finding.ts'
 import { isGguf, readGguf } from './gguf.ts'
@@ -13,7 +14,7 @@ import { isSafetensors } from './safetensors.ts'
 import { findInHeader, putInHeader } from './slot-header.ts'
 import { isPayload, MAX_PAYLOAD, parsePayload, refused } from './slot-payload.ts'
 import { hasArchiveEnd, readArchiveEnd } from './zip-end.ts'
-import { END } from './zip-records.ts'
+import { END, hasRecord, LOCAL } from './zip-records.ts'
 
 export type SlotCarrier = 'gguf' | 'safetensors' | 'zip'
 
@@ -53,6 +54,7 @@ async function slotIn(source: ByteSource): Promise<Slot | null> {
     const isBehind = (await dataEnd(source)) <= end
     return isBehind ? { carrier: 'gguf', payload, stripped: [{ from: 0, to: end }] } : null
   }
+  if (!carriesArchive(head)) return null
   const { at, comment } = await readArchiveEnd(source, new Findings())
   const stripped = [{ from: 0, to: at + END.length - 2 }, new Uint8Array(2)]
   return comment.length === payload.length + TAIL ? { carrier: 'zip', payload, stripped } : null
@@ -72,8 +74,16 @@ export async function addSlot(
   if (isSafetensors(head, source.size)) return { carrier: 'safetensors', pieces: await putInHeader(source, payload) }
   const trailer = concat(payload, utf8(payload.length.toString(16).padStart(DIGITS, '0')), MAGIC)
   if (isGguf(head)) return { carrier: 'gguf', pieces: [{ from: 0, to: await wholeGguf(source) }, trailer] }
+  if (!carriesArchive(head)) throw refused(NO_CARRIER)
   return { carrier: 'zip', pieces: [{ from: 0, to: await emptyComment(source) }, u16(trailer.length), trailer] }
 }
+
+/** Not a script, which goes on to be read behind its archive, and what else ends in one by chance. */
+function carriesArchive(head: Uint8Array): boolean {
+  return isApe(head) || isAssimilated(head) || hasRecord(LOCAL, concat(head, new Uint8Array(LOCAL.length)), 0)
+}
+
+const NO_CARRIER = 'neither GGUF nor safetensors, nor an archive as a llamafile is one'
 
 async function readTrailer(source: ByteSource): Promise<Uint8Array | null> {
   if (source.size < TAIL) return null
@@ -100,8 +110,7 @@ async function wholeGguf(source: ByteSource): Promise<number> {
 /** Where the length of the comment stands. */
 async function emptyComment(source: ByteSource): Promise<number> {
   const start = Math.max(0, source.size - 65_535 - END.length)
-  if (!hasArchiveEnd(await source.read(start, source.size - start)))
-    throw refused('neither GGUF nor safetensors, nor an archive as a llamafile is one')
+  if (!hasArchiveEnd(await source.read(start, source.size - start))) throw refused(NO_CARRIER)
   const findings = new Findings()
   const { comment } = await readArchiveEnd(source, findings)
   if (comment.length > 0 || findings.count > 0) throw refused('the archive has a comment already, or more than one end')

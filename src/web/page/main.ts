@@ -53,18 +53,28 @@ async function judge(given: Given, cancel: AbortSignal): Promise<HTMLElement[]> 
   const source = reader(file, cancel)
   const reports: HTMLElement[] = []
   const add = (outcome: Outcome, by: File) =>
-    reports.push(renderReport(reportOn(outcome), `${file.name}, by ${by.name}`))
+    reports.push(renderReport(reportOn(outcome, source.slotBytes()), `${file.name}, by ${by.name}`))
   if (bundle !== null) add(await judgeBundle(await bytesOf(bundle), stated, source, abilities), bundle)
   if (proof !== null) add(await judgeProof(await bytesOf(proof), stated.policy, source, abilities), proof)
   return reports
 }
 
-function reader(file: File, cancel: AbortSignal): ReadFile {
+/** With how many bytes of a slot were left out, once it was hashed. */
+interface Reader extends ReadFile {
+  slotBytes(): number | null
+}
+
+function reader(file: File, cancel: AbortSignal): Reader {
+  let left: number | null = null
   return {
-    digests(names) {
+    slotBytes: () => left,
+    async digests(names) {
       const start = performance.now()
       say(`Hashing ${file.name}`)
-      return hashFile({ file, names }, (done, total) => progress(done, total, performance.now() - start), cancel)
+      const onBytes = (done: number, total: number) => progress(done, total, performance.now() - start)
+      const { artifact, slotBytes } = await hashFile({ file, names }, onBytes, cancel)
+      left = slotBytes
+      return artifact
     },
     async whole() {
       if (file.size > MAX_ENTRY_BYTES)

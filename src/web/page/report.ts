@@ -25,7 +25,15 @@ export interface Row {
   readonly isCode?: boolean
 }
 
-export function reportOn(outcome: Outcome): Report {
+/** @param slotBytes that were left out of what was hashed; null: none */
+export function reportOn(outcome: Outcome, slotBytes: number | null = null): Report {
+  const report = reportOf(outcome)
+  if (slotBytes === null) return report
+  const value = `${count(slotBytes)} bytes in the file are no part of what is judged: the file without them is`
+  return { ...report, rows: [...report.rows, { label: 'Slot', value }] }
+}
+
+function reportOf(outcome: Outcome): Report {
   switch (outcome.kind) {
     case 'signed':
       return signed(outcome.verdict)

@@ -1,7 +1,7 @@
 /** Workers out of the page itself: their sources are text in it, so that one file is all there is. */
 
-import type { Abilities, Artifact } from '../../verify/index.ts'
-import type { HashJob } from './hash-worker.ts'
+import type { Abilities } from '../../verify/index.ts'
+import type { Hashed, HashJob } from './hash-worker.ts'
 import type { MlDsaJob } from './ml-dsa-worker.ts'
 import type { News, OnBytes } from './worker.ts'
 
@@ -9,8 +9,8 @@ import type { News, OnBytes } from './worker.ts'
 export class Cancelled extends Error {}
 
 /** @throws Error when the file cannot be read, Cancelled */
-export function hashFile(job: HashJob, onBytes: OnBytes, cancel: AbortSignal): Promise<Artifact> {
-  return ask<HashJob, Artifact>('hash-worker', job, onBytes, cancel)
+export function hashFile(job: HashJob, onBytes: OnBytes, cancel: AbortSignal): Promise<Hashed> {
+  return ask<HashJob, Hashed>('hash-worker', job, onBytes, cancel)
 }
 
 /** What this page can check. */

@@ -94,6 +94,7 @@ t.test('no place for it', async (t) => {
       safetensors({ w: { dtype: 'F32', shape: [2], data_offsets: [8, 16] } }, F32(1, 2, 3, 4)),
       /as others read it/,
     ],
+    ['a script in front of an archive', concat(utf8('#!/bin/sh\nexit\n'), TOY), /neither GGUF nor/],
     ['an archive with a comment', concat(TOY.subarray(0, -2), Uint8Array.of(1, 0), utf8('x')), /has a comment/],
   ] as const)
     await t.rejects(added(file), { code: 'SLOT_REFUSED', message: why }, name)
