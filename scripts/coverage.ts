@@ -16,6 +16,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   files: 90,
   log: 90,
   dialects: 90,
+  witness: 95,
   storage: 85,
   http: 80,
   config: 90,

@@ -7,13 +7,12 @@ import { isAbsolute, join } from 'node:path'
 import type { Interface } from 'node:readline/promises'
 import type { World } from './cli/world.ts'
 import { unixMillis } from './kernel/brand.ts'
-import type { OnStep } from './log/steps.ts'
 
 const NODE_FLOOR = 24
 const IS_BUILT = import.meta.url.endsWith('.js')
 
-/** @param onStep sees every step of every log: the fault tests, which start this file from their own, end the process there. */
-export async function main(onStep: OnStep = () => undefined): Promise<void> {
+/** @param onStep sees every step of every log, and of a witness: the fault tests, which start this file from their own, end the process there. */
+export async function main(onStep: World['onStep'] = () => undefined): Promise<void> {
   if (Number(process.versions.node.split('.')[0]) < NODE_FLOOR) {
     process.stderr.write(`colophon needs Node ${NODE_FLOOR} or newer; this is ${process.version}\n`)
     process.exit(2)
@@ -53,7 +52,7 @@ function endUnlessUnread({ code, message }: NodeJS.ErrnoException): void {
   process.exit(3)
 }
 
-function realWorld(onStep: OnStep): World {
+function realWorld(onStep: World['onStep']): World {
   const terminal = process.stdout.isTTY === true
   return {
     env: process.env,

@@ -41,10 +41,15 @@ const RULES: readonly { readonly name: string; readonly from: RegExp; readonly n
   { name: 'verify does not know Node', from: /^verify\//, never: /^(verify-node\/|@sigstore\/)/ },
   { name: 'verify does not know the log', from: /^verify(-node)?\//, never: /^log\// },
   { name: 'the log does not know verify', from: /^log\//, never: /^verify(-node)?\// },
-  { name: 'the log has no world of its own', from: /^(log|dialects)\//, never: /^(node:|better-sqlite3|fastify|pino)/ },
+  {
+    name: 'the log has no world of its own',
+    from: /^(log|dialects|witness)\//,
+    never: /^(node:|better-sqlite3|fastify|pino)/,
+  },
   { name: 'only commands name a store', from: /^(?!storage\/|cli\/|main\.ts)/, never: /^storage\// },
   { name: 'what the process is told comes as an argument', from: /^(?!main\.ts)/, never: /^node:(process|timers)/ },
   { name: 'of the log, its façade and types', from: /^(http|web)\//, never: /^log\/(?!(log|steps|ports)\.ts$)/ },
+  { name: 'of a witness, its façade', from: /^(http|web)\//, never: /^witness\/(?!witness\.ts$)/ },
   { name: 'nothing reaches up for a command', from: /^(?!cli\/|main\.ts)/, never: /^(cli\/|main\.ts)/ },
 ]
 
@@ -125,6 +130,8 @@ t.test('what is not allowed is seen', async (t) => {
     ['log/x.ts', "const sqlite = await import('better-sqlite3')"],
     ['http/x.ts', "import { open } from '../storage/sqlite/open.ts'"],
     ['http/x.ts', "import { Pool } from '../log/pool.ts'"],
+    ['http/x.ts', "import { decide } from '../witness/decide.ts'"],
+    ['witness/x.ts', "import Fastify from 'fastify'"],
     ['storage/x.ts', "import { run } from '../cli/run.ts'"],
     ['storage/x.ts', 'const now = Date.now()'],
     ['http/x.ts', 'const at = new Date()'],

@@ -12,6 +12,11 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   entry('serve', 'run the log server', async () => (await import('./serve.ts')).serve),
   entry(
+    'witness',
+    'run a witness, which cosigns the checkpoints of logs',
+    async () => (await import('./witness.ts')).witness,
+  ),
+  entry(
     'config',
     'check the configuration of a server, and show what comes out',
     async () => (await import('./config.ts')).config,

@@ -1,6 +1,5 @@
 /** `colophon serve`: runs the logs of a data directory until it is asked to stop. */
 
-import type { FastifyInstance } from 'fastify'
 import pino, { type Logger } from 'pino'
 import { describeSettings } from '../config/names.ts'
 import { listeningAt, parseServe, SERVE_FLAGS, type ServeConfig } from '../config.ts'
@@ -11,6 +10,7 @@ import { createMetricsServer, createServer } from '../http/server.ts'
 import type { OnStep } from '../log/steps.ts'
 import type { DataDirectory } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
+import { closeServer } from './close-server.ts'
 import { type ControlParts, openControl } from './control.ts'
 import { type StartOptions, startLog, startLogs } from './data.ts'
 import { greeting } from './greeting.ts'
@@ -20,9 +20,6 @@ import { StaticCopies } from './static-copies.ts'
 import { keepFresh, openTrust, refresh } from './trust-files.ts'
 import type { Command, ExitCode, World } from './world.ts'
 import { watchWriters } from './writers.ts'
-
-/** After this, open requests are cut: a supervisor would kill us soon anyway. */
-const STOP_MS = 10_000
 
 export const serve: Command = {
   name: 'serve',
@@ -146,12 +143,6 @@ async function serveMetrics(
   const server = createMetricsServer(parts)
   parts.logger.info({ address: await listen(server, where) }, 'metrics')
   return () => closeServer(server, world)
-}
-
-async function closeServer(server: FastifyInstance, world: World): Promise<void> {
-  const cancel = world.clock.after(STOP_MS, () => server.server.closeAllConnections())
-  await server.close()
-  cancel()
 }
 
 function greet(address: string, logs: Logs, config: ServeConfig, logger: Logger, world: World): void {

@@ -3,6 +3,7 @@
 import type { Environment } from '../config.ts'
 import type { Clock } from '../log/ports.ts'
 import type { OnStep } from '../log/steps.ts'
+import type { OnWitnessStep } from '../witness/steps.ts'
 
 export interface World {
   readonly env: Environment
@@ -30,8 +31,8 @@ export interface World {
   readonly input: () => AsyncIterable<Uint8Array>
   /** Bytes that nobody can guess. */
   readonly random: (bytes: number) => Uint8Array
-  /** Besides metrics, who else watches the steps of a log. */
-  readonly onStep: OnStep
+  /** Besides metrics, who else watches the steps of a log, or of a witness. */
+  readonly onStep: OnStep & OnWitnessStep
 }
 
 /** 0 done, 1 a problem was found, 2 the command was misused, 3 it could not be carried out. */

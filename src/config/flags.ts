@@ -58,3 +58,24 @@ export function parseFlags(
   if (problems === undefined) found.check()
   return { flags, on, words }
 }
+
+/** The values of a flag that may stand more than once, and the words that are left. What is wrong with it is noted. */
+export function takeRepeated(
+  argv: readonly string[],
+  name: string,
+  problems: Problems,
+): { readonly values: readonly string[]; readonly rest: readonly string[] } {
+  const [values, rest]: [string[], string[]] = [[], []]
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? ''
+    if (word.startsWith(`--${name}=`)) values.push(word.slice(name.length + 3))
+    else if (word !== `--${name}`) rest.push(word)
+    else {
+      const value = argv[at + 1]
+      if (value === undefined || value.startsWith('-')) problems.note(word, 'its value is missing')
+      else values.push(value)
+      if (value?.startsWith('-') === false) at++
+    }
+  }
+  return { values, rest }
+}

@@ -33,6 +33,12 @@ export interface EcdsaKey {
   readonly spki: Uint8Array
 }
 
+/** A private ML-DSA-44 key (FIPS 204) whose bytes stay inside the side that made it. */
+export interface MlDsaKey {
+  /** 1312 bytes, as in a verifier key. */
+  readonly mlDsa44PublicKey: Uint8Array
+}
+
 export interface Crypto {
   /**
    * Returns if the signature is good, else throws. Malformed signatures are not good ones. The bytes must not change

@@ -12,16 +12,19 @@ import { HASH_NAMES } from './node/hash-names.ts'
 import type { Job } from './node/job.ts'
 import { Pool } from './node/pool.ts'
 
-export type { Crypto, DigestCheck, MessageCheck, SigningKey } from './crypto.ts'
+export type { Crypto, DigestCheck, MessageCheck, MlDsaKey, SigningKey } from './crypto.ts'
 export {
   exportPrivateKey,
   generateEcdsa,
   generateEd25519,
+  generateMlDsa44,
   importEcdsaKey,
   importEd25519Seed,
+  importMlDsaKey,
   importPrivateKey,
   signEcdsa,
   signEd25519,
+  signMlDsa44,
 } from './node/keys.ts'
 
 const SCRIPT = new URL(`./node/worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)

@@ -18,8 +18,16 @@ const MAX_PIECES = 16_384
 /** For the answer to a refused body to be read; what comes meanwhile is dropped. */
 const LINGER_MS = 500
 
-/** JSON as the bytes that were sent: Fastify's own parser keeps the last of two equal keys. No other type is taken. */
-export function readBodies(app: FastifyInstance, limits: BodyLimits, after: Clock['after']): void {
+/** How bodies are taken. */
+export interface BodyReading {
+  readonly limits: BodyLimits
+  readonly after: Clock['after']
+  /** The one media type that is taken; `*`: any, and none. */
+  readonly type: 'application/json' | '*'
+}
+
+/** A body as the bytes that were sent: of two equal keys, Fastify's own JSON parser keeps the last. */
+export function readBodies(app: FastifyInstance, { limits, after, type }: BodyReading): void {
   const budget = { held: 0, limit: limits.bodiesBytes }
   const open = new WeakMap<FastifyRequest, { readonly body: Body; readonly reply: FastifyReply }>()
   app.addHook('onRequest', async (request, reply) => {
@@ -28,7 +36,7 @@ export function readBodies(app: FastifyInstance, limits: BodyLimits, after: Cloc
     reply.raw.once('close', () => body.release())
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', (request, payload, done) => {
+  app.addContentTypeParser(type, (request, payload, done) => {
     const { body, reply } = open.get(request) as { body: Body; reply: FastifyReply }
     const stop = (error: Error | null) => {
       payload.off('data', add).off('end', end).off('error', cutOff)

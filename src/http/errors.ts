@@ -24,6 +24,7 @@ export const STATUS = {
   CHECKPOINT_MALFORMED: 500,
   BUNDLE_MALFORMED: 500,
   POLICY_MALFORMED: 500,
+  LOG_LIST_MALFORMED: 500,
   PROOF_MALFORMED: 500,
   ENVELOPE_MALFORMED: 400,
   MODEL_MALFORMED: 500,
@@ -109,6 +110,8 @@ export interface Dress {
   status(error: TlogError, request: FastifyRequest): number
   /** `error` is null where it is our fault. */
   body(status: number, error: TlogError | null): string
+  /** Of the body; absent: JSON. */
+  readonly type?: string
 }
 
 const GATEWAY: Dress = { status: ({ code }) => STATUS[code], body: errorBody }
@@ -123,11 +126,15 @@ export function sendError(
   const known = error instanceof TlogError ? error : fromFramework(error)
   const status = known === null ? 500 : dress.status(known, request)
   if (status === 500) request.log.error({ err: error }, 'request failed')
-  if (status === 503) reply.header('retry-after', RETRY_AFTER)
+  if (status === 503 || status === 429) reply.header('retry-after', RETRY_AFTER)
   // Fastify closes at once on a body that was not read to its end; we do so a little later.
   reply.removeHeader('connection')
   const body = dress.body(status, status === 500 ? null : known)
-  return reply.code(status).header('cache-control', 'no-store').type('application/json').send(body)
+  return reply
+    .code(status)
+    .header('cache-control', 'no-store')
+    .type(dress.type ?? 'application/json')
+    .send(body)
 }
 
 /** What is not HTTP, or comes too slowly, never becomes a request, or never a whole one: there is the socket alone. */

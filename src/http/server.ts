@@ -7,7 +7,7 @@ import type { Clock } from '../log/ports.ts'
 import { api } from './api/api.ts'
 import { collectRoutes } from './api/openapi.ts'
 import { requireToken, type Writers } from './auth.ts'
-import { isWelcome, readBodies } from './body.ts'
+import { type BodyReading, isWelcome, readBodies } from './body.ts'
 import { type Dress, sendClientError, sendError } from './errors.ts'
 import { health, measurements } from './health.ts'
 import type { Logs } from './logs.ts'
@@ -40,9 +40,13 @@ export const LIMITS = {
 export type Limits = Readonly<typeof LIMITS>
 
 /** What each listener of ours has. */
-export interface AppParts {
+export interface AppParts extends BaseParts {
   readonly logs: Logs
   readonly metrics: Metrics
+}
+
+/** What any program of ours needs for a listener. */
+export interface BaseParts {
   readonly logger: FastifyBaseLogger
   readonly after: Clock['after']
   /** Where they differ from LIMITS. */
@@ -65,7 +69,7 @@ export interface ServerParts extends AppParts {
 /** What clients reach. */
 export function createServer(parts: ServerParts): FastifyInstance {
   const { logs, metrics, writers = null, trustedProxies = null } = parts
-  const app = createApp(parts, trustedProxies)
+  const app = createLogApp(parts, trustedProxies)
   const document = collectRoutes(app)
   if (writers !== null) requireToken(app, { writers, onWriter: metrics.wrote })
   app.register(rekorV2(logs, parts.rekorV2))
@@ -83,14 +87,29 @@ export function createServer(parts: ServerParts): FastifyInstance {
 
 /** What the operator's tools alone reach. */
 export function createMetricsServer(parts: AppParts): FastifyInstance {
-  const app = createApp(parts, null)
+  const app = createLogApp(parts, null)
   app.register(health(parts.logs))
   app.register(measurements(parts.logs, parts.metrics))
   return app
 }
 
-function createApp(parts: AppParts, trustedProxies: TrustsPeer | null): FastifyInstance {
-  const { metrics } = parts
+function createLogApp(parts: AppParts, trustedProxies: TrustsPeer | null): FastifyInstance {
+  const app = createApp(parts, { type: 'application/json', dressOf, trustedProxies })
+  app.addHook('onResponse', async (request, reply) =>
+    parts.metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000),
+  )
+  return app
+}
+
+export interface AppManners {
+  readonly type: BodyReading['type']
+  /** How a client is told of errors outside of any route. */
+  readonly dressOf: (request: FastifyRequest) => Dress | undefined
+  readonly trustedProxies: TrustsPeer | null
+}
+
+/** A listener with every limit set and no route. */
+export function createApp(parts: BaseParts, { type, dressOf, trustedProxies }: AppManners): FastifyInstance {
   const limits = { ...LIMITS, ...parts.limits }
   const app = Fastify({
     ...strict(limits),
@@ -106,14 +125,11 @@ function createApp(parts: AppParts, trustedProxies: TrustsPeer | null): FastifyI
     checkSpelling(raw)
     if (trustedProxies !== null) checkForwarded(raw, trustedProxies)
   })
-  readBodies(app, limits, parts.after)
+  readBodies(app, { limits, after: parts.after, type })
   continueOnlyIfWelcome(app, limits)
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     sendError(new TlogError('NOT_FOUND', 'there is nothing at this path'), request, reply, dressOf(request)),
-  )
-  app.addHook('onResponse', async (request, reply) =>
-    metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000),
   )
   return app
 }

@@ -33,7 +33,7 @@ export function databasePath(place: DataPlace): string {
 }
 
 /** Absent, or with nothing in it. A lock alone is what an interrupted creation leaves. */
-export function isUnused(place: DataPlace): boolean {
+export function isUnused(place: Pick<DataPlace, 'dir'>): boolean {
   if (!existsSync(place.dir)) return true
   return readdirSync(place.dir).every((name) => ['lock', 'lock-journal', 'lost+found'].includes(name))
 }

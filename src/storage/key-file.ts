@@ -2,11 +2,19 @@
 
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { exportPrivateKey, generateEcdsa, generateEd25519, importEcdsaKey, importPrivateKey } from '#crypto'
-import type { EcdsaKey, SigningKey } from '../crypto/crypto.ts'
+import {
+  exportPrivateKey,
+  generateEcdsa,
+  generateEd25519,
+  generateMlDsa44,
+  importEcdsaKey,
+  importMlDsaKey,
+  importPrivateKey,
+} from '#crypto'
+import type { EcdsaKey, MlDsaKey, SigningKey } from '../crypto/crypto.ts'
 import { TlogError } from '../kernel/error.ts'
 
-/** No PKCS#8 Ed25519 key comes near; a wrong path is not read whole. */
+/** A PKCS#8 ML-DSA-44 key takes a quarter of it, the others less; a wrong path is not read whole. */
 const MAX_BYTES = 16_384
 
 export interface KeyFile {
@@ -25,7 +33,12 @@ export function createEcdsaKeyFile(file: KeyFile): EcdsaKey {
   return create(file, generateEcdsa())
 }
 
-function create<Key extends SigningKey | EcdsaKey>(file: KeyFile, key: Key): Key {
+/** As createKeyFile, of an ML-DSA-44 key. */
+export function createMlDsaKeyFile(file: KeyFile): MlDsaKey {
+  return create(file, generateMlDsa44())
+}
+
+function create<Key extends SigningKey | EcdsaKey | MlDsaKey>(file: KeyFile, key: Key): Key {
   const pem = exportPrivateKey(key, file.passphrase)
   const fd = attempt(file.path, 'cannot be created', () => openSync(file.path, 'wx', 0o600))
   sync(fd, () => void writeSync(fd, pem))
@@ -52,6 +65,11 @@ export function readKeyFile(file: KeyFile): SigningKey {
 /** As readKeyFile, of a P-256 key. */
 export function readEcdsaKeyFile(file: KeyFile): EcdsaKey {
   return read(file, importEcdsaKey)
+}
+
+/** As readKeyFile, of an ML-DSA-44 key. */
+export function readMlDsaKeyFile(file: KeyFile): MlDsaKey {
+  return read(file, importMlDsaKey)
 }
 
 function read<Key>(file: KeyFile, importKey: (pem: string, passphrase?: string) => Key): Key {

@@ -22,6 +22,8 @@ interface Applied {
 
 /** src/storage and dist/storage stand equally deep below the package. */
 const FOLDER = fileURLToPath(new URL('../../migrations/sqlite/', import.meta.url))
+/** Of a witness's database. */
+export const WITNESS_FOLDER = fileURLToPath(new URL('../../migrations/witness/', import.meta.url))
 
 /** @throws TlogError STORE_SCHEMA unless the files are numbered 0001, 0002, … without a gap. */
 export function readMigrations(folder = FOLDER): Migration[] {

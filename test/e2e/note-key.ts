@@ -6,6 +6,8 @@ const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 
 export interface NoteKey {
   readonly vkey: string
+  /** The private key as Go's note package reads it. */
+  readonly skey: string
   /** The text (ending in a newline) with this key's signature under it. */
   sign(text: string): string
 }
@@ -13,11 +15,13 @@ export interface NoteKey {
 /** A new key under a name that need not be ours: what an impostor would hold. */
 export function createNoteKey(name: string): NoteKey {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url')
   const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(ED25519_SPKI.length)
   const typed = Buffer.concat([Buffer.of(1), raw])
   const id = createHash('sha256').update(`${name}\n`).update(typed).digest().subarray(0, 4)
   return {
     vkey: `${name}+${id.toString('hex')}+${typed.toString('base64')}`,
+    skey: `PRIVATE+KEY+${name}+${id.toString('hex')}+${Buffer.concat([Buffer.of(1), seed]).toString('base64')}`,
     sign(text) {
       const signature = Buffer.concat([id, sign(null, Buffer.from(text), privateKey)])
       return `${text}\n— ${name} ${signature.toString('base64')}\n`

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Step } from '../../src/log/steps.ts'
+import type { WitnessStep } from '../../src/witness/steps.ts'
 import { ROOT } from '../e2e/support.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -16,7 +17,7 @@ const STOP_MS = 30_000
 
 /** Where the process ends itself: at the n-th `step` of a batch or checkpoint that takes the tree from `from` or less to `to` or more. */
 export interface CrashPoint {
-  readonly step: Step
+  readonly step: Step | WitnessStep
   readonly nth: number
   readonly from: number
   readonly to: number

@@ -37,6 +37,9 @@ export const trustedRoots = (): Uint8Array[] =>
 interface Examples {
   readonly vkeys: Readonly<Record<string, string>>
   readonly checkpoints: Readonly<Record<string, string>>
+  readonly addCheckpointFirst: string
+  readonly addCheckpointRequest: string
+  readonly signSubtreeRequest: string
   readonly cosignatureLine: string
   readonly cosignatureLineMlDsa: string
   readonly tlogProof: string

@@ -21,6 +21,18 @@ export interface Checkpoint {
  * @throws TlogError CHECKPOINT_MALFORMED on another spelling, a size above 2^53-1, or a size 0 without the empty root.
  */
 export function parseCheckpoint(text: Uint8Array): Checkpoint {
+  const checkpoint = parseClaimedCheckpoint(text)
+  check(checkpoint)
+  return checkpoint
+}
+
+/**
+ * As parseCheckpoint, but a size of 0 may come with any root: to a witness that is well formed, and a proof that fails
+ * (c2sp.org/tlog-witness). Not to be signed as it is: `formatCheckpoint` would refuse it.
+ *
+ * @throws TlogError CHECKPOINT_MALFORMED
+ */
+export function parseClaimedCheckpoint(text: Uint8Array): Checkpoint {
   const lines = located('CHECKPOINT_MALFORMED', 'text', () => parseUtf8(text)).split('\n')
   if (lines.pop() !== '') throw malformed('the last line does not end in a newline')
   const [origin, size, root, ...extensions] = lines
@@ -31,7 +43,7 @@ export function parseCheckpoint(text: Uint8Array): Checkpoint {
     root: located('CHECKPOINT_MALFORMED', 'line 3', () => hash(parseBase64(root))),
     extensions,
   }
-  check(checkpoint)
+  checkLines(checkpoint)
   return checkpoint
 }
 
@@ -42,12 +54,17 @@ export function formatCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return utf8(`${[origin, size, base64(root), ...extensions].join('\n')}\n`)
 }
 
-function check({ origin, size, root, extensions }: Checkpoint): void {
+function check(checkpoint: Checkpoint): void {
+  checkLines(checkpoint)
+  if (checkpoint.size === 0 && !equal(checkpoint.root, EMPTY_ROOT))
+    throw malformed('line 3: a tree of size 0 has another root')
+}
+
+function checkLines({ origin, extensions }: Checkpoint): void {
   if (!isLine(origin)) throw malformed('line 1: an origin must not be empty or hold a control character')
   extensions.forEach((line, i) => {
     if (!isLine(line)) throw malformed(`line ${i + 4}: an extension must not be empty or hold a control character`)
   })
-  if (size === 0 && !equal(root, EMPTY_ROOT)) throw malformed('line 3: a tree of size 0 has another root')
 }
 
 /** Lone surrogates would be printed as U+FFFD, and another line signed than meant. */

@@ -2,6 +2,7 @@
 
 import { concat, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
+import type { Subtree } from '../../kernel/proof.ts'
 import type { Checkpoint } from './checkpoint.ts'
 
 /** The part of a note's signature behind the key ID. */
@@ -26,6 +27,13 @@ export function parseCosignature(bytes: Uint8Array, length: number): Cosignature
   return { time: Number(time), signature: bytes.subarray(TIME_BYTES) }
 }
 
+/** What stands behind the key ID. @throws TlogError NOTE_MALFORMED unless the time is a whole number up to 2^53-1. */
+export function formatCosignature({ time, signature }: Cosignature): Uint8Array {
+  if (!Number.isSafeInteger(time) || time < 0)
+    throw new TlogError('NOTE_MALFORMED', `a cosignature with the time ${time}, not seconds up to 2^53-1`)
+  return concat(uint64(time), signature)
+}
+
 /** Ed25519, cosignature/v1: the whole text of the checkpoint, as received, with its extension lines. */
 export function cosignedText(time: number, text: Uint8Array): Uint8Array {
   return concat(utf8(`cosignature/v1\ntime ${time}\n`), text)
@@ -36,10 +44,27 @@ export function cosignedText(time: number, text: Uint8Array): Uint8Array {
  * @throws TlogError NOTE_MALFORMED for a name or an origin above 255 bytes, or a checkpoint with extension lines.
  */
 export function cosignedTree(time: number, cosigner: string, checkpoint: Checkpoint): Uint8Array {
-  const { origin, size, root, extensions } = checkpoint
-  if (extensions.length > 0)
+  if (checkpoint.extensions.length > 0)
     throw new TlogError('NOTE_MALFORMED', 'an ML-DSA-44 cosignature does not cover the extension lines')
-  return concat(SUBTREE_LABEL, named(cosigner), uint64(time), named(origin), uint64(0), uint64(size), root)
+  const { size, root } = checkpoint
+  return treeMessage({ cosigner, time, origin: checkpoint.origin }, { start: 0, end: size, root })
+}
+
+/** ML-DSA-44, subtree/v1: part of a tree. Its time is 0: nothing is said of the largest tree. Throws as cosignedTree does. */
+export function cosignedSubtree(cosigner: string, origin: string, subtree: Subtree): Uint8Array {
+  return treeMessage({ cosigner, time: 0, origin }, subtree)
+}
+
+interface TreeContext {
+  readonly cosigner: string
+  readonly time: number
+  readonly origin: string
+}
+
+type TreePart = { readonly start: number; readonly end: number; readonly root: Uint8Array }
+
+function treeMessage({ cosigner, time, origin }: TreeContext, { start, end, root }: TreePart): Uint8Array {
+  return concat(SUBTREE_LABEL, named(cosigner), uint64(time), named(origin), uint64(start), uint64(end), root)
 }
 
 function named(text: string): Uint8Array {

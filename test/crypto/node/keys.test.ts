@@ -3,14 +3,18 @@ import t from 'tap'
 import {
   exportPrivateKey,
   generateEcdsa,
+  generateMlDsa44,
   importEcdsaKey,
   importEd25519Seed,
+  importMlDsaKey,
   importPrivateKey,
   signEcdsa,
   signEd25519,
+  signMlDsa44,
 } from '../../../src/crypto/node.ts'
 import * as portable from '../../../src/crypto/portable.ts'
 import { formatSpki } from '../../../src/formats/pki/spki.ts'
+import { verifyMlDsa44 } from '../../../src/verify-node/ml-dsa.ts'
 
 const seed = new Uint8Array(32).fill(42)
 const message = new TextEncoder().encode('a checkpoint')
@@ -65,4 +69,26 @@ t.test('a P-256 key: PEM, and signatures that OpenSSL takes', async (t) => {
     ['ed25519', /a private key of type ed25519 , not P-256/],
   ] as const)
     t.throws(() => importEcdsaKey(pem(type)), { code: 'KEY_FILE_REFUSED', message: reason }, type)
+})
+
+t.test('an ML-DSA-44 key: PEM, and hedged signatures', async (t) => {
+  const key = generateMlDsa44()
+  t.equal(key.mlDsa44PublicKey.length, 1312)
+  const signatures = []
+  for (const passphrase of [undefined, 'open sesame']) {
+    const again = importMlDsaKey(exportPrivateKey(key, passphrase), passphrase)
+    t.same(again.mlDsa44PublicKey, key.mlDsa44PublicKey)
+    const signature = await signMlDsa44(again, message)
+    t.ok(await verifyMlDsa44(key.mlDsa44PublicKey, message, signature))
+    t.notOk(await verifyMlDsa44(key.mlDsa44PublicKey, message.subarray(1), signature))
+    signatures.push(signature)
+  }
+  t.notSame(signatures[0], signatures[1], 'no two of a message are alike')
+  const others = [generateKeyPairSync('ml-dsa-65'), generateKeyPairSync('ed25519')]
+  for (const { privateKey } of others)
+    t.throws(() => importMlDsaKey(privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()), {
+      code: 'KEY_FILE_REFUSED',
+      message: /not ML-DSA-44/,
+    })
+  t.throws(() => importPrivateKey(exportPrivateKey(key)), { code: 'KEY_FILE_REFUSED', message: /not Ed25519/ })
 })
