@@ -1,5 +1,6 @@
 /** `colophon inspect`: what a file says, decoded and annotated. It verifies nothing, and says so first. */
 
+import { statSync } from 'node:fs'
 import { sha256 } from '#sha256'
 import type { Flags } from '../config/flags.ts'
 import { Problems } from '../config/problems.ts'
@@ -21,13 +22,13 @@ const NOTICE = 'NOT VERIFIED: this shows what the file says, true or not; `colop
 
 export const inspect: Command = {
   name: 'inspect',
-  usage: `colophon inspect FILE|- [--digests] [--json] [--verbose]
+  usage: `colophon inspect FILE|DIR|- [--digests] [--json] [--verbose]
 colophon inspect MODEL --log URL [--trusted-root FILE] [--policy FILE] [--json] [--verbose]
 
   Shows a Sigstore bundle, proof file, checkpoint or signed note, trusted root, signing config, client trust config,
   trust policy, verifier key, log entry, DSSE envelope, in-toto statement, public key, certificate or RFC 3161
-  timestamp; or a model: GGUF, safetensors or llamafile. Which of them, its content tells. Nothing is verified, and
-  without --log nothing is fetched.
+  timestamp; or a model: GGUF, safetensors, llamafile, or a directory of files. Which of them, its content tells.
+  Nothing is verified, and without --log nothing is fetched.
 
   -          reads standard input
   --digests  of a model above 32 MiB too: reads all of it
@@ -41,37 +42,66 @@ colophon inspect MODEL --log URL [--trusted-root FILE] [--policy FILE] [--json] 
   async run(argv, world): Promise<ExitCode> {
     const { flags, on, words } = parseFlags(argv, ['log', 'trusted-root', 'policy'], ['digests', 'json', 'verbose'])
     const [path, ...rest] = words
-    if (path === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'inspect takes one FILE, or -')
-    const onBytes = progressBar(world, `hashing ${visible(path)}`, MEBIBYTES)
+    if (path === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'inspect takes one FILE, DIR or -')
+    const seen: Seen = { path, isJson: on.has('json'), isVerbose: on.has('verbose') }
     const isAsked = flags.log !== undefined
-    const asked = isAsked ? await asking(flags, world) : NOBODY
-    // What a server does not answer is no fault of the file.
-    const failed: unknown[] = []
-    const askLog: AskLog = async (digest) => {
-      try {
-        return await asked(digest)
-      } catch (error) {
-        failed.push(error)
-        throw error
-      }
+    if (path !== STDIN && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      if (isAsked || on.has('digests'))
+        throw new TlogError('CONFIG_INVALID', '--log and --digests are of a file, not of a directory')
+      return await inspectDirectory(seen, world)
     }
-    const options = { world, isHashed: on.has('digests') || isAsked, onBytes, askLog }
-    return await withSample(path, options, async (sample) => {
-      const found = recognise(sample)
-      if (found === null) return unknown(sample, world)
-      if (isAsked && found.kind.isModel !== true)
-        throw new TlogError('CONFIG_INVALID', `--log: a log is asked about models, and this is ${found.kind.title}`)
-      const content = await attemptAsync(async () => await found.kind.show(sample))
-      if (failed.length > 0) throw failed[0]
-      const shown: Shown = { path, sample, content, ...found }
-      world.print(on.has('json') ? jsonOf(shown) : textOf(shown, on.has('verbose')))
-      return countMalformed(content) === 0 ? 0 : 1
-    })
+    const asking: Asking = { isHashed: on.has('digests') || isAsked, ask: isAsked ? await askerOf(flags, world) : null }
+    return await inspectFile(seen, asking, world)
   },
 }
 
+/** What is looked at, and how it is shown. */
+interface Seen {
+  readonly path: string
+  readonly isJson: boolean
+  readonly isVerbose: boolean
+}
+
+interface Asking {
+  readonly isHashed: boolean
+  /** Null: nobody is asked. */
+  readonly ask: AskLog | null
+}
+
+async function inspectFile(seen: Seen, { isHashed, ask }: Asking, world: World): Promise<ExitCode> {
+  const { path } = seen
+  // What a server does not answer is no fault of the file.
+  const failed: unknown[] = []
+  const askLog: AskLog = async (digest) => {
+    try {
+      return await (ask ?? NOBODY)(digest)
+    } catch (error) {
+      failed.push(error)
+      throw error
+    }
+  }
+  const onBytes = progressBar(world, `hashing ${visible(path)}`, MEBIBYTES)
+  return await withSample(path, { world, isHashed, onBytes, askLog }, async (sample) => {
+    const found = recognise(sample)
+    if (found === null) return unknown(sample, world)
+    if (ask !== null && found.kind.isModel !== true)
+      throw new TlogError('CONFIG_INVALID', `--log: a log is asked about models, and this is ${found.kind.title}`)
+    const content = await attemptAsync(async () => await found.kind.show(sample))
+    if (failed.length > 0) throw failed[0]
+    const { size, whole } = sample
+    return show({ ...found, size, sha256: whole && hex(sha256(whole)), content }, seen, world)
+  })
+}
+
+async function inspectDirectory(seen: Seen, world: World): Promise<ExitCode> {
+  const { showDirectory } = await import('./inspect/directory.ts')
+  const content = await showDirectory(seen.path)
+  const kind = { name: 'model-directory', title: 'a directory, looked at as a model' }
+  return show({ kind, because: 'being one', size: null, sha256: null, content }, seen, world)
+}
+
 /** Loaded when a log is asked: whoever only looks does not wait for it. @throws TlogError CONFIG_INVALID */
-async function asking({ log, ...flags }: Flags, world: World): Promise<AskLog> {
+async function askerOf({ log, ...flags }: Flags, world: World): Promise<AskLog> {
   const [{ serverOf }, { askLog }, { configureCrypto }] = await Promise.all([
     import('./look/server.ts'),
     import('./inspect/logged.ts'),
@@ -97,30 +127,36 @@ function recognise(sample: Sample): Found | null {
   return null
 }
 
-interface Shown extends Found {
-  readonly path: string
-  readonly sample: Sample
+interface Shown {
+  readonly kind: Pick<Kind, 'name' | 'title'>
+  readonly because: string
+  /** In bytes; null of a directory. */
+  readonly size: number | null
+  /** In hex; null of what is not read whole. */
+  readonly sha256: string | null
   readonly content: Content
 }
 
-function textOf({ path, kind, because, sample, content }: Shown, isVerbose: boolean): string {
+function show(shown: Shown, { path, isJson, isVerbose }: Seen, world: World): ExitCode {
+  world.print(isJson ? jsonOf(shown) : textOf(shown, path, isVerbose))
+  return countMalformed(shown.content) === 0 ? 0 : 1
+}
+
+function textOf({ kind, because, size, sha256, content }: Shown, path: string, isVerbose: boolean): string {
   const name = path === STDIN ? 'standard input' : visible(path)
+  const length = size === null ? '' : `; ${size} bytes${sha256 === null ? '' : `, SHA-256 ${sha256}`}`
   const faults = countMalformed(content)
   const end = faults === 0 ? '' : `\n${faults} ${faults === 1 ? 'part is' : 'parts are'} malformed\n`
-  return `${NOTICE}\n\n${name}: ${kind.title}, recognised by ${because}; ${sample.size} bytes${digest(sample, ', SHA-256 ')}\n\n${renderText(content, isVerbose ? VERBOSE : BRIEF)}${end}`
+  return `${NOTICE}\n\n${name}: ${kind.title}, recognised by ${because}${length}\n\n${renderText(content, isVerbose ? VERBOSE : BRIEF)}${end}`
 }
 
-function digest({ whole }: Sample, before: string): string {
-  return whole === null ? '' : before + hex(sha256(whole))
-}
-
-function jsonOf({ kind, because, sample, content }: Shown): string {
+function jsonOf({ kind, because, size, sha256, content }: Shown): string {
   const document = {
     notice: NOTICE,
     kind: kind.name,
     recognisedBy: because,
-    size: sample.size,
-    sha256: sample.whole === null ? null : digest(sample, ''),
+    size,
+    sha256,
     malformed: countMalformed(content),
     content: renderJson(content),
   }

@@ -7,6 +7,7 @@ import { readGguf } from '../../src/formats/model/gguf.ts'
 import { readLlamafile } from '../../src/formats/model/llamafile.ts'
 import { pieced } from '../../src/formats/model/pieces.ts'
 import { readSafetensors } from '../../src/formats/model/safetensors.ts'
+import { checkShards, parseSafetensorsIndex } from '../../src/formats/model/safetensors-index.ts'
 import { addSlot, findSlot } from '../../src/formats/model/slot.ts'
 import type { Tensor } from '../../src/formats/model/tensor.ts'
 import { equal, utf8 } from '../../src/kernel/bytes.ts'
@@ -126,6 +127,11 @@ export const MODELS: readonly Target[] = [
   { name: 'safetensors', seeds: safetensors, run: explained(readSafetensors) },
   { name: 'llamafile', seeds: llamafile, run: partitioned },
   { name: 'slot', seeds: () => [...SLOTTED, ...safetensors(), ...gguf(), RUNTIME], run: returns },
+  {
+    name: 'safetensors-index',
+    seeds: () => [utf8('{"metadata":{"total_size":8},"weight_map":{"a":"one.safetensors"}}')],
+    run: (bytes) => checkShards(parseSafetensorsIndex(bytes), new Map(), new Findings()),
+  },
   {
     name: 'args',
     seeds: args,

@@ -13,6 +13,7 @@ export const FINDING_CODES = [
   'COMMENT_TOO_LONG',
   'DIMENSIONS_UNUSUAL',
   'FIELD_UNKNOWN',
+  'FILE_MALFORMED',
   'HEADER_REWRITTEN',
   'HEADERS_DIFFER',
   'HIDDEN_BYTES',
@@ -26,6 +27,9 @@ export const FINDING_CODES = [
   'NESTED_ARRAY',
   'PADDING_MISSING',
   'PADDING_UNUSUAL',
+  'PICKLE',
+  'SHARD_MISSING',
+  'SHARDS_DIFFER',
   'STRING_NOT_UTF8',
   'TENSOR_REPEATED',
   'TENSOR_TYPE_UNKNOWN',
@@ -61,9 +65,10 @@ export class Findings {
     if (this.list.length < Findings.TOLD) this.list.push({ code, what, at })
   }
 
-  /** Of a part that was read by itself. */
-  addAll({ list, count }: Findings): void {
-    this.list.push(...list.slice(0, Findings.TOLD - this.list.length))
+  /** Of a part that was read by itself; of a file among others, with its name in front. */
+  addAll({ list, count }: Findings, name?: string): void {
+    const told = list.slice(0, Findings.TOLD - this.list.length)
+    this.list.push(...told.map((one) => (name === undefined ? one : { ...one, what: `${name}: ${one.what}` })))
     this.count += count
   }
 }
