@@ -17,7 +17,7 @@ import {
 import type { Tensor } from '../../formats/model/tensor.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { declared, findingsNode, tensorNodes } from './show-model.ts'
-import { type Content, list, type Node, number, part, parts, text, word } from './tree.ts'
+import { type Content, jsonValue, list, type Node, number, part, parts, text, word } from './tree.ts'
 
 /** What Python unpickles is a program. */
 const PICKLES = /\.(bin|pt|pth|pkl|pickle|ckpt)$/
@@ -58,7 +58,7 @@ export async function showDirectory(path: string): Promise<Content> {
 
 async function showFile(file: ModelFile, models: Models, findings: Findings): Promise<Content> {
   const kind = (await noted(file, findings, async () => await readModel(file, models, findings))) ?? null
-  if (PICKLES.test(file.name))
+  if (kind === null && PICKLES.test(file.name))
     findings.add('PICKLE', 0, `${file.name}: by its name a pickle, which runs as a program when it is loaded`)
   return parts(
     part('name', text(file.name)),
@@ -102,7 +102,7 @@ async function showConfig(file: ModelFile, findings: Findings): Promise<Node | n
   const said = Object.entries(config).filter(([key]) => DECLARED.includes(key))
   return declared(
     'config',
-    list(said, ([key, value]) => parts(part('key', text(key)), part('value', text(JSON.stringify(value))))),
+    list(said, ([key, value]) => parts(part('key', text(key)), part('value', jsonValue(value)))),
   )
 }
 

@@ -54,7 +54,7 @@ t.test('a model in several files', async (t) => {
     ],
     parameters: 3,
     types: [{ type: 'U8', tensors: 3 }],
-    config: [{ key: 'architectures', value: '["ToyForCausalLM"]' }],
+    config: [{ key: 'architectures', value: ['ToyForCausalLM'] }],
   })
   t.match(await inspected(t, SPLIT), { code: 0, codes: '', content: { parameters: 8 } })
 })
@@ -90,6 +90,7 @@ t.test('findings', async (t) => {
     ['a model that ends', { 'm.gguf': part(0, 1, 1).subarray(0, 40) }, 'FILE_MALFORMED'],
     ['one of its own', { 'm.safetensors': new Uint8Array([...shard('a'), 0]) }, 'TRAILING_BYTES'],
     ['a program', { 'pytorch_model.bin': 'x' }, 'PICKLE'],
+    ['none, by its content', { 'pytorch_model.bin': shard('a') }, ''],
     ['a part that is not there', { 'm-00001-of-00002.gguf': part(0, 2, 2) }, 'SHARD_MISSING'],
     ['another number', { ...SPLIT, 'm-00002-of-00002.gguf': part(0, 2, 2) }, 'SHARDS_DIFFER'],
     ['another count of tensors', { ...SPLIT, 'm-00001-of-00002.gguf': part(0, 2, 3) }, 'SHARDS_DIFFER'],
