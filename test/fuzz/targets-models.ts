@@ -1,5 +1,6 @@
 /** Readers of models: a header, and what lies where. */
 
+import { parseApeSignatures } from '../../src/formats/model/apesig.ts'
 import { checkArgs, readArgs } from '../../src/formats/model/args.ts'
 import { type ByteSource, sourceOf } from '../../src/formats/model/byte-source.ts'
 import { Findings } from '../../src/formats/model/finding.ts'
@@ -12,6 +13,7 @@ import { addSlot, findSlot } from '../../src/formats/model/slot.ts'
 import type { Tensor } from '../../src/formats/model/tensor.ts'
 import { equal, utf8 } from '../../src/kernel/bytes.ts'
 import * as make from '../formats/model/make.ts'
+import { apesig } from '../formats/model/make-apesig.ts'
 import { append, bytesOf, toyRuntime } from '../formats/model/make-llamafile.ts'
 import type { Target } from './oracle.ts'
 
@@ -131,6 +133,13 @@ export const MODELS: readonly Target[] = [
     name: 'safetensors-index',
     seeds: () => [utf8('{"metadata":{"total_size":8},"weight_map":{"a":"one.safetensors"}}')],
     run: (bytes) => checkShards(parseSafetensorsIndex(bytes), new Map(), new Findings()),
+  },
+  {
+    name: 'apesig',
+    seeds: () => [apesig(), apesig({ identity: 'someone', machines: [62, 183] })],
+    run: (bytes) => {
+      parseApeSignatures(bytes)
+    },
   },
   {
     name: 'args',

@@ -1,6 +1,7 @@
 /** Llamafiles, and other programs and archives of their form: taken apart. */
 
-import { isAssimilated, readApe } from '../../formats/model/ape.ts'
+import { isAssimilated, nameOfMachine, readApe } from '../../formats/model/ape.ts'
+import type { ApeSignature } from '../../formats/model/apesig.ts'
 import type { ByteSource } from '../../formats/model/byte-source.ts'
 import { within } from '../../formats/model/byte-source.ts'
 import { Findings } from '../../formats/model/finding.ts'
@@ -14,7 +15,20 @@ import { summary } from './gguf.ts'
 import type { Kind } from './kind.ts'
 import type { Logged } from './logged-by.ts'
 import { digestsNode, findingsNode, slotNode } from './show-model.ts'
-import { attemptAsync, bytes, type Content, detail, list, type Node, number, part, parts, text, word } from './tree.ts'
+import {
+  attemptAsync,
+  bytes,
+  type Content,
+  detail,
+  list,
+  type Node,
+  number,
+  part,
+  parts,
+  text,
+  time,
+  word,
+} from './tree.ts'
 
 export const llamafile: Kind = {
   name: 'llamafile',
@@ -25,7 +39,7 @@ export const llamafile: Kind = {
     return isAssimilated(head) && hasArchiveEnd(tail) ? 'a program in front, and the end of an archive' : null
   },
   async show({ source, digests, askLog }) {
-    const { ape, zip, layers, args, regions, slot, findings } = await readLlamafile(source)
+    const { ape, zip, layers, args, regions, slot, signatures, findings } = await readLlamafile(source)
     const prefixes = layers.map(({ end }) => [{ from: 0, to: end }])
     const unslotted = layers.map((layer) => layer.slot?.stripped ?? [])
     const contents = zip.members.map(({ content }) => [content])
@@ -63,6 +77,7 @@ export const llamafile: Kind = {
         list(weights, (shown) => shown),
       ),
       args === null ? null : part('arguments', list(args, text), 'what it is started with'),
+      signatures === null ? null : part('signatures of the code', list(signatures, showSignature), UNCHECKED),
       part('bytes', parts(...sums(regions))),
       detail(part('regions', list(regions, showRegion))),
       found === null ? digestsNode(null) : null,
@@ -152,6 +167,27 @@ async function showWeights(source: ByteSource, { name, content }: ZipMember): Pr
     const said = [...summary(fields), part('tensors', number(tensors.length)), findingsNode(findings)]
     return parts(part('member', text(name)), ...said)
   })
+}
+
+const UNCHECKED =
+  'by .apesig, over code alone and not checked here; path, times, identity and GitHub user are in no signature'
+
+function showSignature({ publicKey, machines, path, issued, expires, identity, github }: ApeSignature): Content {
+  const claimed = [
+    ['path', path],
+    ['identity', identity],
+    ['GitHub user', github],
+  ] as const
+  return parts(
+    part('public key', bytes(publicKey)),
+    part(
+      'processors',
+      list(machines, ({ machine, segments }) => word(`${nameOfMachine(machine)}, ${segments} segments`)),
+    ),
+    ...claimed.map(([label, said]) => (said === '' ? null : part(label, text(said)))),
+    issued === 0 ? null : part('issued', time(issued * 1000)),
+    expires === 0 ? null : part('expires', time(expires * 1000)),
+  )
 }
 
 /** How much of the file is of which kind. */

@@ -57,7 +57,10 @@ function* elfHeaders(text: string): Iterable<Uint8Array> {
 }
 
 function machineOf(header: Uint8Array): string {
-  const machine = viewOf(header).getUint16(18, true)
+  return nameOfMachine(viewOf(header).getUint16(18, true))
+}
+
+export function nameOfMachine(machine: number): string {
   return MACHINES[machine] ?? `machine ${machine}`
 }
 

@@ -5,9 +5,10 @@
 
 import { TlogError } from '../../kernel/error.ts'
 import { type Ape, isAssimilated, readApe } from './ape.ts'
+import { type ApeSignature, MAX_APESIG_BYTES, parseApeSignatures } from './apesig.ts'
 import { checkArgs, MAX_ARGS_BYTES, readArgs } from './args.ts'
 import type { ByteSource, Range } from './byte-source.ts'
-import { Findings, firstNonZero, zerosBefore } from './finding.ts'
+import { type FindingCode, Findings, firstNonZero, zerosBefore } from './finding.ts'
 import { type Layer, readLayers } from './layers.ts'
 import type { Slot } from './slot.ts'
 import type { Zip } from './zip.ts'
@@ -27,6 +28,8 @@ export interface Llamafile {
   readonly slot: Slot | null
   /** Null: it has none, or they cannot be read. */
   readonly args: readonly string[] | null
+  /** Of its program's code; null: there are none, or they cannot be read. */
+  readonly signatures: readonly ApeSignature[] | null
   /** The archive's among them. */
   readonly findings: Findings
 }
@@ -56,31 +59,52 @@ export async function readLlamafile(source: ByteSource): Promise<Llamafile> {
   const { zip, slot } = layers.at(-1) as Layer
   findings.addAll(zip.findings)
   const regions = await explain(source, layers, findings)
-  const args = await argsOf(source, zip, findings)
+  const args = await memberOf(source, zip, findings, {
+    ...{ name: ARGS, max: MAX_ARGS_BYTES, code: 'ARGS_MALFORMED' },
+    parse: (bytes, at) => {
+      const words = readArgs(bytes)
+      checkArgs(words, at, findings)
+      return words
+    },
+  })
+  const signatures = await memberOf(source, zip, findings, {
+    ...{ name: APESIG, max: MAX_APESIG_BYTES, code: 'APESIG_MALFORMED' },
+    parse: parseApeSignatures,
+  })
   checkMembers(zip, findings)
   const { comment, at } = zip.end
   if (slot === null && comment.length > 0)
     findings.add('UNEXPLAINED_BYTES', at, `a comment of ${comment.length} bytes, which is no slot`)
-  return { ape, zip, layers, regions, slot, args, findings }
+  return { ape, zip, layers, regions, slot, args, signatures, findings }
 }
 
 export function isWeights({ name }: { readonly name: string }): boolean {
   return name.endsWith('.gguf')
 }
 
-async function argsOf(source: ByteSource, { members }: Zip, findings: Findings): Promise<string[] | null> {
-  const member = members.findLast(({ name }) => name === ARGS)
+interface Known<T> {
+  readonly name: string
+  readonly max: number
+  readonly code: FindingCode
+  readonly parse: (bytes: Uint8Array, at: number) => T
+}
+
+/** Of two of a name the last, as the directory has them. Null: there is none, or it cannot be read. */
+async function memberOf<T>(
+  source: ByteSource,
+  { members }: Zip,
+  findings: Findings,
+  { name, max, code, parse }: Known<T>,
+): Promise<T | null> {
+  const member = members.findLast((each) => each.name === name)
   if (member === undefined) return null
   const { from, to } = member.content
   try {
-    if (!isStored(member) || to - from > MAX_ARGS_BYTES)
-      throw new TlogError('MODEL_MALFORMED', `not stored, or over ${MAX_ARGS_BYTES} bytes`)
-    const words = readArgs(await source.read(from, to - from))
-    checkArgs(words, from, findings)
-    return words
+    if (!isStored(member) || to - from > max) throw new TlogError('MODEL_MALFORMED', `not stored, or over ${max} bytes`)
+    return parse(await source.read(from, to - from), from)
   } catch (error) {
     if (!(error instanceof TlogError)) throw error
-    findings.add('ARGS_MALFORMED', from, `${ARGS} cannot be read as words: ${error.message}`)
+    findings.add(code, from, `${name} cannot be read: ${error.message}`)
     return null
   }
 }

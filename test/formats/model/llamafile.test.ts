@@ -4,6 +4,7 @@ import { readLlamafile } from '../../../src/formats/model/llamafile.ts'
 import { END, writeRecord } from '../../../src/formats/model/zip-records.ts'
 import { concat, hex, utf8 } from '../../../src/kernel/bytes.ts'
 import { sha256 } from '../../../src/kernel/sha256.ts'
+import { apesig } from './make-apesig.ts'
 import { append, STUB, TOY_GGUF, toyLlamafile, toyRuntime } from './make-llamafile.ts'
 
 const RUNTIME = await toyRuntime()
@@ -97,7 +98,8 @@ t.test('what was done to it has a name', async (t) => {
     ['a longer one', withComment(clean, new Uint8Array(65_495)), 'COMMENT_TOO_LONG,UNEXPLAINED_BYTES'],
     ['its header rewritten', concat(utf8('\x7fELF'), clean.subarray(4)), 'HEADER_REWRITTEN'],
     ['a loader from outside', await toyLlamafile({ stub: loader, args: SAFE }), 'LOADER_FROM_OUTSIDE'],
-    ['a signature of its code', await append(clean, { '.apesig': 'x' }), 'APESIG_METADATA'],
+    ['a signature of its code', await append(clean, { '.apesig': apesig() }), 'APESIG_METADATA'],
+    ['what is none', await append(clean, { '.apesig': 'x' }), 'APESIG_MALFORMED,APESIG_METADATA'],
   ] as const)
     t.equal(await codes(bytes), found, name)
 })
