@@ -6,17 +6,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TlogError } from '../kernel/error.ts'
 import { parseTilePath, type Tile } from '../kernel/tile.ts'
 import type { Log } from '../log/log.ts'
-import type { Clock } from '../log/ports.ts'
 import { describeCheckpoint, describeTile } from './api/describe/tiles.ts'
 import { IMMUTABLE } from './api/resource.ts'
 import { onlyMethods } from './methods.ts'
+import type { Unread } from './unread.ts'
 
 const compress = promisify(gzip)
-
-/** Of entry bundles, each up to 16 MiB, that readers have not taken yet: slow ones would fill the memory otherwise. */
-const UNREAD_BYTES = 128 * 2 ** 20
-/** For one bundle to be taken; whoever drips holds it no longer. */
-const TAKE_MS = 60_000
 
 /** @param choose which log a request under this prefix means; throws LOG_UNKNOWN. */
 export function reads(prefix: string, choose: (request: FastifyRequest) => Log, unread: Unread) {
@@ -40,32 +35,6 @@ export function reads(prefix: string, choose: (request: FastifyRequest) => Log, 
       if (tile.level !== 'entries') return reply.send(Buffer.from(bytes))
       unread.hold(bytes.length, reply)
       return sendCompressed(bytes, request, reply)
-    })
-  }
-}
-
-/** What all readers of one server hold of it. */
-export class Unread {
-  readonly #after: Clock['after']
-  #bytes = 0
-
-  constructor(after: Clock['after']) {
-    this.#after = after
-  }
-
-  /** Before the read. @throws TlogError LOG_BUSY */
-  checkRoom(): void {
-    if (this.#bytes >= UNREAD_BYTES)
-      throw new TlogError('LOG_BUSY', 'too many entry bundles are being sent; try again shortly')
-  }
-
-  /** Until the answer is taken, or cut. */
-  hold(bytes: number, reply: FastifyReply): void {
-    this.#bytes += bytes
-    const cancel = this.#after(TAKE_MS, () => reply.raw.destroy())
-    reply.raw.once('close', () => {
-      this.#bytes -= bytes
-      cancel()
     })
   }
 }

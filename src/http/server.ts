@@ -13,12 +13,13 @@ import { health, measurements } from './health.ts'
 import type { Logs } from './logs.ts'
 import type { Metrics } from './metrics.ts'
 import { checkForwarded, type TrustsPeer } from './proxies.ts'
-import { reads, Unread } from './reads.ts'
+import { reads } from './reads.ts'
 import { rekorV1 } from './rekor-v1/api.ts'
 import type { EntriesOptions as RekorV1Options } from './rekor-v1/entries.ts'
 import { REKOR_V1_DRESS } from './rekor-v1/errors.ts'
 import { REKOR_V2, type RekorV2Options, rekorV2 } from './rekor-v2.ts'
 import { trust } from './trust.ts'
+import { Unread } from './unread.ts'
 
 /** Times in milliseconds, sizes in bytes. */
 export const LIMITS = {
@@ -73,8 +74,8 @@ export function createServer(parts: ServerParts): FastifyInstance {
   const document = collectRoutes(app)
   if (writers !== null) requireToken(app, { writers, onWriter: metrics.wrote })
   app.register(rekorV2(logs, parts.rekorV2))
-  app.register(rekorV1(logs, parts.rekorV1))
   const unread = new Unread(parts.after)
+  app.register(rekorV1(logs, { ...parts.rekorV1, unread }))
   const byHost = (request: FastifyRequest) => logs.forHost(request.host, REKOR_V2)
   for (const prefix of ['', '/api/v2']) app.register(reads(prefix, byHost, unread))
   app.register(reads('/logs/:log', (request) => logs.named((request.params as { log: string }).log), unread))

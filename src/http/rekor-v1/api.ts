@@ -5,14 +5,14 @@ import { GET_VERSION, PING, VERSION } from '../api/describe/rekor-v1.ts'
 import { sendError } from '../errors.ts'
 import type { Logs } from '../logs.ts'
 import { onlyMethods } from '../methods.ts'
-import { ENTRIES, type EntriesOptions, entries } from './entries.ts'
+import { ENTRIES, type EntriesOptions, entries, type Reading } from './entries.ts'
 import { REKOR_V1_DRESS } from './errors.ts'
 import { logRoutes } from './log.ts'
 import { retrieve } from './retrieve.ts'
 import { search } from './search.ts'
 import { Trees } from './trees.ts'
 
-export function rekorV1(logs: Logs, options: EntriesOptions) {
+export function rekorV1(logs: Logs, options: EntriesOptions & Reading) {
   const trees = new Trees(logs)
   return async (app: FastifyInstance): Promise<void> => {
     app.setErrorHandler((error, request, reply) => sendError(error, request, reply, REKOR_V1_DRESS))

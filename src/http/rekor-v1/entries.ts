@@ -11,19 +11,24 @@ import type { Entry } from '../../log/ports.ts'
 import { ADD_ENTRY_V1, GET_ENTRY_BY_ID, GET_ENTRY_BY_INDEX } from '../api/describe/rekor-v1.ts'
 import { onlyMethods } from '../methods.ts'
 import type { Duplicates } from '../rekor-v2.ts'
+import type { Unread } from '../unread.ts'
 import { formError, processing } from './errors.ts'
 import { wholeNumber } from './parameters.ts'
-import { entryAt, entryById, type LogEntries, receiptAsEntry, type Trees } from './trees.ts'
+import { entryAt, entryById, holdFor, type LogEntries, receiptAsEntry, type Trees } from './trees.ts'
 
 export interface EntriesOptions extends Admission {
   readonly duplicates: Duplicates
+}
+
+export interface Reading {
+  readonly unread: Unread
 }
 
 export const ENTRIES = '/api/v1/log/entries'
 /** A request has fewer than a hundred values. */
 export const REQUEST_LIMITS = { maxValues: 1000 }
 
-export function entries(trees: Trees, options: EntriesOptions) {
+export function entries(trees: Trees, options: EntriesOptions & Reading) {
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, ENTRIES, 'GET', 'POST')
     app.post(
@@ -45,16 +50,16 @@ export function entries(trees: Trees, options: EntriesOptions) {
         return reply.code(201).send(await receiptAsEntry(shard, entry.leaf, receipt))
       },
     )
-    app.get(ENTRIES, { config: { openapi: GET_ENTRY_BY_INDEX } }, async (request) => {
-      const { logIndex } = request.query as { logIndex?: unknown }
-      return found(await entryAt(trees.shards(request), wholeNumber('logIndex', logIndex, { min: 0 })))
+    app.get(ENTRIES, { config: { openapi: GET_ENTRY_BY_INDEX } }, async (request, reply) => {
+      const index = wholeNumber('logIndex', (request.query as { logIndex?: unknown }).logIndex, { min: 0 })
+      return found(await entryAt(trees.shards(request), index, holdFor(reply, options.unread)))
     })
     onlyMethods(app, `${ENTRIES}/:id`, 'GET')
-    app.get(`${ENTRIES}/:id`, { config: { openapi: GET_ENTRY_BY_ID } }, async (request) => {
+    app.get(`${ENTRIES}/:id`, { config: { openapi: GET_ENTRY_BY_ID } }, async (request, reply) => {
       const { id } = request.params as { id: string }
       if (!/^([0-9a-fA-F]{16})?[0-9a-fA-F]{64}$/.test(id))
         throw formError('pattern', "entryUUID in path should match '^([0-9a-fA-F]{64}|[0-9a-fA-F]{80})$'")
-      return found(await entryById(trees.shards(request), parseEntryId(id)))
+      return found(await entryById(trees.shards(request), parseEntryId(id), holdFor(reply, options.unread)))
     })
   }
 }

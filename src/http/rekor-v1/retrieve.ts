@@ -7,9 +7,9 @@ import { type EntryId, parseEntryId } from '../../formats/sigstore/tree-id.ts'
 import { leafHash } from '../../kernel/hash.ts'
 import { RETRIEVE_ENTRIES } from '../api/describe/rekor-v1.ts'
 import { onlyMethods } from '../methods.ts'
-import { admitted } from './entries.ts'
+import { admitted, type Reading } from './entries.ts'
 import { formError } from './errors.ts'
-import { entryAt, entryById, type LogEntries, type Shard, type Trees } from './trees.ts'
+import { entryAt, entryById, type Hold, holdFor, type LogEntries, type Shard, type Trees } from './trees.ts'
 
 const MAX_QUERIES = 10
 /** Ten proposals. */
@@ -18,25 +18,31 @@ const LIMITS = { maxValues: 10_000 }
 /** With the slash at the end too: sigstore-python sends it. */
 const URL = '/api/v1/log/entries/retrieve'
 
-export function retrieve(trees: Trees, admission: Admission) {
+export function retrieve(trees: Trees, options: Admission & Reading) {
   return async (app: FastifyInstance): Promise<void> => {
     for (const url of [URL, `${URL}/`]) {
       const openapi = url === URL ? RETRIEVE_ENTRIES : 'none'
       onlyMethods(app, url, 'POST')
-      app.post(url, { config: { onlyReads: true, openapi } }, async (request) => {
+      app.post(url, { config: { onlyReads: true, openapi } }, async (request, reply) => {
         const query = readQuery(parseJson(request.body as Uint8Array, LIMITS))
-        const ids = [...query.entryUUIDs.map(readId), ...(await proposedIds(query.entries, admission))]
-        return await look(trees.shards(request), ids, query.logIndexes.map(readIndex))
+        const ids = [...query.entryUUIDs.map(readId), ...(await proposedIds(query.entries, options))]
+        const indexes = query.logIndexes.map(readIndex)
+        return await look(trees.shards(request), { ids, indexes }, holdFor(reply, options.unread))
       })
     }
   }
 }
 
-async function look(shards: readonly Shard[], ids: readonly EntryId[], indexes: readonly number[]) {
+interface Wanted {
+  readonly ids: readonly EntryId[]
+  readonly indexes: readonly number[]
+}
+
+async function look(shards: readonly Shard[], { ids, indexes }: Wanted, hold: Hold): Promise<LogEntries[]> {
   const found: LogEntries[] = []
   const add = (entry: LogEntries | null) => void (entry !== null && found.push(entry))
-  for (const id of ids) add(await entryById(shards, id))
-  for (const index of indexes) add(await entryAt(shards, index))
+  for (const id of ids) add(await entryById(shards, id, hold))
+  for (const index of indexes) add(await entryAt(shards, index, hold))
   return found
 }
 

@@ -1,7 +1,8 @@
 /** The known ways to hurt a Rekor v1 server, each answered with a bounded error; and the log goes on. */
 
+import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { closeCrypto } from '../../../src/crypto/node.ts'
@@ -279,6 +280,32 @@ t.test('GHSA-4c4x-jm2x-pf9j: nothing is fetched from where a request says', asyn
   ] as const)
     t.match(await bounded(t, JSON.stringify(body).slice(0, 60), post(server, path, body)), message)
   t.equal(heard(), 0, 'nobody asked')
+})
+
+/** Asks for it ten times over, and takes nothing of the answer but its status. */
+async function leaveLying(port: number, id: string): Promise<{ socket: Socket; status: string }> {
+  const body = JSON.stringify({ entryUUIDs: Array(10).fill(id) })
+  const socket = connect({ port, host: '127.0.0.1' }).on('error', () => undefined)
+  socket.write(
+    `POST ${RETRIEVE} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
+  await once(socket, 'readable')
+  return { socket, status: String(socket.read('HTTP/1.1 200'.length)) }
+}
+
+t.test('what was attested fills no memory where readers leave it lying', async (t) => {
+  const payload = utf8(JSON.stringify({ predicate: 'x'.repeat(MILLION) }))
+  const [id = ''] = Object.keys(JSON.parse((await post(server, ENTRIES, make.intotoV2([P256], { payload }))).text))
+  const [small = ''] = Object.keys(JSON.parse((await post(server, ENTRIES, make.hashedRekord(P256))).text))
+  const readers = await Promise.all(Array.from({ length: 20 }, () => leaveLying(server.port, id)))
+  const answered = readers.filter(({ status }) => status === 'HTTP/1.1 200').length
+  t.ok(answered > 5 && answered < 15, `${answered} are answered`)
+  t.equal(readers.filter(({ status }) => status === 'HTTP/1.1 503').length, 20 - answered, 'the others put off')
+  t.equal((await ask(server, `${ENTRIES}/${small}`)).status, 200, 'small entries are read as before')
+  for (const { socket } of readers) socket.destroy()
+  const again = async () => (await post(server, RETRIEVE, { entryUUIDs: Array(10).fill(id) })).status
+  while ((await again()) === 503) await new Promise((resolve) => setTimeout(resolve, 5))
+  t.equal(await again(), 200, 'and large ones once there is room')
 })
 
 const WRONG: readonly unknown[] = [null, true, -1, 1e300, '', 'AAAA', '\u0000', [], {}, [null], [[]], { content: null }]

@@ -11,6 +11,7 @@ const MAX = Number.MAX_SAFE_INTEGER
 const errorSchema = ref('RekorV1Error')
 const MALFORMED = { 422: 'The request has not the form that it must have.' }
 const NOT_THERE = { 404: 'No log here speaks Rekor v1, or it has no such entry.' }
+const UNREAD = { 503: 'Readers leave too many large entries lying: ask again after Retry-After.' }
 const ONE_ENTRY = { 200: { description: 'The entry.', type: 'application/json', schema: ref('RekorV1Entry') } }
 
 function refused(status: number, code: number, message: string, asked: Pick<Example, 'parameters' | 'body'>): Example {
@@ -63,7 +64,7 @@ export const GET_ENTRY_BY_INDEX: Description = {
   required: ['logIndex'],
   answers: ONE_ENTRY,
   errorSchema,
-  errors: { ...NOT_THERE, ...MALFORMED },
+  errors: { ...NOT_THERE, ...MALFORMED, ...UNREAD },
   examples: {
     first: { status: 200, parameters: { logIndex: 0 }, answer: { value: ENTRIES_V1 } },
     notYet: refused(404, 404, 'the log has no such entry', { parameters: { logIndex: 1000 } }),
@@ -85,7 +86,7 @@ export const GET_ENTRY_BY_ID: Description = {
   },
   answers: ONE_ENTRY,
   errorSchema,
-  errors: { 400: 'The first 16 digits are no tree.', ...NOT_THERE, ...MALFORMED },
+  errors: { 400: 'The first 16 digits are no tree.', ...NOT_THERE, ...MALFORMED, ...UNREAD },
   examples: {
     byLeaf: { status: 200, parameters: { id: LEAF_V1 }, answer: { value: ENTRIES_V1 } },
     unknown: refused(404, 404, 'the log has no such entry', { parameters: { id: 'ab'.repeat(32) } }),
@@ -109,7 +110,7 @@ export const RETRIEVE_ENTRIES: Description = {
   ),
   answers: { 200: { description: 'The entries.', type: 'application/json', schema: listOf(ref('RekorV1Entry')) } },
   errorSchema,
-  errors: { 400: 'Not JSON, or a proposal that could not be logged.', ...MALFORMED },
+  errors: { 400: 'Not JSON, or a proposal that could not be logged.', ...MALFORMED, ...UNREAD },
   examples: {
     two: { status: 200, body: { logIndexes: [0], entryUUIDs: ['ab'.repeat(32)] }, answer: { value: [ENTRIES_V1] } },
     proposed: { status: 200, body: { entries: [HASHED_REKORD_V1] }, answer: { value: [ENTRIES_V1] } },
