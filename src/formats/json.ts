@@ -16,6 +16,8 @@ export interface JsonLimits {
   readonly maxValues?: number
   /** Whether integers are the only numbers, in their one spelling: not 5.0, 5e0 or -0. */
   readonly integersOnly?: boolean
+  /** Whether an integer that has no exact value here is the nearest double: for documents of which no number is read. */
+  readonly inexact?: boolean
 }
 
 export const JSON_MAX_DEPTH = 32
@@ -24,7 +26,7 @@ export const JSON_MAX_VALUES = 100_000
 /**
  * Parses one document; its length is for the caller to bound. Offsets in messages count UTF-16 units.
  *
- * A number with neither fraction nor exponent is an integer and must be exact; any other is the nearest double.
+ * A number with neither fraction nor exponent is an integer and must be exact, but for `inexact`; any other is the nearest double.
  *
  * @throws TlogError UTF8_MALFORMED on invalid UTF-8.
  * @throws TlogError JSON_MALFORMED on bad syntax, a byte order mark, a lone surrogate or anything after the value.
@@ -73,16 +75,18 @@ class JsonReader {
   private readonly text: string
   private readonly maxDepth: number
   private readonly integersOnly: boolean
+  private readonly inexact: boolean
   private valuesLeft: number
   private readonly path: (string | number)[] = []
   private at = 0
 
   constructor(text: string, limits: JsonLimits) {
-    const { maxDepth = JSON_MAX_DEPTH, maxValues = JSON_MAX_VALUES, integersOnly = false } = limits
+    const { maxDepth = JSON_MAX_DEPTH, maxValues = JSON_MAX_VALUES, integersOnly = false, inexact = false } = limits
     this.text = text
     this.maxDepth = maxDepth
     this.valuesLeft = maxValues
     this.integersOnly = integersOnly
+    this.inexact = inexact
   }
 
   document(): JsonValue {
@@ -179,7 +183,7 @@ class JsonReader {
     this.at = NUMBER.lastIndex
     const value = Number(match[0])
     const isInteger = match[1] === undefined && match[2] === undefined
-    if (isInteger ? !Number.isSafeInteger(value) : !Number.isFinite(value))
+    if (isInteger && !this.inexact ? !Number.isSafeInteger(value) : !Number.isFinite(value))
       throw this.error('JSON_NUMBER_UNSAFE', `${match[0].slice(0, 32)} has no exact value here`, start)
     if (this.integersOnly && (!isInteger || match[0] !== String(value)))
       throw this.error('JSON_NUMBER_UNSAFE', `an integer was expected, not ${match[0].slice(0, 32)}`, start)

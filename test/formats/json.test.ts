@@ -190,3 +190,9 @@ t.test('paths in messages are short and printable', async (t) => {
   t.equal(formatJsonPath([]), 'the document')
   t.ok(formatJsonPath(['k'.repeat(100_000)]).length < 80)
 })
+
+t.test('where no number is read, an integer may be any', async (t) => {
+  const read = (text: string) => parseJson(encode(text), { inexact: true })
+  t.same(read('[9007199254740993,-18446744073709551615,1]'), [2 ** 53, -(2 ** 64), 1])
+  for (const text of ['1e400', '9'.repeat(400)]) refused(() => read(text), 'JSON_NUMBER_UNSAFE', text)
+})

@@ -84,7 +84,8 @@ function statementOf(name: string, sha256: Uint8Array, { file, type }: { file: s
 function readPredicate(file: string): string {
   const bytes = readBounded('--statement', file)
   return located('CONFIG_INVALID', `--statement: ${file}`, () => {
-    if (!isJsonObject(parseJson(bytes))) throw new TlogError('CONFIG_INVALID', 'a JSON object was expected')
+    if (!isJsonObject(parseJson(bytes, { inexact: true })))
+      throw new TlogError('CONFIG_INVALID', 'a JSON object was expected')
     return parseUtf8(bytes).trim()
   })
 }

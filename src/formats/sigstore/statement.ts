@@ -2,7 +2,7 @@
 
 import { parseHex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { isJsonArray, isJsonObject, type JsonValue, parseJson } from '../json.ts'
+import { isJsonArray, isJsonObject, type JsonLimits, type JsonValue, parseJson } from '../json.ts'
 
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
@@ -21,8 +21,11 @@ export interface Statement {
   readonly subjects: readonly Subject[]
 }
 
-/** The manifest of a model has four for each file, of which there may be 100,000. */
-const MAX_VALUES = 1_000_000
+/**
+ * The manifest of a model has four values for each file, of which there may be 100,000; a bill of materials lists every
+ * file of an image. No number is read: claims have nanoseconds in them, and hashes of 64 bits.
+ */
+const LIMITS: JsonLimits = { maxValues: 1_000_000, inexact: true }
 /** Of SHA-512. */
 const MAX_DIGITS = 128
 
@@ -33,7 +36,7 @@ const TYPES = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statemen
  * @throws TlogError ENVELOPE_MALFORMED when this is not a statement with at least one subject, or a JSON_ code.
  */
 export function parseStatement(payload: Uint8Array): Statement {
-  const json = parseJson(payload, { maxValues: MAX_VALUES })
+  const json = parseJson(payload, LIMITS)
   if (!isJsonObject(json)) throw malformed('not an object')
   const { _type: type, predicateType, subject } = json
   if (typeof type !== 'string' || !TYPES.includes(type)) throw malformed('_type is not that of a statement')
@@ -45,7 +48,7 @@ export function parseStatement(payload: Uint8Array): Statement {
 /** Whether a payload says of itself that it is a statement, which is not to say that it is a good one. */
 export function isStatement(payload: Uint8Array): boolean {
   try {
-    const json = parseJson(payload, { maxValues: MAX_VALUES })
+    const json = parseJson(payload, LIMITS)
     return isJsonObject(json) && typeof json._type === 'string' && TYPES.includes(json._type)
   } catch (error) {
     if (error instanceof TlogError) return false
@@ -79,16 +82,13 @@ export interface NamedDigest {
   readonly digest: Uint8Array
 }
 
-/** A bill of materials lists every file of an image: more values than any other document here. */
-const STATEMENT_LIMITS = { maxValues: 1_000_000 }
-
 /**
  * Digests of the subjects, and of what they were made from: SLSA's `materials` and `resolvedDependencies`. Whatever else
  * the payload may be: what has no such shape has no such digests.
  * @throws TlogError a JSON_ code; ENVELOPE_MALFORMED when there are more than `max`, before bytes are made of any
  */
 export function artifactDigests(payload: Uint8Array, max: number): NamedDigest[] {
-  const statement = parseJson(payload, STATEMENT_LIMITS)
+  const statement = parseJson(payload, LIMITS)
   const predicate = field(statement, 'predicate')
   const artifacts = [
     field(statement, 'subject'),

@@ -301,6 +301,8 @@ t.test('a payload that is no statement has no artifacts; one that claims to be i
     [make.IN_TOTO, '{"subject":[1,{},{"digest":[]},{"digest":{"sha256":1,"a b":"ab","sha1":"xyz"}}]}'],
   ] as const)
     t.same(keysOf(await propose(signed(type, payload)), 'attachment'), [], payload)
+  const nanoseconds = JSON.stringify(make.STATEMENT).replace(/}$/, ',"at":1732645678123456789}')
+  t.same(keysOf(await propose(signed(make.IN_TOTO, nanoseconds)), 'attachment').length, STATEMENT_KEYS.length)
   for (const payload of ['', 'text', '{"subject":[],"subject":[]}'])
     await refused(t, signed(make.IN_TOTO, payload), 'ENVELOPE_MALFORMED', payload)
   const subject = Array.from({ length: 4097 }, (_, i) => ({ digest: { sha1: i.toString(16).padStart(4, '0') } }))

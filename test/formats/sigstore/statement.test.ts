@@ -1,6 +1,6 @@
 import t from 'tap'
 import { formatOmsStatement } from '../../../src/formats/model/oms.ts'
-import { artifactDigests, parseStatement } from '../../../src/formats/sigstore/statement.ts'
+import { artifactDigests, isStatement, parseStatement } from '../../../src/formats/sigstore/statement.ts'
 import { hex, utf8 } from '../../../src/kernel/bytes.ts'
 import { refused } from '../support.ts'
 
@@ -70,4 +70,13 @@ t.test('digests of subjects, and of what they were made from', async (t) => {
   const two = utf8('{"subject":[{"digest":{"a":"ab","b":"ab"}},{"digest":{"a":"ab","b":"xyz"}}]}')
   t.equal(artifactDigests(two, 2).length, 2, 'a digest that is named twice is one, and what is none is none')
   refused(() => artifactDigests(two, 1), 'ENVELOPE_MALFORMED', 'more than are wanted')
+})
+
+t.test('claims may have numbers that are exact nowhere here', async (t) => {
+  const payload = utf8(
+    JSON.stringify({ ...whole, predicate: 0 }).replace('"predicate":0', '"predicate":{"ns":1732645678123456789}'),
+  )
+  t.equal(parseStatement(payload).subjects.length, 2)
+  t.ok(isStatement(payload))
+  t.equal(artifactDigests(payload, 100).length, 3)
 })
