@@ -37,7 +37,7 @@ export const get: Command = {
   ID              its UUID as Rekor v1 writes it (80 hex digits), or the hash of its leaf (64)
   FILE, DIGEST    what it is about: a file, or sha256:HEX (or sha384, sha512); up to ${MAX_SHOWN} entries are shown
   --url           the server to ask
-  --log           of a Colophon, the log: its slug (${DEFAULT_SLUG} for an INDEX, else any)
+  --log           of a Colophon, the log: its slug (for an INDEX ${DEFAULT_SLUG}, or without one Rekor v1; else any)
 ${TRUST_USAGE}
   --json          an object a line (docs/search.md)
   --verbose       long values in full

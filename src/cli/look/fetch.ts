@@ -64,9 +64,10 @@ function byIndex(server: LogServer, index: LeafIndex, asked: AskedServer): Entry
 }
 
 function placeAt(server: LogServer, index: LeafIndex, asked: AskedServer): EntryPlace {
-  if (server.kind === 'colophon') return placed(asked, `/logs/${asked.log ?? DEFAULT_SLUG}/entries/${index}`)
-  if (server.kind === 'rekor-v1') return placed(asked, `${REKOR}?logIndex=${index}`)
-  return { name: `entry ${index}`, read: () => fetchTiledEntry(server.read, index) }
+  if (server.kind === 'tiles') return { name: `entry ${index}`, read: () => fetchTiledEntry(server.read, index) }
+  const isMeant = asked.log !== null || server.heads.some(({ name }) => name === DEFAULT_SLUG)
+  const isOneLog = server.kind === 'colophon' && isMeant
+  return placed(asked, isOneLog ? `/logs/${asked.log ?? DEFAULT_SLUG}/entries/${index}` : `${REKOR}?logIndex=${index}`)
 }
 
 async function byId(server: LogServer, id: string, asked: AskedServer): Promise<EntryPlace> {

@@ -9,7 +9,7 @@ import * as make from '../../dialects/rekor-v1/support.ts'
 import { certificateFor, P256 } from '../../dialects/rekor-v2/support.ts'
 import { ENTRIES, post, startServer } from '../../http/rekor-v1/support.ts'
 import { ecKey, hashedRekordBody } from '../../http/requests.ts'
-import { ask, postEntry } from '../../http/support.ts'
+import { ask, postEntry, startServer as start } from '../../http/support.ts'
 import { command } from '../support.ts'
 import { files, front, NAMED, ROUTES } from './support.ts'
 
@@ -74,6 +74,18 @@ t.test('one entry', async (t) => {
     const refused = { code: 1, entries: [{ outcome: 'not verified', entry: null, error: { code: 'LOG_NOT_TRUSTED' } }] }
     t.match(await get(...argv, ...stranger.root), refused, `${name}: another log is trusted`)
   }
+})
+
+t.test('a Colophon of Rekor v1 alone, by index over all its trees', async (t) => {
+  const alone = await start(t, [...NAMED, '--dialects', 'rekor-v1'])
+  const proposal = make.hashedRekord(P256)
+  await post(alone, ENTRIES, proposal)
+  await command(['freeze', 'v1', '--next', 'v1b', '--yes', '--data', alone.dir])
+  await post(alone, ENTRIES, proposal)
+  for (const index of [0, 1])
+    t.match(await get(String(index), '--url', alone.url), { code: 0, entries: [{ entry: { index } }] }, String(index))
+  const named = await get('0', '--log', 'v1b', '--url', alone.url)
+  t.match(named, { code: 0, entries: [{ place: '/logs/v1b/entries/0' }] })
 })
 
 t.test('a promise, where the log gives one', async (t) => {
