@@ -53,14 +53,15 @@ export async function countMatches(log: Log, query: Criteria, size: TreeSize): P
   return count
 }
 
-/** Counts one after the other, for each costs as many rows as there are entries, and who asks for one pays nothing. */
-export class Counting {
+/** Reads one after the other that cost as many rows as there are entries, for who asks for one pays nothing. */
+export class LongReads {
   #waiting = 0
   #last: Promise<unknown> = Promise.resolve()
 
   /** @throws TlogError LOG_BUSY when too many wait */
-  async count(work: () => Promise<number>): Promise<number> {
-    if (this.#waiting === MAX_COUNTS) throw new TlogError('LOG_BUSY', `${MAX_COUNTS} counts are under way`)
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#waiting === MAX_LONG)
+      throw new TlogError('LOG_BUSY', `${MAX_LONG} counts and long searches are under way`)
     this.#waiting++
     const mine = this.#last.then(work, work)
     this.#last = mine
@@ -72,7 +73,7 @@ export class Counting {
   }
 }
 
-const MAX_COUNTS = 8
+const MAX_LONG = 8
 
 interface Place {
   readonly at: number

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Criteria } from '../../src/formats/entry-query.ts'
 import { leafHashes } from '../../src/http/leaf-hashes.ts'
-import { Counting, countMatches, findPage } from '../../src/http/matches.ts'
+import { countMatches, findPage, LongReads } from '../../src/http/matches.ts'
 import { type LeafIndex, leafIndex, type TreeSize, treeSize } from '../../src/kernel/brand.ts'
 import { TlogError } from '../../src/kernel/error.ts'
 import type { Log } from '../../src/log/log.ts'
@@ -117,7 +117,7 @@ t.test('the hashes are those of the indexes', async (t) => {
 })
 
 t.test('counts wait for each other, and a few may wait', async (t) => {
-  const counting = new Counting()
+  const longReads = new LongReads()
   let running = 0
   const work = async () => {
     t.equal(++running, 1, 'one at a time')
@@ -125,14 +125,14 @@ t.test('counts wait for each other, and a few may wait', async (t) => {
     running--
     return 7
   }
-  const eight = Array.from({ length: 8 }, () => counting.count(work))
-  await t.rejects(counting.count(work), { code: 'LOG_BUSY' })
+  const eight = Array.from({ length: 8 }, () => longReads.inTurn(work))
+  await t.rejects(longReads.inTurn(work), { code: 'LOG_BUSY' })
   t.same(await Promise.all(eight), Array(8).fill(7))
   await t.rejects(
-    counting.count(async () => {
+    longReads.inTurn(async () => {
       throw new Error('broken')
     }),
     { message: 'broken' },
   )
-  t.equal(await counting.count(work), 7, 'the next one is not harmed')
+  t.equal(await longReads.inTurn(work), 7, 'the next one is not harmed')
 })

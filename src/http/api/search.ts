@@ -8,7 +8,7 @@ import { TlogError } from '../../kernel/error.ts'
 import type { Log } from '../../log/log.ts'
 import { leafHashes } from '../leaf-hashes.ts'
 import type { Logs } from '../logs.ts'
-import { Counting, countMatches, findPage } from '../matches.ts'
+import { countMatches, findPage, LongReads } from '../matches.ts'
 import { COUNT, type CRITERIA, MAX_MATCHES, SEARCH } from './describe/search.ts'
 import type { Cursor, Query } from './parameters.ts'
 import { json, resource } from './resource.ts'
@@ -21,7 +21,7 @@ interface Searched {
 }
 
 export function searchRoutes(logs: Logs) {
-  const counting = new Counting()
+  const longReads = new LongReads()
   return async (app: FastifyInstance): Promise<void> => {
     resource(app, '/entries', SEARCH, async (_, { after = null, limit = MAX_MATCHES, ...asked }) => {
       const query = readCriteria(asked)
@@ -35,7 +35,7 @@ export function searchRoutes(logs: Logs) {
     resource(app, '/entries/count', COUNT, async (_, asked) => {
       const query = readCriteria(asked)
       const counts: object[] = []
-      const count = await counting.count(async () => {
+      const count = await longReads.inTurn(async () => {
         let sum = 0
         for (const searched of sizesOf(logs)) {
           const count = await countMatches(searched.log, query, searched.size)

@@ -9,7 +9,7 @@ import type { LeafIndex } from '../../kernel/brand.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { SEARCH_INDEX } from '../api/describe/rekor-v1.ts'
 import { leafHashes } from '../leaf-hashes.ts'
-import { Counting, countMatches, findPage } from '../matches.ts'
+import { countMatches, findPage, LongReads, type Page } from '../matches.ts'
 import { onlyMethods } from '../methods.ts'
 import { formError } from './errors.ts'
 import { fingerprintOf } from './public-key.ts'
@@ -31,14 +31,14 @@ const BY_LENGTH: Readonly<Record<number, string>> = { 40: 'sha1', 64: 'sha256', 
 
 /** @param maxFound IDs in one answer */
 export function search(trees: Trees, maxFound = MAX_FOUND) {
-  const counting = new Counting()
+  const bounds = { longReads: new LongReads(), maxFound }
   return async (app: FastifyInstance): Promise<void> => {
     onlyMethods(app, URL, 'POST')
     app.post(URL, { config: { onlyReads: true, openapi: SEARCH_INDEX } }, async (request, reply) => {
       const query = readQuery(parseJson(request.body as Uint8Array))
       const shards = trees.shards(request)
-      const found = await findAll(shards, query, maxFound)
-      if (found === null) throw await tooMany(shards, query, { counting, maxFound })
+      const found = await findAll(shards, query, bounds)
+      if (found === null) throw await tooMany(shards, query, bounds)
       const count = found.reduce((sum, { indexes }) => sum + indexes.length, 0)
       if (count <= WHOLE) return await all(idsOf(found))
       return reply.type('application/json').send(Readable.from(asJson(idsOf(found))))
@@ -46,12 +46,18 @@ export function search(trees: Trees, maxFound = MAX_FOUND) {
   }
 }
 
+interface Bounds {
+  readonly longReads: LongReads
+  /** IDs in one answer. */
+  readonly maxFound: number
+}
+
 /** Null above the bound. The places alone are held: a number each. */
-async function findAll(shards: readonly Shard[], query: EntryQuery, maxFound: number): Promise<Found[] | null> {
+async function findAll(shards: readonly Shard[], query: EntryQuery, bounds: Bounds): Promise<Found[] | null> {
   const found: Found[] = []
-  let room = maxFound
+  let room = bounds.maxFound
   for (const shard of shards) {
-    const indexes = await findIn(shard, query, room)
+    const indexes = await findIn(shard, query, { ...bounds, maxFound: room })
     if (indexes === null) return null
     room -= indexes.length
     found.push({ shard, indexes })
@@ -59,11 +65,14 @@ async function findAll(shards: readonly Shard[], query: EntryQuery, maxFound: nu
   return found
 }
 
-async function findIn({ log }: Shard, query: EntryQuery, room: number): Promise<LeafIndex[] | null> {
+async function findIn({ log }: Shard, query: EntryQuery, bounds: Bounds): Promise<LeafIndex[] | null> {
+  const { longReads, maxFound: room } = bounds
   const [criteria, size] = [criteriaOf(query), log.status().published]
   const indexes: LeafIndex[] = []
   for (let after: LeafIndex | null = null; ; ) {
-    const page = await findPage(log, criteria, { after, size, limit: room + 1 - indexes.length })
+    const span = { after, size, limit: room + 1 - indexes.length }
+    const read = () => findPage(log, criteria, span)
+    const page: Page = after === null ? await read() : await longReads.inTurn(read)
     indexes.push(...page.found)
     if (indexes.length > room) return null
     if (page.searched === null) return indexes
@@ -71,17 +80,12 @@ async function findIn({ log }: Shard, query: EntryQuery, room: number): Promise<
   }
 }
 
-interface Bounds {
-  readonly counting: Counting
-  readonly maxFound: number
-}
-
 async function tooMany(
   shards: readonly Shard[],
   query: EntryQuery,
-  { counting, maxFound }: Bounds,
+  { longReads, maxFound }: Bounds,
 ): Promise<TlogError> {
-  const count = await counting.count(async () => {
+  const count = await longReads.inTurn(async () => {
     let sum = 0
     for (const { log } of shards) sum += await countMatches(log, criteriaOf(query), log.status().published)
     return sum

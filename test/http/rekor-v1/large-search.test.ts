@@ -7,6 +7,7 @@ import { sendError } from '../../../src/http/errors.ts'
 import { REKOR_V1_DRESS } from '../../../src/http/rekor-v1/errors.ts'
 import { search } from '../../../src/http/rekor-v1/search.ts'
 import type { Trees } from '../../../src/http/rekor-v1/trees.ts'
+import { treeSize } from '../../../src/kernel/brand.ts'
 import { parseHex } from '../../../src/kernel/bytes.ts'
 import { TlogError } from '../../../src/kernel/error.ts'
 import type { NodeId } from '../../../src/kernel/range.ts'
@@ -66,6 +67,17 @@ t.test('refused above it, with the count', async (t) => {
     t.equal(status, 400)
     t.match(json, { code: 400, message: new RegExp(message) })
   }
+})
+
+t.test('searches that must read a whole log do it one after the other, and a few may wait', async (t) => {
+  const { log } = logOf({ [byHash]: (i) => i % 2 === 0, [byEmail]: (i) => i % 2 === 1 }, treeSize(150_000))
+  const app = appOver([log])
+  const payload = { email: 'a+b@example.com', hash: HASH, operator: 'and' }
+  const ask = async () => (await app.inject({ method: 'POST', url: PATH, payload })).statusCode
+  t.same(await Promise.all([ask(), ask()]), [200, 200])
+  const many = await Promise.all(Array.from({ length: 20 }, ask))
+  t.ok(many.includes(200) && many.includes(503), String(many))
+  t.equal(await ask(), 200, 'and then they are answered again')
 })
 
 t.test('a store that fails on the way: the answer breaks off, and is no list', async (t) => {

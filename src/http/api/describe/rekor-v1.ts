@@ -138,7 +138,11 @@ export const SEARCH_INDEX: Description = {
   ),
   answers: { 200: { description: 'Their IDs.', type: 'application/json', schema: listOf(ref('RekorV1EntryId')) } },
   errorSchema,
-  errors: { 400: 'Not JSON, a key that is none, or more entries than an answer holds.', ...MALFORMED },
+  errors: {
+    400: 'Not JSON, a key that is none, or more entries than an answer holds.',
+    ...MALFORMED,
+    503: 'Too many counts or long searches are under way: ask again after Retry-After.',
+  },
   examples: {
     artifact: { status: 200, body: { hash: SUBJECT }, answer: { value: [ID_V1] } },
     unknown: {
