@@ -8,7 +8,7 @@ import type { Digest } from '../../formats/sigstore/body-v1.ts'
 import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
 import { parseEnvelopeText } from '../../formats/sigstore/proposal-v1.ts'
 import { parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
-import { artifactDigests, isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
+import { artifactDigests, claimedDigests, type NamedDigest, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { equal, utf8 } from '../../kernel/bytes.ts'
 import type { LeafFacts, NamedAttachment } from '../../log/facts.ts'
 import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
@@ -121,11 +121,14 @@ function envelopeKeys(content: Uint8Array): LookupKey[] {
 
 /** The leaf does not say of which type its payload is, so the payload must. */
 function untypedKeys(payload: Uint8Array): LookupKey[] {
-  return isStatement(payload) ? payloadKeys(STATEMENT_TYPE, payload) : []
+  return keysOfDigests(() => claimedDigests(payload, MAX_KEYS))
 }
 
 function payloadKeys(payloadType: string, payload: Uint8Array): LookupKey[] {
-  if (payloadType !== STATEMENT_TYPE) return []
-  const digests = located('ENVELOPE_MALFORMED', 'the in-toto payload', () => artifactDigests(payload, MAX_KEYS))
+  return payloadType === STATEMENT_TYPE ? keysOfDigests(() => artifactDigests(payload, MAX_KEYS)) : []
+}
+
+function keysOfDigests(read: () => readonly NamedDigest[]): LookupKey[] {
+  const digests = located('ENVELOPE_MALFORMED', 'the in-toto payload', read)
   return digests.map(({ algorithm, digest }) => ({ key: digestKey(algorithm, digest), source: 'attachment' }))
 }

@@ -2,7 +2,7 @@
 
 import { parseHex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { isJsonArray, isJsonObject, type JsonLimits, type JsonValue, parseJson } from '../json.ts'
+import { isJsonArray, isJsonObject, type JsonLimits, type JsonObject, type JsonValue, parseJson } from '../json.ts'
 
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
@@ -26,6 +26,8 @@ export interface Statement {
  * file of an image. No number is read: claims have nanoseconds in them, and hashes of 64 bits.
  */
 const LIMITS: JsonLimits = { maxValues: 1_000_000, inexact: true }
+/** Of what is to be logged: while a server reads it, nobody else is served. More than 3 MiB of any bill of materials have. */
+const LOGGED: JsonLimits = { ...LIMITS, maxValues: 250_000 }
 /** Of SHA-512. */
 const MAX_DIGITS = 128
 
@@ -47,11 +49,15 @@ export function parseStatement(payload: Uint8Array): Statement {
 
 /** Whether a payload says of itself that it is a statement, which is not to say that it is a good one. */
 export function isStatement(payload: Uint8Array): boolean {
+  return readClaimed(payload) !== null
+}
+
+function readClaimed(payload: Uint8Array): JsonObject | null {
   try {
-    const json = parseJson(payload, LIMITS)
-    return isJsonObject(json) && typeof json._type === 'string' && TYPES.includes(json._type)
+    const json = parseJson(payload, LOGGED)
+    return isJsonObject(json) && typeof json._type === 'string' && TYPES.includes(json._type) ? json : null
   } catch (error) {
-    if (error instanceof TlogError) return false
+    if (error instanceof TlogError) return null
     throw error
   }
 }
@@ -88,7 +94,16 @@ export interface NamedDigest {
  * @throws TlogError a JSON_ code; ENVELOPE_MALFORMED when there are more than `max`, before bytes are made of any
  */
 export function artifactDigests(payload: Uint8Array, max: number): NamedDigest[] {
-  const statement = parseJson(payload, LIMITS)
+  return digestsIn(parseJson(payload, LOGGED), max)
+}
+
+/** The same of a payload that says of itself that it is a statement; of any other, none. @throws TlogError ENVELOPE_MALFORMED */
+export function claimedDigests(payload: Uint8Array, max: number): NamedDigest[] {
+  const statement = readClaimed(payload)
+  return statement === null ? [] : digestsIn(statement, max)
+}
+
+function digestsIn(statement: JsonValue, max: number): NamedDigest[] {
   const predicate = field(statement, 'predicate')
   const artifacts = [
     field(statement, 'subject'),

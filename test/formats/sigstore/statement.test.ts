@@ -1,6 +1,11 @@
 import t from 'tap'
 import { formatOmsStatement } from '../../../src/formats/model/oms.ts'
-import { artifactDigests, isStatement, parseStatement } from '../../../src/formats/sigstore/statement.ts'
+import {
+  artifactDigests,
+  claimedDigests,
+  isStatement,
+  parseStatement,
+} from '../../../src/formats/sigstore/statement.ts'
 import { hex, utf8 } from '../../../src/kernel/bytes.ts'
 import { refused } from '../support.ts'
 
@@ -79,4 +84,13 @@ t.test('claims may have numbers that are exact nowhere here', async (t) => {
   t.equal(parseStatement(payload).subjects.length, 2)
   t.ok(isStatement(payload))
   t.equal(artifactDigests(payload, 100).length, 3)
+})
+
+t.test('of a statement that is to be logged, so much is read that nobody waits for long', async (t) => {
+  const holding = (values: number) => utf8(JSON.stringify({ ...whole, predicate: Array(values).fill(1) }))
+  t.ok(isStatement(holding(240_000)))
+  t.equal(claimedDigests(holding(240_000), 100).length, 3)
+  refused(() => artifactDigests(holding(250_000), 100), 'JSON_TOO_LARGE', 'more values')
+  t.notOk(isStatement(holding(250_000)))
+  t.same(claimedDigests(holding(250_000), 100), [])
 })
