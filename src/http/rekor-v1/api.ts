@@ -23,11 +23,26 @@ export function rekorV1(logs: Logs, options: EntriesOptions & Reading) {
     })
     for (const routes of [entries(trees, options), retrieve(trees, options), logRoutes(trees), search(trees)])
       await routes(app)
+    withoutSecondSlash(app)
     onlyMethods(app, '/api/v1/version', 'GET')
     app.get('/api/v1/version', { config: { openapi: GET_VERSION } }, async () => VERSION)
     onlyMethods(app, '/ping', 'GET')
     app.get('/ping', { config: { openapi: PING } }, async (_, reply) => reply.type('text/plain').send('.'))
   }
+}
+
+/**
+ * Clients that put a path behind a URL with a slash at its end ask like this, and Rekor answers. They are sent to the one
+ * spelling, which is what a proxy may guard.
+ */
+function withoutSecondSlash(app: FastifyInstance): void {
+  for (const method of ['GET', 'POST'])
+    app.route({
+      method,
+      url: '//api/v1/*',
+      config: { onlyReads: true, openapi: 'none' },
+      handler: async (request, reply) => reply.redirect(request.url.slice(1), 308),
+    })
 }
 
 /** What a browser asks before a page of another origin may send JSON (fetch.spec.whatwg.org, CORS protocol). */

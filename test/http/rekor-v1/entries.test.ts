@@ -153,3 +153,17 @@ t.test('a server without such a log', async (t) => {
   for (const path of [`${ENTRIES}?logIndex=0`, '/api/v1/log', '/api/v1/log/publicKey'])
     t.match(said(await ask(other, path)), /^404 404 no log here speaks rekor-v1/)
 })
+
+t.test('a client whose URL ends in a slash is sent to the path that is meant, and to no other place', async (t) => {
+  for (const [path, method, location] of [
+    [`/${ENTRIES}`, 'POST', ENTRIES],
+    [`/${ENTRIES}?logIndex=0&stable=true`, 'GET', `${ENTRIES}?logIndex=0&stable=true`],
+    ['//api/v1/log', 'HEAD', '/api/v1/log'],
+    ['//api/v1///evil.example', 'GET', '/api/v1///evil.example'],
+  ] as const) {
+    const body = method === 'POST' ? { body: '{}' } : {}
+    const answer = await ask(server, path, { method, ...body })
+    t.match(answer, { status: 308, headers: { location } }, path)
+  }
+  t.equal((await ask(server, '///api/v1/log')).status, 404)
+})
