@@ -3,13 +3,21 @@
 import { formatNote, type Note, parseNote } from '../formats/c2sp/note.ts'
 import type { PolicyWitness } from '../formats/c2sp/policy.ts'
 import { formatAddCheckpoint } from '../formats/c2sp/witness-request.ts'
-import { type TreeSize, treeSize } from '../kernel/brand.ts'
+import { type Hash, type TreeSize, treeSize } from '../kernel/brand.ts'
 import { concat, parseDecimal, parseUtf8 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
-import type { UnshownHead } from '../log/ports.ts'
 import { receive } from '../verify/checkpoint.ts'
 import { openLine } from '../verify/note-line.ts'
 import type { VerifyMlDsa44 } from '../verify/ports.ts'
+
+/** A head that a log has signed, and wants cosigned. */
+export interface Cosignable {
+  readonly size: TreeSize
+  /** Its checkpoint, with the log's own lines. */
+  readonly note: Uint8Array
+  /** That it grew out of an earlier head, of a size from 0 to its own. */
+  growth(from: TreeSize): Promise<readonly Hash[]>
+}
 
 /** What a witness answered. */
 export interface WitnessAnswer {
@@ -41,7 +49,7 @@ const MAX_ATTEMPTS = 3
  */
 export async function addCheckpoint(
   { url, witnesses }: AskedServer,
-  head: UnshownHead,
+  head: Cosignable,
   old: TreeSize,
   { submit, mlDsa44 }: { readonly submit: Submit; readonly mlDsa44: VerifyMlDsa44 | null },
 ): Promise<Lines> {
@@ -61,7 +69,7 @@ export async function addCheckpoint(
 /** Lines of keys that the policy does not name are passed over; of those that it names every line must be good. */
 async function openLines(
   witnesses: readonly PolicyWitness[],
-  head: UnshownHead,
+  head: Cosignable,
   body: Uint8Array,
   mlDsa44: VerifyMlDsa44 | null,
 ): Promise<Lines> {

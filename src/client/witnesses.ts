@@ -7,9 +7,8 @@ import type { Note } from '../formats/c2sp/note.ts'
 import { isQuorum, type Policy } from '../formats/c2sp/policy.ts'
 import { type TreeSize, treeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
-import type { UnshownHead, Witnesses } from '../log/ports.ts'
 import type { VerifyMlDsa44 } from '../verify/ports.ts'
-import { type AskedServer, addCheckpoint, type Submit, withLines } from './add-checkpoint.ts'
+import { type AskedServer, addCheckpoint, type Cosignable, type Submit, withLines } from './add-checkpoint.ts'
 
 /** A cosignature that is older says little of today (C2SP asks for them to be renewed). */
 export const RENEW_MS = 10 * 60_000
@@ -31,8 +30,18 @@ interface Lane {
   conflict: TlogError | null
 }
 
+/** What a log's port wants. */
+export interface AskedWitnesses {
+  readonly renewMs: number
+  /**
+   * The note with the witnesses' lines after the log's own, in the policy's order.
+   * @throws TlogError WITNESS_REFUSED, QUORUM_MISSED
+   */
+  cosign(head: Cosignable): Promise<Uint8Array>
+}
+
 /** For one log. */
-export function askWitnesses({ policy, submit, mlDsa44 }: WitnessingParts): Witnesses {
+export function askWitnesses({ policy, submit, mlDsa44 }: WitnessingParts): AskedWitnesses {
   const lanes = serversOf(policy).map((server): Lane => {
     return { server, known: treeSize(0), turn: Promise.resolve(), conflict: null }
   })
@@ -53,14 +62,14 @@ export function serversOf({ witnesses }: Policy): AskedServer[] {
 
 class Round {
   readonly #policy: Policy
-  readonly #head: UnshownHead
+  readonly #head: Cosignable
   readonly #ask: (lane: Lane) => ReturnType<typeof addCheckpoint>
   readonly #lines = new Map<string, Note['signatures']>()
   readonly #faults: string[] = []
   readonly #over = Promise.withResolvers<void>()
   #isOver = false
 
-  constructor(policy: Policy, head: UnshownHead, ask: (lane: Lane) => ReturnType<typeof addCheckpoint>) {
+  constructor(policy: Policy, head: Cosignable, ask: (lane: Lane) => ReturnType<typeof addCheckpoint>) {
     this.#policy = policy
     this.#head = head
     this.#ask = ask

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import type { Submit, WitnessAnswer } from '../../src/client/add-checkpoint.ts'
+import type { Cosignable, Submit, WitnessAnswer } from '../../src/client/add-checkpoint.ts'
 import { askWitnesses, serversOf } from '../../src/client/witnesses.ts'
 import { parsePolicy } from '../../src/formats/c2sp/policy.ts'
 import { formatVkey } from '../../src/formats/c2sp/vkey.ts'
@@ -10,7 +10,6 @@ import { parseAddCheckpoint } from '../../src/formats/c2sp/witness-request.ts'
 import { treeSize } from '../../src/kernel/brand.ts'
 import { concat, parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
 import { TlogError } from '../../src/kernel/error.ts'
-import type { UnshownHead } from '../../src/log/ports.ts'
 import { openCheckpoint } from '../../src/verify/checkpoint.ts'
 import { verifyMlDsa44 } from '../../src/verify-node/ml-dsa.ts'
 import { KnownLogs } from '../../src/witness/known-logs.ts'
@@ -58,9 +57,9 @@ function submitTo(servers: readonly { readonly answer: Server }[]): Submit {
 }
 
 const tree = new Tree(40)
-async function head(size: number, of = tree): Promise<UnshownHead> {
+async function head(size: number, of = tree): Promise<Cosignable> {
   const growth = async (from: number) => of.proof(from, size)
-  return { size: treeSize(size), root: of.root(size), note: await signed(of, size), growth }
+  return { size: treeSize(size), note: await signed(of, size), growth }
 }
 
 const make = (count: number) => Array.from({ length: count }, (_, i) => serverOf(`w${i + 1}.example`, i + 20))
