@@ -8,6 +8,7 @@ import { unixMillis } from '../src/kernel/brand.ts'
 import { concat, parseHex, utf8 } from '../src/kernel/bytes.ts'
 import type { Log } from '../src/log/log.ts'
 import type { Clock, Entry } from '../src/log/ports.ts'
+import { quorumNone } from '../src/log/witnesses.ts'
 import { createLogIn } from '../src/storage/create-log.ts'
 import { createDataDirectory, type DataDirectory, openDataDirectory } from '../src/storage/data-directory.ts'
 import type { DataPlace } from '../src/storage/log-keys.ts'
@@ -58,6 +59,7 @@ async function withLog<T>(data: DataDirectory, work: (log: Log) => Promise<T>): 
     clock,
     limits: { intervalMs: 1, waitMs: 600_000 }, // a busy machine is no reason to stop
     onStep: () => () => undefined,
+    witnesses: () => quorumNone,
     onPublishDelayed: () => undefined,
     onFailure: (_, error) => {
       throw error

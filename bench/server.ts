@@ -29,9 +29,12 @@ export interface ServerOptions {
   readonly entryOf?: Filling['entryOf']
   /** Where that log is, or is made, to be used again. Default: a place of its own, removed in the end. */
   readonly keep?: string | undefined
+  /** Settings, as flags. */
+  readonly flags?: readonly string[]
 }
 
-export async function startServer({ dialect, filled = 0, entryOf, keep }: ServerOptions): Promise<Served> {
+export async function startServer(options: ServerOptions): Promise<Served> {
+  const { dialect, filled = 0, entryOf, keep, flags = [] } = options
   const data = keep ?? mkdtempSync(join(tmpdir(), 'colophon-bench-'))
   if (filled > 0 && !existsSync(join(data, 'log')))
     await fillDirectory(join(data, 'log'), { dialect, count: filled, entryOf })
@@ -40,7 +43,7 @@ export async function startServer({ dialect, filled = 0, entryOf, keep }: Server
     process.env.BENCH_PROFILE === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`]
   const child = spawn(
     process.execPath,
-    [...HEAP, ...profile, main, 'serve', '--listen', '127.0.0.1:0', '--data', join(data, 'log')],
+    [...HEAP, ...profile, main, 'serve', '--listen', '127.0.0.1:0', '--data', join(data, 'log'), ...flags],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, COLOPHON_DIALECTS: dialect },

@@ -12,7 +12,9 @@ import { PASSPHRASE_VARIABLE, SETTING_NAMES, type SettingName, type ValueOf } fr
 import { type Environment, Sources } from './config/sources.ts'
 import type { TrustConfig } from './config/trust.ts'
 import { trustOf } from './config/trust-settings.ts'
+import { readWitnessPolicy } from './config/witness-policy.ts'
 import type { DialectName } from './dialects/names.ts'
+import type { Policy } from './formats/c2sp/policy.ts'
 import { parseTokenFile, TOKEN_FILE_MAX_BYTES, type Token } from './formats/token-file.ts'
 import type { Endpoint } from './http/listen.ts'
 import type { TrustsPeer } from './http/proxies.ts'
@@ -30,8 +32,20 @@ export interface DataConfig {
   readonly passphrase: string | undefined
 }
 
+/** For what makes a log sign. */
+export interface SigningConfig extends DataConfig {
+  /** Null: nobody cosigns. */
+  readonly witnessing: WitnessingConfig | null
+}
+
+/** Who must cosign what the logs sign. */
+export interface WitnessingConfig {
+  readonly path: string
+  readonly policy: Policy
+}
+
 export interface ServeConfig {
-  readonly data: DataConfig
+  readonly data: SigningConfig
   readonly listen: Endpoint
   /** Null: metrics are where everything else is. */
   readonly metricsListen: Endpoint | null
@@ -69,10 +83,21 @@ export const SERVE_FLAGS: readonly SettingName[] = SETTING_NAMES
 /** What a command takes that reads the logs of a data directory. */
 export const DATA_FLAGS = ['config', 'data', 'ratchet'] as const satisfies readonly SettingName[]
 
+/** What a command takes that makes a log sign. */
+export const SIGNING_FLAGS = [...DATA_FLAGS, 'witness-policy'] as const satisfies readonly SettingName[]
+
 /** @throws TlogError CONFIG_INVALID */
 export function parseData(flags: Flags, env: Environment): DataConfig {
   const sources = new Sources(flags, env)
   const config = dataOf(sources, env)
+  sources.problems.check()
+  return config
+}
+
+/** As parseData, with the flag of SIGNING_FLAGS. @throws TlogError CONFIG_INVALID */
+export function parseSigning(flags: Flags, env: Environment): SigningConfig {
+  const sources = new Sources(flags, env)
+  const config = signingOf(sources, env)
   sources.problems.check()
   return config
 }
@@ -123,6 +148,19 @@ function dataOf(sources: Sources, env: Environment): DataConfig {
   return { dir, ratchetDir, passphrase: passphraseOf(env, sources.problems) }
 }
 
+function signingOf(sources: Sources, env: Environment): SigningConfig {
+  return { ...dataOf(sources, env), witnessing: witnessingOf(sources) }
+}
+
+function witnessingOf(sources: Sources): WitnessingConfig | null {
+  const text = sources.value('witness-policy')
+  if (text === null) return null
+  const path = resolve(text)
+  return sources.problems.take(sources.said('witness-policy')?.place ?? '', null, () => {
+    return { path, policy: readWitnessPolicy(path) }
+  })
+}
+
 /** An empty one is a secret that went missing on its way, and keys would be made in clear. */
 export function passphraseOf(env: Environment, problems: Problems): string | undefined {
   const passphrase = env[PASSPHRASE_VARIABLE]
@@ -132,7 +170,7 @@ export function passphraseOf(env: Environment, problems: Problems): string | und
 
 function serveOf(sources: Sources, env: Environment): ServeConfig {
   const listening = listeningOf(sources)
-  const data = dataOf(sources, env)
+  const data = signingOf(sources, env)
   return {
     ...listening,
     data,

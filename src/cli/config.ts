@@ -47,6 +47,7 @@ function settingRows(config: ServeConfig, sources: Sources): Row[] {
     data: config.data.dir,
     ratchet: config.data.ratchetDir,
     publish: config.publish,
+    'witness-policy': config.data.witnessing?.path ?? null,
     'write-tokens': config.writeTokens?.path ?? null,
   }
   return SETTING_NAMES.filter((name) => !isList(name)).map((name) => {

@@ -8,10 +8,9 @@ import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import { TlogError } from '../kernel/error.ts'
 import { loadState } from '../log/load.ts'
 import { createLog, DEFAULT_LIMITS, type Log, type LogLimits } from '../log/log.ts'
-import type { Clock } from '../log/ports.ts'
+import type { Clock, Witnesses } from '../log/ports.ts'
 import { createSigner } from '../log/signer.ts'
 import type { OnStep } from '../log/steps.ts'
-import { quorumNone } from '../log/witnesses.ts'
 import { type DataDirectory, databasePath } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { openLogKeys } from '../storage/log-keys.ts'
@@ -27,6 +26,8 @@ export interface StartOptions {
   readonly onStep: (slug: string) => OnStep
   readonly onPublishDelayed: (slug: string, error: TlogError) => void
   readonly onFailure: (slug: string, error: unknown) => void
+  /** For a log of its own each. */
+  readonly witnesses: () => Witnesses
 }
 
 /** @throws TlogError whatever is in doubt about any log that may still sign: then none is started. */
@@ -69,7 +70,7 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
     storeLost: data.lost,
     ratchet,
     signer,
-    witnesses: quorumNone,
+    witnesses: options.witnesses(),
     clock: options.clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onStep: options.onStep(slug),

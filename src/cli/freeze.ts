@@ -1,11 +1,10 @@
 /** `colophon freeze`: the end of a log in good order, and its successor. */
 
-import { DATA_FLAGS, Problems, parseData, parseFlags, parseHostname } from '../config.ts'
+import { Problems, parseFlags, parseHostname, parseSigning, SIGNING_FLAGS, type SigningConfig } from '../config.ts'
 import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { LogRequest } from '../storage/create-log.ts'
 import type { LogRecord } from '../storage/database.ts'
-import type { DataPlace } from '../storage/log-keys.ts'
 import { listLogs, placeOf } from './data.ts'
 import { recordOf } from './lifecycle.ts'
 import { heirOf, isWaitingAmong, successorOf } from './successor.ts'
@@ -14,7 +13,7 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const freeze: Command = {
   name: 'freeze',
-  usage: `colophon freeze LOG [--next SLUG [--origin HOST]] [--yes] [--data DIR] [--ratchet DIR]
+  usage: `colophon freeze LOG [--next SLUG [--origin HOST]] [--yes] [--data DIR] [--ratchet DIR] [--witness-policy FILE]
 
   Ends a log in good order, for ever: what it has taken gets its receipts, then it signs its final checkpoint. Everything
   it holds is served as before, and stays trusted. A server that runs there does it, and nobody who reads is cut off;
@@ -26,11 +25,11 @@ export const freeze: Command = {
              of two trees. Clients of a rekor-v2 log know it by its host name: its successor needs another one`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, on, words } = parseFlags(argv, [...DATA_FLAGS, 'next', 'origin'], ['yes'])
+    const { flags, on, words } = parseFlags(argv, [...SIGNING_FLAGS, 'next', 'origin'], ['yes'])
     const [slug, ...rest] = words
     if (slug === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'freeze takes one LOG')
-    const place = placeOf(parseData(flags, world.env))
-    const records = listLogs(place)
+    const config = parseSigning(flags, world.env)
+    const records = listLogs(placeOf(config))
     const old = recordOf(records, slug)
     const request = requestOf(records, old, flags)
     if (old.state === 'frozen') world.print(`${slug} is frozen already\n`)
@@ -38,8 +37,8 @@ export const freeze: Command = {
       world.warn('nothing was done')
       return 1
     }
-    if (old.state === 'active' || request !== null) await carryOut({ old, request, place }, world)
-    report(listLogs(place), old, flags.next ?? null, world)
+    if (old.state === 'active' || request !== null) await carryOut({ old, request, config }, world)
+    report(listLogs(placeOf(config)), old, flags.next ?? null, world)
     return 0
   },
 }
@@ -74,12 +73,12 @@ async function confirmed({ slug, origin }: LogRecord, world: World): Promise<boo
 interface Plan {
   readonly old: LogRecord
   readonly request: LogRequest | null
-  readonly place: DataPlace
+  readonly config: SigningConfig
 }
 
 /** The successor first: between the two a crash leaves one that waits, not a host where nobody takes entries. */
-async function carryOut({ old, request, place }: Plan, world: World): Promise<void> {
-  await withLifecycle(place, world, async (lifecycle, isServed) => {
+async function carryOut({ old, request, config }: Plan, world: World): Promise<void> {
+  await withLifecycle(config, world, async (lifecycle, isServed) => {
     if (request !== null) {
       await lifecycle.create(request)
       world.warn(`${request.slug} is new: back up now, its keys are in no backup yet`)

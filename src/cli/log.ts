@@ -1,6 +1,6 @@
 /** `colophon log create` and `colophon log list`. */
 
-import { Problems, parseData, parseFlags, parseHostname } from '../config.ts'
+import { Problems, parseFlags, parseHostname, parseSigning } from '../config.ts'
 import { DIALECTS } from '../dialects/names.ts'
 import { TlogError } from '../kernel/error.ts'
 import { createLogIn, type LogRequest } from '../storage/create-log.ts'
@@ -29,7 +29,8 @@ colophon log list [--data DIR] [--json]
   async run(argv, world): Promise<ExitCode> {
     const { flags, on, words } = parseFlags(argv, ['data', 'ratchet', 'origin', 'dialect', 'after'], ['json'])
     const [action, slug, ...rest] = words
-    const place = placeOf(parseData(flags, world.env))
+    const config = parseSigning(flags, world.env)
+    const place = placeOf(config)
     const show = (only?: string) => {
       const shown = listed(listLogs(place)).filter((record) => only === undefined || record.slug === only)
       world.print(on.has('json') ? asJson(shown) : asText(shown))
@@ -42,7 +43,7 @@ colophon log list [--data DIR] [--json]
       throw new TlogError('CONFIG_INVALID', 'log takes `create SLUG` or `list`')
     const request = requestOf(slug, flags, place)
     if (isUnused(place)) await createFirst(request, place, world)
-    else await withLifecycle(place, world, async (lifecycle) => await lifecycle.create(request))
+    else await withLifecycle(config, world, async (lifecycle) => await lifecycle.create(request))
     show(slug)
     return 0
   },

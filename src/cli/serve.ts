@@ -18,6 +18,7 @@ import { createLifecycle, type LifecycleParts } from './lifecycle.ts'
 import { withData } from './open-data.ts'
 import { StaticCopies } from './static-copies.ts'
 import { keepFresh, openTrust, refresh } from './trust-files.ts'
+import { witnessesOf } from './witnessing.ts'
 import type { Command, ExitCode, World } from './world.ts'
 import { watchWriters } from './writers.ts'
 
@@ -107,6 +108,7 @@ interface StartParts extends Pick<Served, 'config' | 'logger'> {
 function startOptions({ config, logger, world, metrics, onStep, failed }: StartParts): StartOptions {
   return {
     clock: world.clock,
+    witnesses: witnessesOf(config.data, world),
     limits: { intervalMs: config.intervalMs },
     onStep,
     onPublishDelayed: (slug, error) => {

@@ -17,6 +17,7 @@ import type { Command, ExitCode, World } from './world.ts'
 export const sign: Command = {
   name: 'sign',
   usage: `colophon sign FILE|DIR SIGNER LOG [--trusted-root FILE [--policy FILE]] [--bundle OUT] [--json]
+colophon sign DIR --unlogged --key FILE [--certificate FILE [--certificate-chain FILE]] [--bundle OUT] [--json]
 
   SIGNER is one of
   --key FILE             private key in PEM: PKCS #8, encrypted or not, or cosign's
@@ -36,12 +37,14 @@ export const sign: Command = {
                          signature, the entry and its proof are checked, and it says so
   --policy FILE          logs and witnesses (c2sp.org/tlog-policy) to verify with besides
   --bundle OUT           where the bundle goes (FILE.sigstore.json, DIR/model.sig); never overwrites
+  --unlogged             a DIR, for verifiers that ask no log; with --certificate, the key's, and what vouches for it
   --json                 what was done, as an object (docs/sign.md)
 
   A DIR is signed as a model (OpenSSF Model Signing). Repeating a command that was cut off ends in the same entry.
   Exit code 0: written. 1: refused, or what came back did not hold. 2: wrong use. 3: it could not be done.`,
 
   async run(argv, world): Promise<ExitCode> {
+    if (argv.includes('--unlogged')) return (await import('./sign/unlogged.ts')).signUnlogged(argv, world)
     const request = parseSignRequest(argv, world)
     const logToken = logTokenOf(request, world)
     const signer = await signerOf(request, world)

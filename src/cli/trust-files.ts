@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { ServeConfig } from '../config.ts'
 import type { SigningKey } from '../crypto/crypto.ts'
+import type { Policy } from '../formats/c2sp/policy.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { DataDirectory } from '../storage/data-directory.ts'
 import { createKeyFile, type KeyFile, readKeyFile } from '../storage/key-file.ts'
 import type { DataPlace } from '../storage/log-keys.ts'
+import type { Witnessing } from '../trust/compose.ts'
 import { hasRepository } from '../trust/directory.ts'
 import { createTrust, REFRESH_MS, type Trust, type TrustLog } from '../trust/trust.ts'
 import type { World } from './world.ts'
@@ -21,10 +23,16 @@ export async function openTrust(data: DataDirectory, config: ServeConfig, world:
     url: config.url,
     logs: () => logsOf(data),
     config: config.trust,
+    ...(config.data.witnessing !== null && { witnessing: withoutLogs(config.data.witnessing.policy) }),
     key: openKey(data.place, dir),
     clock: world.clock,
     warn: world.warn,
   })
+}
+
+/** The logs are this server's, whatever the policy lists. */
+function withoutLogs({ witnesses, groups, quorum }: Policy): Witnessing {
+  return { witnesses, groups, quorum }
 }
 
 /** Until the returned function is called. */

@@ -3,14 +3,15 @@
 import { configureCrypto } from '../crypto/node.ts'
 import { safeJson } from '../formats/visible.ts'
 import { check } from './verify/check.ts'
-import { EXIT, outcomeOf } from './verify/outcome.ts'
+import { EXIT, type Outcome, outcomeOf, unloggedOutcomeOf } from './verify/outcome.ts'
 import { parseRequest } from './verify/request.ts'
 import { describeOutcome } from './verify/text.ts'
-import type { Command, ExitCode } from './world.ts'
+import type { Command, ExitCode, World } from './world.ts'
 
 export const verify: Command = {
   name: 'verify',
   usage: `colophon verify FILE|DIR|DIGEST SIGNER --trusted-root FILE [--bundle FILE] [--proof FILE] [--policy FILE] [--json]
+colophon verify DIR --unlogged --key FILE | --certificate-identity NAME --certificate-root FILE [--bundle FILE] [--json]
 colophon verify FILE|DIGEST --key FILE --proof FILE --entry FILE --policy FILE [--json]
 colophon verify FILE|DIGEST SIGNER --trusted-root FILE --log URL [--policy FILE] [--json]
 
@@ -29,15 +30,32 @@ colophon verify FILE|DIGEST SIGNER --trusted-root FILE --log URL [--policy FILE]
   --proof                    proof file (c2sp.org/tlog-proof)
   --entry                    the entry that a proof file alone is about, as the log has it
   --log                      server to ask for entries about the digest, a Colophon or a Rekor v1; what it says is verified
+  --unlogged                 a model's signature that is in no log: the verdict is then SIGNED, and says so
+  --certificate-root         with --unlogged: the root certificates (PEM) that the signer's must lead to
   --json                     the verdict as an object (docs/verify.md)
 
-  Exit code 0: verified. 1: not verified. 2: wrong use. 3: it could not be determined.`,
+  Exit code 0: verified, or signed where that was asked for. 1: not verified. 2: wrong use. 3: it could not be determined.`,
 
   async run(argv, world): Promise<ExitCode> {
     configureCrypto({ workers: 0 }) // a bundle has a handful of signatures
-    const request = await parseRequest(argv, world)
-    const outcome = await outcomeOf(request, () => check(request, world))
-    world.print(request.json ? `${safeJson(outcome)}\n` : `${describeOutcome(outcome).join('\n')}\n`)
+    const { outcome, json } = argv.includes('--unlogged') ? await unlogged(argv, world) : await logged(argv, world)
+    world.print(json ? `${safeJson(outcome)}\n` : `${describeOutcome(outcome).join('\n')}\n`)
     return EXIT[outcome.outcome]
   },
+}
+
+interface Told {
+  readonly outcome: Outcome
+  readonly json: boolean
+}
+
+async function logged(argv: readonly string[], world: World): Promise<Told> {
+  const request = await parseRequest(argv, world)
+  return { outcome: await outcomeOf(request, () => check(request, world)), json: request.json }
+}
+
+async function unlogged(argv: readonly string[], world: World): Promise<Told> {
+  const { checkUnlogged, parseUnlogged } = await import('./verify/unlogged.ts')
+  const request = parseUnlogged(argv)
+  return { outcome: await unloggedOutcomeOf(request, () => checkUnlogged(request, world)), json: request.json }
 }

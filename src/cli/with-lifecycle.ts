@@ -1,24 +1,26 @@
 /** What a command does to the logs of a data directory: through the server that runs there, and by itself where none does. */
 
+import type { SigningConfig } from '../config.ts'
 import { TlogError } from '../kernel/error.ts'
 import { createLogIn } from '../storage/create-log.ts'
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts'
 import type { DataPlace } from '../storage/log-keys.ts'
 import { remoteLifecycle } from './control.ts'
-import { startLog } from './data.ts'
+import { placeOf, startLog } from './data.ts'
 import { endLog, type Lifecycle, recordOf } from './lifecycle.ts'
+import { witnessesOf } from './witnessing.ts'
 import type { World } from './world.ts'
 
 /** @throws TlogError STORE_LOCKED when another process holds the directory and does not answer; what `use` throws. */
 export async function withLifecycle<T>(
-  place: DataPlace,
+  config: SigningConfig,
   world: World,
   use: (lifecycle: Lifecycle, isServed: boolean) => Promise<T>,
 ): Promise<T> {
-  const data = openUnlessLocked(place)
-  if (data instanceof TlogError) return await use(remoteLifecycle(place.dir, unreachable(data)), true)
+  const data = openUnlessLocked(placeOf(config))
+  if (data instanceof TlogError) return await use(remoteLifecycle(config.dir, unreachable(data)), true)
   try {
-    return await use(localLifecycle(data, world), false)
+    return await use(localLifecycle(data, config, world), false)
   } finally {
     await data.close()
   }
@@ -39,9 +41,10 @@ function unreachable(locked: TlogError): (cause: unknown) => TlogError {
 }
 
 /** The one log that is asked for is started as a server would, so that what is durable gets its final checkpoint. */
-function localLifecycle(data: DataDirectory, world: World): Lifecycle {
+function localLifecycle(data: DataDirectory, config: SigningConfig, world: World): Lifecycle {
   const tell = (slug: string, error: unknown) => world.warn(`log ${slug}: ${(error as Error).message}`)
-  const options = { clock: world.clock, onStep: () => world.onStep, onPublishDelayed: tell, onFailure: tell }
+  const witnesses = witnessesOf(config, world)
+  const options = { clock: world.clock, witnesses, onStep: () => world.onStep, onPublishDelayed: tell, onFailure: tell }
   return {
     create: (request) => createLogIn(data, request, world.clock.now()),
     async freeze(slug) {

@@ -83,7 +83,7 @@ async function attemptOnce({ url, body, type, headers }: Question, timers: Timer
       headers: { ...(type === undefined ? {} : { 'content-type': type }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : Uint8Array.from(body) }),
     })
-    const bytes = await readBody(response)
+    const bytes = await readBody(response, MAX_BYTES)
     return { status: response.status, header: (name) => response.headers.get(name), bytes }
   } catch (error) {
     return new TlogError('SERVICE_UNREACHABLE', `${url}: ${reasonOf(error)}`)
@@ -93,20 +93,20 @@ async function attemptOnce({ url, body, type, headers }: Question, timers: Timer
   }
 }
 
-/** Counted after decompression: a small answer may unpack to a large one. */
-async function readBody(response: Response): Promise<Uint8Array> {
+/** Counted after decompression: a small answer may unpack to a large one. @throws Error above `most` bytes */
+export async function readBody(response: Response, most: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const part of response.body ?? []) {
     size += part.length
-    if (size > MAX_BYTES) throw new Error(`an answer above ${MAX_BYTES} bytes`)
+    if (size > most) throw new Error(`an answer above ${most} bytes`)
     parts.push(part)
   }
   return concat(...parts)
 }
 
 /** fetch hides it behind "fetch failed". */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'no answer'
   return error.cause instanceof Error ? error.cause.message : error.message
 }

@@ -145,6 +145,15 @@ export const SETTINGS = {
     inFile: 'number',
     parse: wholeNumber(0, 4 * 2 ** 20),
   }),
+  'witness-policy': setting({
+    group: 'Logs',
+    shape: 'FILE',
+    help: 'who must cosign each checkpoint before it is shown (c2sp.org/tlog-policy)',
+    initial: null,
+    otherwise: 'nobody is asked',
+    inFile: 'path',
+    parse: parsePath,
+  }),
   'write-tokens': setting({
     group: 'Writing',
     shape: 'FILE',

@@ -4,7 +4,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256 } from '#sha256'
-import { compareNames, type OmsResource, requireModelPath } from '../formats/model/oms.ts'
+import { compareNames, requireModelPath, type WholeFiles } from '../formats/model/oms.ts'
 import { parseUtf8 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { digestFile, type OnBytes } from './digest-file.ts'
@@ -76,10 +76,10 @@ export async function walkModel(root: string, { ignore, symlinks }: WalkOptions)
 export async function digestModel(
   files: readonly ModelFile[],
   onBytes: OnBytes = () => undefined,
-): Promise<readonly OmsResource[]> {
+): Promise<WholeFiles['resources']> {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
   let before = 0
-  const resources: OmsResource[] = []
+  const resources: WholeFiles['resources'][number][] = []
   for (const { name, path, bytes } of files) {
     let read = 0
     const digest = await digestOf(path, bytes, (done) => {

@@ -161,13 +161,24 @@ export interface Signer {
   readonly promise?: (entry: Promised) => Promise<Uint8Array>
 }
 
+/** A signed head that nobody has seen yet. */
+export interface UnshownHead extends Mark {
+  /** Its checkpoint, with the log's own lines. */
+  readonly note: Uint8Array
+  /** That it grew out of an earlier head, of a size from 0 to its own. */
+  growth(from: TreeSize): Promise<readonly Hash[]>
+}
+
 /** Asks for the cosignatures that the policy wants before a checkpoint may be shown to anyone. */
 export interface Witnesses {
   /**
    * The note with the witnesses' lines after the log's own. Ends by itself, in bounded time: close() waits for it.
-   * @throws TlogError LOG_BUSY when there is no quorum: nothing is published, and the next round asks anew.
+   * @throws TlogError QUORUM_MISSED when too few cosigned, WITNESS_REFUSED when one has seen another history: nothing is
+   *   published, and the next round asks anew.
    */
-  cosign(note: Uint8Array): Promise<Uint8Array>
+  cosign(head: UnshownHead): Promise<Uint8Array>
+  /** After so long a head that is still the newest is to be cosigned anew; null: never. */
+  readonly renewMs: number | null
 }
 
 export interface Clock {

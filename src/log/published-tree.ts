@@ -4,7 +4,7 @@ import type { Hash, LeafHash, LeafIndex, TreeSize } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { NodeId } from '../kernel/range.ts'
-import { Nodes } from './nodes.ts'
+import type { Nodes } from './nodes.ts'
 import type { LogReader, Place, Published } from './ports.ts'
 
 export class PublishedTree {
@@ -14,10 +14,10 @@ export class PublishedTree {
   readonly #size: () => TreeSize
 
   /** @param size that of the newest published checkpoint, at every call. */
-  constructor(store: LogReader, edge: Edge, size: () => TreeSize) {
+  constructor(store: LogReader, edge: Edge, nodes: Nodes, size: () => TreeSize) {
     this.#store = store
     this.#edge = edge
-    this.#nodes = new Nodes(edge, store)
+    this.#nodes = nodes
     this.#size = size
   }
 

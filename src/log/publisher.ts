@@ -1,9 +1,10 @@
 /** Makes the newest durable head public: one round at a time, however many batches it covers. */
 
 import { formatCheckpoint, parseCheckpoint } from '../formats/c2sp/checkpoint.ts'
-import type { LeafIndex } from '../kernel/brand.ts'
+import type { Hash, LeafIndex, TreeSize } from '../kernel/brand.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
+import { proveConsistency, type ReadNodes } from '../kernel/proof.ts'
 import type { Patience } from './patience.ts'
 import type { Head, LogStore, Published, Ratchet, Signer, Witnesses } from './ports.ts'
 import type { OnStep } from './steps.ts'
@@ -15,6 +16,8 @@ export interface PublisherParts {
   readonly signer: Signer
   readonly witnesses: Witnesses
   readonly onStep: OnStep
+  /** Nodes that are complete in the durable tree. */
+  readonly nodes: ReadNodes
 }
 
 interface Waiter {
@@ -64,12 +67,14 @@ export class Publisher {
    * @throws whatever stopped it; the head is then no more public than before.
    */
   async round(head: Head): Promise<void> {
-    const { origin, ratchet, signer, witnesses, store, onStep } = this.#parts
+    const { origin, ratchet, signer, witnesses, store, onStep, nodes } = this.#parts
     const detail = { entries: head.size - (this.#published?.size ?? 0), size: head.size }
     await ratchet.advance({ size: head.size, root: head.root }) // 1. the signer's memory: never back, never sideways
     onStep('ratcheted', detail)
     const text = formatCheckpoint({ origin, size: head.size, root: head.root, extensions: [] })
-    const note = await witnesses.cosign(await signer.sign(text)) // 2. as many cosignatures as the policy asks for
+    const growth = (from: TreeSize) => proveGrowth(from, head.size, nodes)
+    // 2. as many cosignatures as the policy asks for
+    const note = await witnesses.cosign({ size: head.size, root: head.root, note: await signer.sign(text), growth })
     onStep('signed', detail)
     const published: Published = { size: head.size, root: head.root, time: head.time, note }
     await store.publish(published) // 3. durable and visible
@@ -93,6 +98,10 @@ export class Publisher {
       waiter.resolve(published)
     }
   }
+}
+
+async function proveGrowth(from: TreeSize, to: TreeSize, read: ReadNodes): Promise<readonly Hash[]> {
+  return from === 0 || from === to ? [] : await proveConsistency(from, to, read)
 }
 
 /**

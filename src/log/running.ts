@@ -8,7 +8,9 @@ import { TlogError } from '../kernel/error.ts'
 import { leafHash } from '../kernel/hash.ts'
 import type { NodeId } from '../kernel/range.ts'
 import type { Log, LogIdentity, LogParts, LogState, LogStatus } from './log.ts'
-import { createPace, type Pace, sleep } from './pace.ts'
+import { Nodes } from './nodes.ts'
+import { createPace, type Pace, sleep, wakeOrAge } from './pace.ts'
+import { isPassing } from './passing.ts'
 import { inTime, type Patience } from './patience.ts'
 import { Pool } from './pool.ts'
 import type { DigestAlgorithm, Entry, Place, Published } from './ports.ts'
@@ -41,6 +43,7 @@ export class RunningLog implements Log {
   #delayed: LogStatus['delayed'] = null
   #sequenced = false
   #ending = false
+  #isAged: boolean
   /** Of the sequencer's `written`, what a checkpoint covers. */
   #covered = 0
 
@@ -49,9 +52,12 @@ export class RunningLog implements Log {
     this.#parts = parts
     this.#edge = state.edge
     this.#pool = new Pool(limits.pool)
+    this.#isAged = parts.witnesses.renewMs !== null
     this.#sequencer = new Sequencer({ ...parts, pool: this.#pool, edge: state.edge }, state.head)
-    this.#publisher = new Publisher({ ...parts, origin: parts.identity.origin }, state.published)
-    this.#tree = new PublishedTree(store, state.edge, () => this.#publishedSize)
+    const nodes = new Nodes(state.edge, store)
+    const { origin } = parts.identity
+    this.#publisher = new Publisher({ ...parts, origin, nodes: (ids) => nodes.read(ids) }, state.published)
+    this.#tree = new PublishedTree(store, state.edge, nodes, () => this.#publishedSize)
     this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
     this.#loops = Promise.all([this.#sequence(), this.#publish()].map((loop) => loop.catch((e) => this.#fail(e))))
     void this.#loops.then(() => this.#started.resolve())
@@ -193,14 +199,21 @@ export class RunningLog implements Log {
   }
 
   async #publish(): Promise<void> {
+    const { clock, witnesses } = this.#parts
     while (this.#state !== 'failed') {
-      if (this.#publisher.isBehind(this.#sequencer.head)) await this.#pace(() => this.#publishRound())
+      if (this.#isRenewed || this.#publisher.isBehind(this.#sequencer.head))
+        await this.#pace(() => this.#publishRound())
       else if (this.#sequenced) return
       else {
         this.#started.resolve()
-        await this.#headMoved.wait()
+        this.#isAged = await wakeOrAge(this.#headMoved, clock, witnesses.renewMs)
       }
     }
+  }
+
+  /** The newest head is to be cosigned anew: at the start, for the policy may be another now, and when it has become old. */
+  get #isRenewed(): boolean {
+    return this.#isAged && this.#state === 'running' && !this.#sequencer.frozen
   }
 
   async #publishRound(): Promise<void> {
@@ -213,6 +226,7 @@ export class RunningLog implements Log {
       return
     }
     this.#delayed = null
+    this.#isAged = false
     this.#covered = written
     const kept = Math.max(this.#edge.from, head.size - KEPT_BEHIND)
     this.#edge.forget(kept as TreeSize)
@@ -283,9 +297,4 @@ export class RunningLog implements Log {
   #wakeAll(): void {
     for (const signal of this.#signals) signal.wake()
   }
-}
-
-/** No room, or no quorum: the round is tried again with the head that is newest then. */
-function isPassing(error: unknown): error is TlogError {
-  return error instanceof TlogError && (error.code === 'STORE_FULL' || error.code === 'LOG_BUSY')
 }

@@ -1,6 +1,6 @@
 /** All that Node can check. The library for certificates is loaded when the first one is. */
 
-import type { Abilities } from '../verify/ports.ts'
+import type { Abilities, VerifyPath } from '../verify/ports.ts'
 import { verifyMlDsa44 } from './ml-dsa.ts'
 
 const load = () => import('./certificates.ts')
@@ -16,3 +16,5 @@ export const nodeAbilities: Abilities = {
     },
   },
 }
+
+export const verifyPath: VerifyPath = async (path, time) => (await import('./path.ts')).verifyPath(path, time)

@@ -3,7 +3,7 @@
 import type { Checkpoint } from '../formats/c2sp/checkpoint.ts'
 import { parseCheckpoint } from '../formats/c2sp/checkpoint.ts'
 import { parseNote } from '../formats/c2sp/note.ts'
-import type { Policy } from '../formats/c2sp/policy.ts'
+import { isQuorum, type Policy } from '../formats/c2sp/policy.ts'
 import { treeKeyName } from '../formats/sigstore/tree-id.ts'
 import type { Hash } from '../kernel/brand.ts'
 import { equal } from '../kernel/bytes.ts'
@@ -99,15 +99,11 @@ export async function openCosigners(
   return cosigners
 }
 
-/** Groups come after their members, so one pass settles them. */
-function requireQuorum({ groups, quorum }: Policy, cosigned: ReadonlySet<string>): void {
-  const settled = new Set(cosigned)
-  for (const { name, threshold, members } of groups)
-    if (members.filter((member) => settled.has(member)).length >= threshold) settled.add(name)
-  if (quorum !== null && !settled.has(quorum))
+function requireQuorum(policy: Policy, cosigned: ReadonlySet<string>): void {
+  if (!isQuorum(policy, cosigned))
     throw new TlogError(
       'QUORUM_MISSED',
-      `the policy asks for ${shown(quorum)}; of its witnesses cosigned: ${[...cosigned].map(shown).join(', ') || 'none'}`,
+      `the policy asks for ${shown(policy.quorum ?? '')}; of its witnesses cosigned: ${[...cosigned].map(shown).join(', ') || 'none'}`,
     )
 }
 

@@ -35,6 +35,23 @@ export interface CertificateChecks {
   verifyCertificate(leaf: Uint8Array, times: readonly UnixMillis[], root: TrustedRoot): Promise<readonly Uint8Array[]>
 }
 
+/**
+ * A certificate leads to one of the roots, through any of `others`, each valid at `time`. No SCT is asked for. Identity and
+ * purpose are for the caller to check.
+ * @returns that root
+ * @throws TlogError CERTIFICATE_UNTRUSTED, or the code of what could not be parsed
+ */
+export type VerifyPath = (path: CertificatePath, time: UnixMillis) => Promise<Uint8Array>
+
+/** DER. */
+export interface CertificatePath {
+  readonly leaf: Uint8Array
+  /** Which came along, and are believed by what signed them alone. */
+  readonly others: readonly Uint8Array[]
+  /** Of the caller's. */
+  readonly roots: readonly Uint8Array[]
+}
+
 /** What can be checked here. Null: it cannot, and what depends on it ends in CHECK_UNAVAILABLE, not in a yes. */
 export interface Abilities {
   readonly certificates: CertificateChecks | null

@@ -2,6 +2,7 @@
 
 import type { ListedLog } from '../formats/c2sp/log-list.ts'
 import { KEY_TYPE, type Vkey } from '../formats/c2sp/vkey.ts'
+import { treeKeyName } from '../formats/sigstore/tree-id.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Rate } from './limits.ts'
@@ -43,8 +44,12 @@ export class KnownLogs {
     }
   }
 
+  /** A tree of Rekor v1, of origin `HOST - TREE`, has keys named `HOST/TREE`, as names have no spaces. */
   find(origin: string): KnownLog | undefined {
-    return this.#logs.get(origin)
+    const known = this.#logs.get(origin)
+    if (known !== undefined) return known
+    const named = this.#logs.get(treeKeyName(origin) ?? '')
+    return named === undefined ? undefined : { ...named, origin }
   }
 
   get count(): number {

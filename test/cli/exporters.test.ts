@@ -10,6 +10,7 @@ import { parseJson } from '../../src/formats/json.ts'
 import { parseRequestV2 } from '../../src/formats/sigstore/request-v2.ts'
 import { utf8 } from '../../src/kernel/bytes.ts'
 import type { Log } from '../../src/log/log.ts'
+import { quorumNone } from '../../src/log/witnesses.ts'
 import { createLogIn } from '../../src/storage/create-log.ts'
 import { createDataDirectory } from '../../src/storage/data-directory.ts'
 import { ecKey, hashedRekordBody } from '../http/requests.ts'
@@ -39,6 +40,7 @@ t.test('each copy follows its log, and is whole when all is closed', async (t) =
     onStep: (slug) => (step) => {
       if (step === 'published') wake(slug)
     },
+    witnesses: () => quorumNone,
     onPublishDelayed: (_, error) => t.fail(String(error)),
     onFailure: (_, error) => t.fail(String(error)),
   })

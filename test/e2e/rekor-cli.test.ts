@@ -1,11 +1,15 @@
 /** rekor-cli against our Rekor v1 API: every kind of key and entry, looking up, proofs, and another log's key. */
 
+import { generateKeyPairSync } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { formatTimestampRequest } from '../../src/formats/pki/timestamp-request.ts'
 import { pae } from '../../src/formats/sigstore/dsse.ts'
-import { utf8 } from '../../src/kernel/bytes.ts'
+import { base64, parseHex, utf8 } from '../../src/kernel/bytes.ts'
 import { Minisign, Ssh } from '../formats/detached.ts'
+import { coseSign1 } from '../formats/make-cose.ts'
+import { opensslAuthority } from '../formats/pki/openssl-tsa.ts'
 import { digestOf, makeSigners, type Signer } from './rekor-v1/signers.ts'
 import { localUrl } from './sigstore/publisher.ts'
 import { client, type Finished, run, type Server, scratch, startServer } from './support.ts'
@@ -171,6 +175,31 @@ t.test('rekord, by the tools whose keys are taken', async (t) => {
   await writeFile(at('alpine.json'), JSON.stringify({ kind: 'alpine', apiVersion: '0.0.1', spec: {} }))
   const refused = await cli(['upload', '--entry', 'alpine.json'])
   t.match(refused, { code: 1, stderr: /entry kind 'alpine' is not enabled for submission on this server/ })
+})
+
+t.test('cose, with and without what is signed beside it', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  await writeFile(at('one.pub'), publicKey.export({ format: 'pem', type: 'spki' }))
+  for (const [name, options, flags] of [
+    ['alone', {}, []],
+    ['with aad', { external: utf8('aad') }, ['--aad', base64(utf8('aad'))]],
+  ] as const) {
+    const { message } = coseSign1(privateKey, utf8(`a payload ${name}`), options)
+    await writeFile(at('message.cbor'), message)
+    const files = ['--artifact', 'message.cbor', '--public-key', 'one.pub', '--pki-format', 'x509', ...flags]
+    const uuid = await wholeWay(t, `cose, ${name}`, ['--type', 'cose:0.0.1', ...files])
+    t.ok((await find('--public-key', 'one.pub', '--pki-format', 'x509')).includes(uuid), `${name}: by its key`)
+    t.same(await find('--artifact', 'message.cbor'), [uuid], `${name}: by the message`)
+    const shown = JSON.parse(await must(['get', '--uuid', uuid, '--format', 'json']))
+    t.match(shown.Attestation, `a payload ${name}`, `${name}: which is given back`)
+  }
+})
+
+t.test('rfc3161', async (t) => {
+  const request = formatTimestampRequest({ digest: parseHex(SHA), nonce: utf8('12345678') })
+  await writeFile(at('stamp.tsr'), opensslAuthority(await scratch(t))(request))
+  const uuid = await wholeWay(t, 'rfc3161', ['--type', 'rfc3161:0.0.1', '--artifact', 'stamp.tsr'])
+  t.same(await find('--artifact', 'stamp.tsr'), [uuid], 'by the response')
 })
 
 t.test('what grew is consistent with what was', async (t) => {

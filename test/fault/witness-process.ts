@@ -25,15 +25,19 @@ export interface WitnessProcess {
 
 export interface WitnessOptions {
   readonly crash?: CrashPoint
-  /** The verifier key of the log. */
-  readonly log?: string
+  /** The verifier keys of the logs. */
+  readonly log?: string | readonly string[]
+  readonly name?: string
+  readonly port?: number
   readonly main?: string
 }
 
 /** @throws Error with its output when it ends before it listens. */
 export async function startWitness(data: string, options: WitnessOptions = {}): Promise<WitnessProcess> {
   const { crash, log = formatVkey(LOG.vkey), main = crash === undefined ? MAIN : CRASH_MAIN } = options
-  const flags = ['--name', 'witness.example/w', '--data', data, '--listen', '127.0.0.1:0', '--log', log]
+  const { name = 'witness.example/w', port = 0 } = options
+  const logs = [log].flat().flatMap((vkey) => ['--log', vkey])
+  const flags = ['--name', name, '--data', data, '--listen', `127.0.0.1:${port}`, ...logs]
   const child = spawn(process.execPath, ['--disable-warning=FSTDEP023', main, 'witness', ...flags], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],

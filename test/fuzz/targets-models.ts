@@ -6,16 +6,18 @@ import { type ByteSource, sourceOf } from '../../src/formats/model/byte-source.t
 import { Findings } from '../../src/formats/model/finding.ts'
 import { readGguf } from '../../src/formats/model/gguf.ts'
 import { readLlamafile } from '../../src/formats/model/llamafile.ts'
+import { filesOf, parseOmsStatement } from '../../src/formats/model/oms.ts'
 import { pieced } from '../../src/formats/model/pieces.ts'
 import { readSafetensors } from '../../src/formats/model/safetensors.ts'
 import { checkShards, parseSafetensorsIndex } from '../../src/formats/model/safetensors-index.ts'
 import { addSlot, findSlot } from '../../src/formats/model/slot.ts'
 import type { Tensor } from '../../src/formats/model/tensor.ts'
-import { equal, utf8 } from '../../src/kernel/bytes.ts'
+import { equal, parseBase64, utf8 } from '../../src/kernel/bytes.ts'
 import * as make from '../formats/model/make.ts'
 import { apesig } from '../formats/model/make-apesig.ts'
 import { append, bytesOf, toyRuntime } from '../formats/model/make-llamafile.ts'
 import type { Target } from './oracle.ts'
+import { json } from './seeds.ts'
 
 interface Model {
   readonly tensors: readonly Tensor[]
@@ -124,6 +126,22 @@ const SLOTTED = await Promise.all(
 
 const args = () => ['-m toy.gguf ...', `# none\n'a "b"' "\\t\\"" $A`].map(utf8)
 
+const statements = () =>
+  ['v1.1.0-certificate', 'v1.0.0-elliptic-key'].map((model) => {
+    const { dsseEnvelope } = json<{ dsseEnvelope: { payload: string } }>(`oms/${model}/model.sig`)
+    return parseBase64(dsseEnvelope.payload)
+  })
+
+/** Of a manifest every resource belongs to one file, whose parts follow one another. */
+function runOms(bytes: Uint8Array): void {
+  const manifest = parseOmsStatement(bytes)
+  const parts = [...filesOf(manifest).values()]
+  const isWhole = parts.every((all) =>
+    all.every(({ shard }, i) => (shard?.start ?? 0) === (all[i - 1]?.shard?.end ?? 0)),
+  )
+  if (!isWhole || parts.flat().length !== manifest.resources.length) throw new Error('parts that do not follow')
+}
+
 export const MODELS: readonly Target[] = [
   { name: 'gguf', seeds: gguf, run: explained(readGguf) },
   { name: 'safetensors', seeds: safetensors, run: explained(readSafetensors) },
@@ -141,6 +159,7 @@ export const MODELS: readonly Target[] = [
       parseApeSignatures(bytes)
     },
   },
+  { name: 'oms', seeds: statements, run: runOms },
   {
     name: 'args',
     seeds: args,

@@ -8,6 +8,7 @@ import { formatPem, parsePem } from '../../src/formats/pki/pem.ts'
 import { formatSpki, parseSpki } from '../../src/formats/pki/spki.ts'
 import { parseSubjectAltName } from '../../src/formats/pki/subject-alt-name.ts'
 import { checkTimestampForm } from '../../src/formats/pki/timestamp.ts'
+import { readTimestampSignature } from '../../src/formats/pki/timestamp-signature.ts'
 import { codeSigningFault } from '../../src/formats/pki/usages.ts'
 import { concat, parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
 import { oneMeaning, oneSpelling, type Target } from './oracle.ts'
@@ -72,7 +73,14 @@ export const PKI: readonly Target[] = [
   { name: 'spki', seeds: () => x509('key'), run: oneSpelling(parseSpki, formatSpki) },
   { name: 'certificate', seeds: certificates, run: (bytes) => void codeSigningFault(parseCertificate(bytes)) },
   { name: 'subject-alt-name', seeds: names, run: (bytes) => void parseSubjectAltName(bytes) },
-  { name: 'timestamp', seeds: timestamps, run: checkTimestampForm },
+  {
+    name: 'timestamp',
+    seeds: timestamps,
+    run: (bytes) => {
+      checkTimestampForm(bytes)
+      readTimestampSignature(bytes)
+    },
+  },
   { name: 'ecdsa-signature', seeds: signatures, run: (bytes) => void parseEcdsaSignature(CURVES['P-256'], bytes) },
   {
     name: 'pem',

@@ -1,5 +1,6 @@
-/** Keys and signatures in the files of other tools. */
+/** Keys and signatures in the files of other tools, and COSE messages. */
 
+import { coseSignedBytes, parseCoseSign1 } from '../../src/formats/cose.ts'
 import {
   formatMinisignKey,
   formatMinisignSignature,
@@ -8,9 +9,9 @@ import {
 } from '../../src/formats/minisign.ts'
 import { formatSshKey, parseSshKey } from '../../src/formats/ssh/key.ts'
 import { formatSshSignature, parseSshSignature } from '../../src/formats/ssh/signature.ts'
-import { parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
-import { oneMeaning, type Target } from './oracle.ts'
-import { vector } from './seeds.ts'
+import { parseHex, parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
+import { oneMeaning, surely, type Target } from './oracle.ts'
+import { json, vector } from './seeds.ts'
 
 function ofText<T>(parse: (text: string) => T, format: (value: T) => string): Target['run'] {
   return oneMeaning(
@@ -25,6 +26,21 @@ const ssh = (suffix: string) =>
   )
 const minisign = (...names: readonly string[]) => names.map((name) => vector(`minisign/${name}`))
 
+const coseMessages = () =>
+  ['ecdsa-sig-01', 'sign-pass-02', 'sign-fail-06'].map((name) =>
+    parseHex(json<{ readonly output: { readonly cbor: string } }>(`cose/${name}.json`).output.cbor.toLowerCase()),
+  )
+
+/** What is signed holds all that was parsed, and is no longer than the heads around it make it. */
+function runCose(bytes: Uint8Array): void {
+  const parsed = parseCoseSign1(bytes)
+  surely(() => {
+    const signed = coseSignedBytes(parsed, new Uint8Array())
+    const beside = signed.length - parsed.protected.length - parsed.payload.length
+    if (beside < 15 || beside > 23) throw new Error(`${beside} bytes beside header and payload`)
+  })
+}
+
 export const TOOLS: readonly Target[] = [
   { name: 'ssh-key', seeds: () => ssh('pub'), run: ofText(parseSshKey, formatSshKey) },
   { name: 'ssh-signature', seeds: () => ssh('sig'), run: ofText(parseSshSignature, formatSshSignature) },
@@ -38,4 +54,5 @@ export const TOOLS: readonly Target[] = [
     seeds: () => minisign('hello_world.txt.minisig', 'hello_world_hashed.txt.minisig', 'hello_world.txt.signify'),
     run: ofText(parseMinisignSignature, formatMinisignSignature),
   },
+  { name: 'cose', seeds: coseMessages, run: runCose },
 ]

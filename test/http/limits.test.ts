@@ -10,6 +10,7 @@ import { startLogs } from '../../src/cli/data.ts'
 import { Logs } from '../../src/http/logs.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { createServer, type Limits } from '../../src/http/server.ts'
+import { quorumNone } from '../../src/log/witnesses.ts'
 import { createLogIn } from '../../src/storage/create-log.ts'
 import { createDataDirectory } from '../../src/storage/data-directory.ts'
 import { type Scope, scratch, testWorld } from '../cli/support.ts'
@@ -24,7 +25,12 @@ async function startLimited(scope: Scope, limits: Partial<Limits>): Promise<{ po
   const { clock } = testWorld()
   const data = createDataDirectory({ dir, ratchetDir: join(dir, 'ratchet'), passphrase: undefined })
   await createLogIn(data, { slug: 'v2', dialect: 'rekor-v2', origin: 'localhost' }, clock.now())
-  const quiet = { onStep: () => () => undefined, onPublishDelayed: () => undefined, onFailure: () => undefined }
+  const quiet = {
+    onStep: () => () => undefined,
+    witnesses: () => quorumNone,
+    onPublishDelayed: () => undefined,
+    onFailure: () => undefined,
+  }
   const logs = await startLogs(data, { clock, ...quiet })
   const server = createServer({
     logs: new Logs(logs),

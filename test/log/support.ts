@@ -22,6 +22,8 @@ import type {
   SealedBatch,
   Signer,
   Supplement,
+  UnshownHead,
+  Witnesses,
 } from '../../src/log/ports.ts'
 import { createSigner } from '../../src/log/signer.ts'
 import type { Step } from '../../src/log/steps.ts'
@@ -176,6 +178,7 @@ export interface StartOptions {
   readonly state?: 'active' | 'frozen'
   readonly limits?: Partial<LogLimits>
   readonly cosign?: (note: Uint8Array) => Promise<Uint8Array>
+  readonly witnesses?: Witnesses
   readonly onStep?: (step: Step, detail: { entries: number; size: number }) => void
   readonly storeLost?: Promise<unknown>
 }
@@ -193,7 +196,10 @@ export async function start(world: World, options: StartOptions = {}): Promise<R
     storeLost: options.storeLost ?? new Promise(() => undefined),
     ratchet,
     signer,
-    witnesses: { cosign: options.cosign ?? (async (note: Uint8Array) => note) },
+    witnesses: options.witnesses ?? {
+      cosign: ({ note }: UnshownHead) => (options.cosign ?? (async (plain: Uint8Array) => plain))(note),
+      renewMs: null,
+    },
     clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onStep: (step: Step, detail: { entries: number; size: number }) => {

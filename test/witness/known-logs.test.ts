@@ -26,6 +26,15 @@ t.test("the operator's own choice", async (t) => {
     t.throws(() => new KnownLogs(NAME, vkeys, RATE), { code: 'VKEY_MALFORMED' }, what)
 })
 
+t.test('a tree of Rekor v1 goes by the name of its keys', async (t) => {
+  const { vkey } = logKey('a.example/12', 1)
+  const logs = new KnownLogs(NAME, [vkey], RATE)
+  t.same(logs.find('a.example - 12'), { origin: 'a.example - 12', keys: [vkey], rate: RATE })
+  t.match(logs.find('a.example/12'), { origin: 'a.example/12' }, 'which is a log of its own')
+  for (const other of ['a.example - 13', 'b.example - 12', 'a.example - 012', 'a.example -12', 'a.example'])
+    t.equal(logs.find(other), undefined, other)
+})
+
 t.test('lists add, and change nothing', async (t) => {
   const logs = new KnownLogs(NAME, [logKey('a.example', 1).vkey], RATE)
   const first = [listed('a.example'), listed('b.example'), listed('key.example', 1, 'the log')]

@@ -23,7 +23,7 @@ export const GENEROUS = { perDay: 1e12, burst: 1e6 }
 
 export const KEYS: WitnessKeys = keysOf(NAME, 9)
 
-function keysOf(name: string, seed: number): WitnessKeys {
+export function keysOf(name: string, seed: number): WitnessKeys {
   const ed25519 = importEd25519Seed(new Uint8Array(32).fill(seed))
   const mlDsa44 = generateMlDsa44()
   return {

@@ -5,11 +5,12 @@ import { type BodyV1, parseBodyV1 } from '../../formats/sigstore/body-v1.ts'
 import { parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
 import { canonicalJson } from '../../formats/sigstore/canonical-json.ts'
 import { detachedSignatureJson } from '../../formats/sigstore/detached-signature.ts'
-import { parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
+import { type CoseV1, type LeafV1, parseLeafV1, type RekordV1 } from '../../formats/sigstore/read-leaf-v1.ts'
 import { equal, parseBase64, parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { leafHash } from '../../kernel/hash.ts'
 import { showKeyOrCertificate } from './show-key.ts'
+import { showTimestamp } from './show-timestamp.ts'
 import { bytes, type Content, jsonValue, list, malformed, type Node, part, parts, text, word } from './tree.ts'
 
 /** Also for a body that was printed in another form than the log keeps: then its leaf is that of the canonical one. */
@@ -36,11 +37,15 @@ interface Spec {
   readonly spec: JsonValue
 }
 
+/** Kinds of entries on which no bundle rests. */
+const BESIDE_BUNDLES = ['rekord 0.0.1', 'cose 0.0.1', 'rfc3161 0.0.1']
+
 /** Kinds without a reader are shown as they are. */
 function specNodes(body: Uint8Array, { kind, version, spec }: Spec): Node[] {
   try {
     if (kind === 'hashedrekord' && version === '0.0.2') return v2Nodes(body)
-    return kind === 'rekord' && version === '0.0.1' ? rekordNodes(body) : v1Nodes(parseBodyV1(body, kind, version))
+    const name = `${kind} ${version}`
+    return BESIDE_BUNDLES.includes(name) ? leafNodes(parseLeafV1(body)) : v1Nodes(parseBodyV1(body, kind, version))
   } catch (error) {
     if (!(error instanceof TlogError)) throw error
     const fault = error.code === 'ENTRY_MISMATCH' ? [] : [part('as a whole', malformed(error.message))]
@@ -82,11 +87,22 @@ function v1Nodes(body: BodyV1): Node[] {
   ].filter((node) => node !== null)
 }
 
+function leafNodes(leaf: LeafV1): Node[] {
+  if (leaf.kind === 'rekord') return rekordNodes(leaf)
+  if (leaf.kind === 'rfc3161') return [part('timestamp', () => showTimestamp(leaf.response))]
+  return leaf.kind === 'cose' ? coseNodes(leaf) : []
+}
+
+function coseNodes({ payloadHash, envelopeHash, verifier }: CoseV1): Node[] {
+  return [
+    digestNode('payload hash', payloadHash.algorithm, payloadHash.bytes),
+    digestNode('envelope hash', envelopeHash.algorithm, envelopeHash.bytes, 'of the COSE message'),
+    showKeyOrCertificate(verifier.der),
+  ]
+}
+
 /** X.509 keys are taken apart; what other tools write is shown as they write it. */
-function rekordNodes(body: Uint8Array): Node[] {
-  const leaf = parseLeafV1(body)
-  if (leaf.kind !== 'rekord') return []
-  const { digest, signed } = leaf
+function rekordNodes({ digest, signed }: RekordV1): Node[] {
   const nodes = [
     digestNode('digest', digest.algorithm, digest.bytes, 'of the file that was signed'),
     part('format', word(signed.format)),

@@ -70,7 +70,8 @@ export function parseSignRequest(argv: readonly string[], world: World): SignReq
   return request
 }
 
-function parseSubject([word, ...rest]: readonly string[]): Pick<SignRequest, 'kind' | 'path'> {
+/** @throws Error for the person who typed it */
+export function parseSubject([word, ...rest]: readonly string[]): Pick<SignRequest, 'kind' | 'path'> {
   if (word === undefined || word === '' || rest.length > 0) throw new Error('sign takes one FILE or DIR')
   const stat = statSync(word, { throwIfNoEntry: false })
   if (stat === undefined) throw new Error(`there is no ${word}`)
@@ -79,8 +80,8 @@ function parseSubject([word, ...rest]: readonly string[]): Pick<SignRequest, 'ki
   return { kind: 'file', path: word }
 }
 
-/** What is logged must have a place to go: looked at before, not after. */
-function requireFree(out: string): void {
+/** What is logged must have a place to go: looked at before, not after. @throws Error */
+export function requireFree(out: string): void {
   if (existsSync(out)) throw new Error(`${out} is there already, and is not overwritten: name another file`)
   try {
     accessSync(dirname(resolve(out)), constants.W_OK)
@@ -104,7 +105,7 @@ function predicateOf(
   return { file: statement, type }
 }
 
-function ignoredOf({ ignore }: Flags, kind: SignRequest['kind'], problems: Problems): readonly string[] {
+export function ignoredOf({ ignore }: Flags, kind: SignRequest['kind'], problems: Problems): readonly string[] {
   if (ignore === undefined) return []
   if (kind === 'file') problems.note('--ignore', 'is for a DIR')
   return ignore.split(',')

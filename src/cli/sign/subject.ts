@@ -54,7 +54,11 @@ function prepareStatement(path: string): Prepared {
   return { subject: { kind: 'statement', payload, artifact }, sha256, files: 1, ignored: [] }
 }
 
-async function prepareModel({ path, out, ignore }: SignRequest, onBytes: OnBytes): Promise<Prepared> {
+/** @throws TlogError as prepare does */
+export async function prepareModel(
+  { path, out, ignore }: Pick<SignRequest, 'path' | 'out' | 'ignore'>,
+  onBytes: OnBytes,
+): Promise<Prepared> {
   const inside = (file: string) => relative(resolve(path), resolve(file)).split(sep).join('/')
   const isInside = !inside(out).startsWith('../')
   const ignorePaths = [...new Set([...DEFAULT_IGNORED, MODEL_SIGNATURE, ...(isInside ? [inside(out)] : []), ...ignore])]

@@ -6,6 +6,7 @@ import type { ModelFindings } from '../../files/compare-model.ts'
 import { readBounded } from '../../files/read-bounded.ts'
 import { readSlotLines } from '../../formats/model/slot-lines.ts'
 import { type Bundle, parseSigstoreBundle } from '../../formats/sigstore/bundle.ts'
+import { OMS_PREDICATE_TYPE, parseStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { digestsOf, verifyBundle } from '../../verify/bundle.ts'
@@ -57,7 +58,8 @@ async function checkBundle(
   world: World,
 ): Promise<Shown> {
   const { subject } = request
-  const bundle = await readBundle(path)
+  const isDirectory = subject.kind === 'directory'
+  const bundle = await readBundle(path, isDirectory ? await modelBundleParser() : parseSigstoreBundle)
   const trust = trustOf(request)
   const shown = async (verdict: Verdict, directory: ModelFindings | null) => ({
     ...NOTHING,
@@ -65,7 +67,7 @@ async function checkBundle(
     proof: proof === null ? null : await checkBeside(bundle, proof, trust),
     directory,
   })
-  if (subject.kind === 'directory') {
+  if (isDirectory || (subject.kind === 'file' && isAboutModel(bundle))) {
     const { checkDirectory } = await import('./directory.ts')
     const { verdict, findings } = await checkDirectory({ bundle, path, trust }, subject.path, world)
     return await shown(verdict, findings)
@@ -86,11 +88,25 @@ async function checkSlot(request: Request, world: World): Promise<Shown> {
   return { ...NOTHING, verdict, proof: proof === null ? null : await checkProofOf(bundle, proof, trust) }
 }
 
+async function modelBundleParser(): Promise<typeof parseSigstoreBundle> {
+  return (await import('../../formats/model/oms-bundle.ts')).parseModelBundle
+}
+
+/** A model may be one file. What cannot be read is for the verifier to refuse. */
+function isAboutModel({ content }: Bundle): boolean {
+  if (content.kind !== 'envelope' || content.payloadType !== STATEMENT_TYPE) return false
+  try {
+    return parseStatement(content.payload).predicateType === OMS_PREDICATE_TYPE
+  } catch {
+    return false
+  }
+}
+
 /** Of several files that were named it says which one is wrong. */
-async function readBundle(path: string): Promise<Bundle> {
+async function readBundle(path: string, parse: (file: Uint8Array) => Bundle): Promise<Bundle> {
   const bytes = await readBounded(path, BUNDLE_MAX_BYTES)
   try {
-    return parseSigstoreBundle(bytes)
+    return parse(bytes)
   } catch (error) {
     if (error instanceof TlogError) throw new TlogError(error.code, `${path}: ${error.message}`, { cause: error })
     throw error

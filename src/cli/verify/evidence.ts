@@ -68,7 +68,8 @@ interface Beside {
   readonly looked: readonly string[]
 }
 
-function beside(subject: Subject): Beside {
+/** What lies there under the names that are looked for. */
+export function beside(subject: Subject): Beside {
   if (subject.kind === 'digest') return { bundle: undefined, proof: undefined, looked: [] }
   const path = subject.kind === 'directory' ? subject.path.replace(/\/+$/, '') : subject.path
   const bundles = [`${path}.sigstore.json`, ...(subject.kind === 'directory' ? [join(path, 'model.sig')] : [])]

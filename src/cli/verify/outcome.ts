@@ -3,13 +3,15 @@
 import type { ModelFindings } from '../../files/compare-model.ts'
 import type { SlotCarrier } from '../../formats/model/slot.ts'
 import { type ErrorCode, TlogError } from '../../kernel/error.ts'
+import type { UnloggedVerdict } from '../../verify/unlogged.ts'
 import type { ExitCode } from '../world.ts'
 import type { Shown } from './check.ts'
 import type { Evidence } from './evidence.ts'
 import type { Request } from './request.ts'
+import type { ShownUnlogged, UnloggedRequest } from './unlogged.ts'
 
 export interface Outcome {
-  readonly outcome: 'verified' | 'not verified' | 'undetermined'
+  readonly outcome: 'verified' | 'signed' | 'not verified' | 'undetermined'
   /** As it was named. */
   readonly subject: string
   readonly evidence: Evidence
@@ -17,16 +19,18 @@ export interface Outcome {
   readonly slot: { readonly carrier: SlotCarrier; readonly bytes: number } | null
   /** Null unless verified. */
   readonly verdict: Shown['verdict'] | null
+  /** In place of it, of a signature that is in no log; null unless that was asked for, and is good. */
+  readonly unlogged: UnloggedVerdict | null
   readonly proof: Shown['proof']
   /** What a log that was asked showed; null unless verified by it. */
   readonly lookup: Shown['lookup']
   /** Null unless a directory was compared, with whatever outcome. */
   readonly directory: ModelFindings | null
-  /** Null when verified. */
+  /** Null when verified or signed. */
   readonly error: { readonly code: string; readonly message: string } | null
 }
 
-export const EXIT = { verified: 0, 'not verified': 1, undetermined: 3 } as const satisfies Record<
+export const EXIT = { verified: 0, signed: 0, 'not verified': 1, undetermined: 3 } as const satisfies Record<
   Outcome['outcome'],
   ExitCode
 >
@@ -42,7 +46,7 @@ const UNDETERMINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SERVICE_UNREACHABLE',
 ])
 
-const NOTHING = { verdict: null, proof: null, lookup: null } as const
+const NOTHING = { verdict: null, unlogged: null, proof: null, lookup: null } as const
 
 /** Waits for the check. @throws what is neither a TlogError nor the system's: a bug. */
 export async function outcomeOf({ subject, evidence, slot }: Request, check: () => Promise<Shown>): Promise<Outcome> {
@@ -51,12 +55,29 @@ export async function outcomeOf({ subject, evidence, slot }: Request, check: () 
   try {
     const { directory, ...shown } = await check()
     const fault = directory === null ? null : faultOf(directory)
-    if (fault === null) return { outcome: 'verified', ...about, ...shown, directory, error: null }
+    if (fault === null) return { outcome: 'verified', ...about, unlogged: null, ...shown, directory, error: null }
     const error = { code: 'ARTIFACT_MISMATCH', message: fault }
     return { outcome: 'not verified', ...about, ...NOTHING, directory, error }
   } catch (error) {
     const { outcome, ...why } = toldOf(error)
     return { outcome, ...about, ...NOTHING, directory: null, error: why }
+  }
+}
+
+/** As outcomeOf, where no log was asked for. */
+export async function unloggedOutcomeOf(
+  request: UnloggedRequest,
+  check: () => Promise<ShownUnlogged>,
+): Promise<Outcome> {
+  const about = { subject: request.model, evidence: request.evidence, slot: null, ...NOTHING }
+  try {
+    const { unlogged, directory } = await check()
+    const fault = faultOf(directory)
+    if (fault === null) return { outcome: 'signed', ...about, unlogged, directory, error: null }
+    return { outcome: 'not verified', ...about, directory, error: { code: 'ARTIFACT_MISMATCH', message: fault } }
+  } catch (error) {
+    const { outcome, ...why } = toldOf(error)
+    return { outcome, ...about, directory: null, error: why }
   }
 }
 

@@ -102,7 +102,8 @@ function signerOf(flags: Flags, evidence: Evidence | null, problems: Problems): 
 const WHO =
   'say who must have signed: --key FILE, or --certificate-identity NAME with --certificate-oidc-issuer URL; with neither, the signature of anybody would do'
 
-function readKey(path: string): TrustedSigner {
+/** @throws Error unless the file is one public key in PEM */
+export function readKey(path: string): Extract<TrustedSigner, { kind: 'key' }> {
   return parseSmallFile(resolve(path), KEY_MAX_BYTES, (bytes) => {
     const [der, second] = parsePem(parseUtf8(bytes), 'PUBLIC KEY')
     if (der === undefined || second !== undefined) throw new Error('not one public key')

@@ -3,17 +3,20 @@
 import type { ModelFindings } from '../../files/compare-model.ts'
 import { visible } from '../../formats/visible.ts'
 import type { Cosigner } from '../../verify/checkpoint.ts'
-import type { Gap, Verdict, VerdictEntry, VerdictSigner } from '../../verify/verdict.ts'
+import type { UnloggedVerdict } from '../../verify/unlogged.ts'
+import type { Gap, Verdict, VerdictEntry, VerdictSigned, VerdictSigner } from '../../verify/verdict.ts'
 import type { Lookup } from './log.ts'
 import type { Outcome } from './outcome.ts'
 
 const HEADINGS = {
   verified: 'VERIFIED',
+  signed: 'SIGNED, AND IN NO LOG',
   'not verified': 'NOT VERIFIED',
   undetermined: 'COULD NOT BE DETERMINED',
 } as const satisfies Record<Outcome['outcome'], string>
 
 export const GAPS = {
+  log: 'That anybody else can see this signature: it is in no log, so that a stolen key, or a signature for you alone, is not noticed.',
   time: 'When it was signed: nobody who is trusted says so.',
   timestamps: 'Timestamps that the bundle has: they are of authorities that the trusted root does not name.',
   inclusion: 'That the entry is in the log: the log promised to include it, and that it did was not shown.',
@@ -21,7 +24,7 @@ export const GAPS = {
     'That the log shows everybody the same: no witnesses were asked for, so one that shows different people different histories is not noticed.',
   claims: 'What the statement says: it is the word of its signer, true or not.',
   'key owner': 'Whose key it is: that is for you to know.',
-} as const satisfies Record<Gap, string>
+} as const satisfies Record<Gap | 'log', string>
 
 const ASKED =
   'What the server did not show: other signatures, and statements about the file, which are found by the digest of their envelope alone.'
@@ -36,6 +39,7 @@ export function describeOutcome({
   evidence,
   slot,
   verdict,
+  unlogged,
   proof,
   lookup,
   directory,
@@ -45,9 +49,11 @@ export function describeOutcome({
   if (error !== null) lines.push(`  ${error.code}: ${error.message}`)
   if (slot !== null) lines.push(...describeSlot(slot, evidence))
   if (verdict !== null) lines.push(...describeVerdict(verdict, proof, directory !== null))
+  if (unlogged !== null) lines.push(...describeUnlogged(unlogged))
   if (directory !== null) lines.push(...describeDirectory(directory))
   if (lookup !== null) lines.push(...describeLookup(lookup))
-  if (verdict !== null) lines.push(...describeGaps(verdict.notCovered, lookup !== null))
+  const gaps = (verdict ?? unlogged)?.notCovered ?? null
+  if (gaps !== null) lines.push(...describeGaps(gaps, lookup !== null))
   return lines.map(visible)
 }
 
@@ -62,13 +68,9 @@ function describeVerdict(
   proof: Outcome['proof'],
   isDirectory: boolean,
 ): string[] {
-  const what =
-    signed.kind === 'file'
-      ? 'the file itself'
-      : `a statement about it (${quoted(signed.predicateType)}), which calls it ${quoted(signed.subject)}`
   return [
     row(isDirectory ? 'root' : artifact.algorithm.replace('SHA2_', 'sha'), artifact.digest),
-    row('signed', what),
+    row('signed', statementOf(signed)),
     ...describeSigner(signer),
     ...entries.flatMap(describeEntry),
     ...(proof === null ? [] : [row('proof', place(proof)), ...witnesses(proof.cosigners)]),
@@ -77,7 +79,27 @@ function describeVerdict(
   ]
 }
 
-function describeGaps(gaps: readonly Gap[], wasAsked: boolean): string[] {
+function describeUnlogged({ artifact, signed, signer }: UnloggedVerdict): string[] {
+  return [
+    row('root', artifact.digest),
+    row('signed', statementOf(signed)),
+    ...(signer.kind === 'key'
+      ? describeKey(signer)
+      : [
+          row('by', `${quoted(signer.name)}, by the root that you named`),
+          row('', `certificate ${signer.certificate}, under the root ${signer.root}`),
+        ]),
+    row('log', 'none'),
+    row('when', 'nobody who is trusted says'),
+  ]
+}
+
+function statementOf(signed: VerdictSigned): string {
+  if (signed.kind === 'file') return 'the file itself'
+  return `a statement about it (${quoted(signed.predicateType)}), which calls it ${quoted(signed.subject)}`
+}
+
+function describeGaps(gaps: readonly (keyof typeof GAPS)[], wasAsked: boolean): string[] {
   const sentences = [...gaps.map((gap) => GAPS[gap]), ...(wasAsked ? [ASKED] : []), ALWAYS]
   return ['Not covered:', ...sentences.map((sentence) => `  - ${sentence}`)]
 }
@@ -91,9 +113,14 @@ function describeLookup({ found, byOthers, refused }: Lookup): string[] {
 }
 
 /** What is left out is named: the signer chose it. */
-function describeDirectory({ covered, ...others }: ModelFindings): string[] {
-  const found = Object.entries(others).filter(([, paths]) => paths.length > 0)
-  return [row('files', `${covered.length} as signed`), ...found.map(([what, paths]) => row(what, named(paths)))]
+function describeDirectory(findings: ModelFindings): string[] {
+  const { covered, ignored, excluded, unsigned, missing, mismatched } = findings
+  const found = Object.entries({ ignored, unsigned, missing, mismatched }).filter(([, paths]) => paths.length > 0)
+  return [
+    row('files', `${covered.length} as signed`),
+    ...found.map(([what, paths]) => row(what, named(paths))),
+    ...(excluded.length === 0 ? [] : [row('excluded', `${named(excluded)}: by the signer, whatever is there`)]),
+  ]
 }
 
 function named(paths: readonly string[]): string {
@@ -102,8 +129,7 @@ function named(paths: readonly string[]): string {
 }
 
 function describeSigner(signer: VerdictSigner): string[] {
-  if (signer.kind === 'key')
-    return [row('by', `the key that you named (${signer.algorithm})`), row('', `fingerprint ${signer.fingerprint}`)]
+  if (signer.kind === 'key') return describeKey(signer)
   const { name, issuer, certificate, certificateLogs } = signer
   return [
     row('by', `${quoted(name)}, for whom ${quoted(issuer)} vouched`),
@@ -112,6 +138,10 @@ function describeSigner(signer: VerdictSigner): string[] {
       `certificate ${certificate}, in ${certificateLogs.length} certificate log${certificateLogs.length === 1 ? '' : 's'}`,
     ),
   ]
+}
+
+function describeKey({ algorithm, fingerprint }: Extract<VerdictSigner, { kind: 'key' }>): string[] {
+  return [row('by', `the key that you named (${algorithm})`), row('', `fingerprint ${fingerprint}`)]
 }
 
 function describeEntry({ log, kind, index, inclusion }: VerdictEntry): string[] {

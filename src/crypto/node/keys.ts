@@ -74,9 +74,15 @@ export async function signEd25519(key: SigningKey, message: Uint8Array): Promise
   return new Uint8Array(sign(null, message, secretOf(key)))
 }
 
-/** ECDSA with SHA-256 (FIPS 186-5), DER; of a message no two signatures are alike. */
+/** ECDSA with SHA-256 (FIPS 186-5), DER; of a message no two signatures are alike. In libuv's thread pool: each read takes one. */
 export async function signEcdsa(key: EcdsaKey, message: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(sign('sha256', message, secretOf(key)))
+  const secret = secretOf(key)
+  return await new Promise((resolve, reject) => {
+    sign('sha256', message, secret, (error, signature) => {
+      if (error === null) resolve(new Uint8Array(signature))
+      else reject(error)
+    })
+  })
 }
 
 /** Pure, with an empty context, 2420 bytes; hedged: of a message no two signatures are alike. */

@@ -1,27 +1,33 @@
 /**
  * Rekor v1: a proposal whose signatures hold becomes the leaf that sigstore/rekor would make of it, byte for byte, with
- * what it commits to kept beside it: the text of a dsse envelope, the payload of an intoto one. Pure but for crypto.
+ * what it commits to kept beside it: the text of a dsse envelope, the payload of an intoto one, a COSE message. Pure but for
+ * crypto.
  */
 
 import * as crypto from '#crypto'
-import { algorithmForKey } from '../../crypto/algorithms.ts'
+import { algorithmForKey, algorithmOf } from '../../crypto/algorithms.ts'
+import { coseSignedBytes, parseCoseSign1 } from '../../formats/cose.ts'
 import type { Digest } from '../../formats/sigstore/body-v1.ts'
 import { pae } from '../../formats/sigstore/dsse.ts'
 import {
+  formatCoseV1,
   formatDsseV1,
   formatHashedRekordV1,
   formatIntotoV1,
   formatIntotoV2,
   formatRekordV1,
+  formatTimestampV1,
 } from '../../formats/sigstore/leaf-v1.ts'
 import type {
+  CoseProposal,
   DsseProposal,
   HashedRekordProposal,
   IntotoV1Proposal,
   IntotoV2Proposal,
   ProposalV1,
   RekordProposal,
-} from '../../formats/sigstore/proposal-v1.ts'
+  TimestampProposal,
+} from '../../formats/sigstore/proposals-v1.ts'
 import { isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { equal, hex, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
@@ -30,6 +36,7 @@ import { requireDetached } from './detached.ts'
 import { requireSignature, requireVerifiers } from './envelope.ts'
 import { entryOf, type Kept } from './keys.ts'
 import { readSigner } from './signer.ts'
+import { requireTimestamp } from './timestamp.ts'
 
 export interface Admission {
   /** Content above this is not kept; its entry is logged all the same, and found. In bytes. */
@@ -62,6 +69,10 @@ function accept(proposal: ProposalV1): Promise<Accepted> {
       return acceptIntotoV1(proposal)
     case 'intoto 0.0.2':
       return acceptIntotoV2(proposal)
+    case 'cose 0.0.1':
+      return acceptCose(proposal)
+    case 'rfc3161 0.0.1':
+      return acceptTimestamp(proposal)
   }
 }
 
@@ -121,6 +132,26 @@ async function acceptIntotoV2(proposal: IntotoV2Proposal): Promise<Accepted> {
   const payloadHash = sha256(payload)
   const leaf = formatIntotoV2(proposal, payloadHash)
   return { leaf, kept: { digest: payloadHash, content: payload } }
+}
+
+async function acceptCose({ message, external, verifier }: CoseProposal): Promise<Accepted> {
+  const parsed = parseCoseSign1(message)
+  const { key } = readSigner(verifier)
+  const algorithm = algorithmOf('PKIX_ECDSA_P256_SHA_256')
+  await crypto.verifyMessage({
+    algorithm,
+    key,
+    message: coseSignedBytes(parsed, external),
+    signature: parsed.signature,
+  })
+  const envelopeHash = sha256(message)
+  const leaf = formatCoseV1({ envelopeHash, payloadHash: sha256(parsed.payload), verifier })
+  return { leaf, kept: { digest: envelopeHash, content: message } }
+}
+
+async function acceptTimestamp({ response }: TimestampProposal): Promise<Accepted> {
+  await requireTimestamp(response)
+  return { leaf: formatTimestampV1(response), kept: null }
 }
 
 function sha256(bytes: Uint8Array): Digest {

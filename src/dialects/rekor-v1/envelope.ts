@@ -5,7 +5,7 @@ import { envelopeAlgorithm } from '../../crypto/algorithms.ts'
 import type { PemBlock } from '../../formats/pki/pem.ts'
 import type { PublicKey } from '../../formats/pki/spki.ts'
 import { pae } from '../../formats/sigstore/dsse.ts'
-import type { EnvelopeText } from '../../formats/sigstore/proposal-v1.ts'
+import type { EnvelopeText } from '../../formats/sigstore/proposals-v1.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { readSigner } from './signer.ts'
 

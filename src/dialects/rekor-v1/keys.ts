@@ -1,13 +1,14 @@
 /** The lookup keys of an entry: those that follow from its leaf, and those of the artifacts that its statement names. */
 
 import { sha256 } from '#sha256'
+import { parseCoseSign1 } from '../../formats/cose.ts'
 import { located } from '../../formats/located.ts'
 import { digestKey } from '../../formats/lookup-key.ts'
 import type { PemBlock } from '../../formats/pki/pem.ts'
 import type { Digest } from '../../formats/sigstore/body-v1.ts'
 import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
 import { parseEnvelopeText } from '../../formats/sigstore/proposal-v1.ts'
-import { parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
+import { type LeafV1, parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
 import { artifactDigests, claimedDigests, type NamedDigest, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { equal, utf8 } from '../../kernel/bytes.ts'
 import type { LeafFacts, NamedAttachment } from '../../log/facts.ts'
@@ -54,6 +55,13 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
       return facts([body.digest], verifierKeys(body.verifier))
     case 'rekord':
       return facts([body.digest], signerKeys(signerOf(body.signed)))
+    case 'cose':
+      return facts([body.payloadHash, body.envelopeHash], verifierKeys(body.verifier), {
+        digest: body.envelopeHash,
+        keysOf: coseKeys,
+      })
+    case 'rfc3161':
+      return facts([{ algorithm: 'sha256', bytes: sha256(body.response) }], [])
     case 'dsse':
       return facts([body.payloadHash, body.envelopeHash], keysOfAll(body.signatures), {
         digest: body.envelopeHash,
@@ -77,12 +85,16 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
 const UNATTESTED = ['"kind":"hashedrekord",', '"kind":"dsse",'].map(utf8)
 const KIND_AT = '{"apiVersion":"0.0.1",'.length
 
-/** The digest of an intoto entry's payload, which Rekor v1 returns with it; null for other kinds. */
+/** The digest of what Rekor v1 returns with an entry: an intoto one's payload, a COSE message; null for other kinds. */
 export function attestationOf(leaf: Uint8Array): Attestation | null {
   if (UNATTESTED.some((kind) => equal(leaf.subarray(KIND_AT, KIND_AT + kind.length), kind))) return null
-  const body = parseLeafV1(leaf)
-  if (body.kind !== 'intoto' && body.kind !== 'intoto 0.0.1') return null
-  return { algorithm: body.payloadHash.algorithm, digest: body.payloadHash.bytes }
+  const attested = attestedHash(parseLeafV1(leaf))
+  return attested === null ? null : { algorithm: attested.algorithm, digest: attested.bytes }
+}
+
+function attestedHash(body: LeafV1): Digest | null {
+  if (body.kind === 'cose') return body.envelopeHash
+  return body.kind === 'intoto' || body.kind === 'intoto 0.0.1' ? body.payloadHash : null
 }
 
 /** @param signers lookup keys of theirs */
@@ -117,6 +129,11 @@ function keysOfAll(signatures: readonly { readonly verifier: PemBlock }[]): Uint
 function envelopeKeys(content: Uint8Array): LookupKey[] {
   const { payloadType, payload } = parseEnvelopeText(content)
   return payloadKeys(payloadType, payload)
+}
+
+function coseKeys(message: Uint8Array): LookupKey[] {
+  const { contentType, payload } = parseCoseSign1(message)
+  return contentType === null ? [] : payloadKeys(contentType, payload)
 }
 
 /** The leaf does not say of which type its payload is, so the payload must. */

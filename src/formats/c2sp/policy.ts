@@ -80,6 +80,17 @@ function formatThreshold({ threshold, members }: PolicyGroup): string {
   return threshold === 1 ? 'any' : String(threshold)
 }
 
+/**
+ * Whether these witnesses are as many as the policy asks for. Groups come after their members, so one pass settles them.
+ * @param cosigned names in the policy
+ */
+export function isQuorum({ groups, quorum }: Policy, cosigned: ReadonlySet<string>): boolean {
+  const settled = new Set(cosigned)
+  for (const { name, threshold, members } of groups)
+    if (members.filter((member) => settled.has(member)).length >= threshold) settled.add(name)
+  return quorum === null || settled.has(quorum)
+}
+
 class PolicyReader {
   readonly #logs: PolicyLog[] = []
   readonly #witnesses: PolicyWitness[] = []

@@ -1,6 +1,6 @@
 /**
  * OpenSSF Model Signing v1.0 (ossf/model-signing-spec): a directory of files under one signature, as an in-toto statement
- * whose subject is the root over the files' digests. Whole files hashed with SHA-256 alone; no shards.
+ * whose subject is the root over the digests of the files, or of their shards.
  */
 
 import { sha256 } from '#sha256'
@@ -13,13 +13,29 @@ import { OMS_PREDICATE_TYPE } from '../sigstore/statement.ts'
 export interface OmsResource {
   /** From the model's root, with `/` between the parts. In a manifest of one resource also `.`: the model is that file. */
   readonly name: string
-  /** SHA-256 of the file. */
+  /** Of the file or shard, by the manifest's hash. */
   readonly digest: Uint8Array
+  /** Null: the whole file. */
+  readonly shard: Shard | null
 }
+
+/** From `start` up to and without `end`, in bytes. */
+export interface Shard {
+  readonly start: number
+  readonly end: number
+}
+
+export type OmsHash = keyof typeof DIGEST_BYTES
+
+const DIGEST_BYTES = { sha256: 32, blake2b: 64, blake3: 32 } as const
 
 export interface OmsManifest {
   /** What the signer calls the model: the directory's name, which says nothing. */
   readonly model: string
+  /** Of each resource; of the root it is SHA-256 in any case. */
+  readonly hash: OmsHash
+  /** Of every shard of a file but the last, in bytes; null where files are whole. */
+  readonly shardSize: number | null
   /** At least one, in the order in which they are hashed: the signer's. */
   readonly resources: readonly OmsResource[]
   /** What the signer left out: files, and directories with all that is below. Signed as well. */
@@ -35,7 +51,7 @@ const MAX_NAME_BYTES = 1024
 const LIMITS: JsonLimits = { maxValues: 5 * MAX_RESOURCES + MAX_IGNORED }
 
 /** SHA-256 over the digests, one after the other in the manifest's order. */
-export function omsRoot(resources: readonly OmsResource[]): Uint8Array {
+export function omsRoot(resources: readonly Pick<OmsResource, 'digest'>[]): Uint8Array {
   return sha256(concat(...resources.map(({ digest }) => digest)))
 }
 
@@ -46,11 +62,28 @@ export function compareNames(a: string, b: string): number {
   return at < 0 ? left.length - right.length : (left[at] ?? 0) - (right[at] ?? -1)
 }
 
+/** What is signed here: files by SHA-256. */
+export interface WholeFiles extends Pick<OmsManifest, 'model' | 'ignorePaths' | 'allowSymlinks'> {
+  readonly resources: readonly Omit<OmsResource, 'shard'>[]
+}
+
+/** Of a manifest each file, with its resources from its beginning to its end. */
+export function filesOf({ resources }: Pick<OmsManifest, 'resources'>): ReadonlyMap<string, readonly OmsResource[]> {
+  const files = new Map<string, OmsResource[]>()
+  for (const resource of resources) {
+    const parts = files.get(resource.name)
+    if (parts === undefined) files.set(resource.name, [resource])
+    else parts.push(resource)
+  }
+  for (const parts of files.values()) parts.sort((a, b) => (a.shard?.start ?? 0) - (b.shard?.start ?? 0))
+  return files
+}
+
 /**
  * The one statement of a manifest, its resources in the specification's order.
  * @throws TlogError FIELD_INVALID as parseOmsStatement does
  */
-export function formatOmsStatement(manifest: OmsManifest): Uint8Array {
+export function formatOmsStatement(manifest: WholeFiles): Uint8Array {
   const resources = manifest.resources.toSorted((a, b) => compareNames(a.name, b.name))
   const statement = utf8(
     JSON.stringify({
@@ -77,7 +110,7 @@ export function formatOmsStatement(manifest: OmsManifest): Uint8Array {
  * root is computed anew, so what is returned is what was signed; whether the files are these is for the caller.
  *
  * @throws TlogError FIELD_UNKNOWN, FIELD_MISSING, FIELD_INVALID with the field's path, also for another method or hash, a
- *   name twice or one that leads out of the model; ENVELOPE_MALFORMED when the root is not that of the resources; a JSON_ code
+ *   name twice or one that leads out of the model, shards that leave bytes out; ENVELOPE_MALFORMED when the root is not that of the resources; a JSON_ code
  */
 export function parseOmsStatement(payload: Uint8Array): OmsManifest {
   const { root, ...manifest } = statement(parseJson(payload, LIMITS), '')
@@ -99,30 +132,69 @@ export function requireModelPath(name: string): string {
 
 const modelPath = parsed(requireModelPath)
 const resourceName: Read<string> = (value, path) => (value === '.' ? value : modelPath(value, path))
-const digest: Read<Uint8Array> = (value, path) => {
-  const bytes = parsed(parseHex)(value, path)
-  if (bytes.length !== 32) throw invalid(path, `a SHA-256 digest of ${bytes.length} bytes`)
-  return bytes
+function digestOf(bytes: number): Read<Uint8Array> {
+  return (value, path) => {
+    const digest = parsed(parseHex)(value, path)
+    if (digest.length !== bytes) throw invalid(path, `a digest of ${digest.length} bytes, not ${bytes}`)
+    return digest
+  }
 }
+
 const boolean: Read<boolean> = (value, path) => {
   if (typeof value !== 'boolean') throw invalid(path, 'true or false was expected')
   return value
 }
 
+type Serialization = Pick<OmsManifest, 'hash' | 'shardSize' | 'allowSymlinks' | 'ignorePaths'>
+
 /** The fields of in-toto's resource descriptor that are not read here are claims of the signer. */
-const resource: Read<OmsResource> = openObject((fields) => {
-  fields.required('algorithm', literal('sha256'))
-  return { name: fields.required('name', resourceName), digest: fields.required('digest', digest) }
+function resource({ hash, shardSize }: Serialization): Read<OmsResource> {
+  // The reference implementation says of a shard which size all have.
+  const names = shardSize === null ? [hash] : [hash, `${hash}-sharded-${shardSize}`]
+  return openObject((fields) => {
+    fields.required('algorithm', literal(...names))
+    const place = fields.required('name', shardSize === null ? wholeFile : shardOf)
+    return { ...place, digest: fields.required('digest', digestOf(DIGEST_BYTES[hash])) }
+  })
+}
+
+const wholeFile: Read<Pick<OmsResource, 'name' | 'shard'>> = (value, path) => ({
+  name: resourceName(value, path),
+  shard: null,
 })
 
-const resources: Read<OmsResource[]> = (value, path) => {
-  const found = list(resource, { min: 1, max: MAX_RESOURCES })(value, path)
-  requireDistinct(
-    found.map(({ name }) => name),
-    path,
-  )
-  if (found.length > 1 && found.some(({ name }) => name === '.')) throw invalid(path, '"." is not the only resource')
-  return found
+/** `path:start:end`; the path may hold colons too. */
+const SHARD = /^(.+):(0|[1-9]\d{0,15}):([1-9]\d{0,15})$/s
+
+const shardOf: Read<Pick<OmsResource, 'name' | 'shard'>> = (value, path) => {
+  const [, name, start, end] = SHARD.exec(text(value, path)) ?? []
+  const shard = { start: Number(start), end: Number(end) }
+  if (name === undefined || !Number.isSafeInteger(shard.end) || shard.start >= shard.end)
+    throw invalid(path, 'not the name of a shard, path:start:end')
+  return { name: resourceName(name, path), shard }
+}
+
+function resources(serialization: Serialization): Read<OmsResource[]> {
+  return (value, path) => {
+    const found = list(resource(serialization), { min: 1, max: MAX_RESOURCES })(value, path)
+    const files = filesOf({ resources: found })
+    if (files.size > 1 && files.has('.')) throw invalid(path, '"." is not the only resource')
+    for (const [name, parts] of files) requireWhole(name, parts, serialization.shardSize, path)
+    return found
+  }
+}
+
+/** One resource, or shards that follow one another from the first byte, all but the last of one size. */
+function requireWhole(name: string, parts: readonly OmsResource[], shardSize: number | null, path: string): void {
+  const shown = JSON.stringify(name.slice(0, 128))
+  if (shardSize === null && parts.length > 1) throw invalid(path, `${shown} twice`)
+  for (const [i, { shard }] of parts.entries()) {
+    if (shard === null || shardSize === null) continue
+    const isLast = i === parts.length - 1
+    const length = shard.end - shard.start
+    if (shard.start !== i * shardSize || (isLast ? length > shardSize : length !== shardSize))
+      throw invalid(path, `the shards of ${shown} do not follow one another in steps of ${shardSize}`)
+  }
 }
 
 const ignored: Read<string[]> = (value, path) => {
@@ -139,26 +211,34 @@ function requireDistinct(names: readonly string[], path: string): void {
   }
 }
 
-const serialization = object((fields) => {
-  fields.required('method', literal('files'))
-  fields.required('hash_type', literal('sha256'))
+/** Written as a float by those who go through protobuf. */
+const size: Read<number> = (value, path) => {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
+    throw invalid(path, 'a number of bytes was expected')
+  return value
+}
+
+const serialization: Read<Serialization> = object((fields) => {
+  const method = fields.required('method', literal('files', 'shards'))
   return {
+    hash: fields.required('hash_type', literal(...(Object.keys(DIGEST_BYTES) as OmsHash[]))),
+    shardSize: method === 'shards' ? fields.required('shard_size', size) : null,
     allowSymlinks: fields.required('allow_symlinks', boolean),
     ignorePaths: fields.optional('ignore_paths', ignored) ?? [],
   }
 })
 
-const predicate = object((fields) => ({
-  ...fields.required('serialization', serialization),
-  resources: fields.required('resources', resources),
-}))
+const predicate = object((fields) => {
+  const how = fields.required('serialization', serialization)
+  return { ...how, resources: fields.required('resources', resources(how)) }
+})
 
 /** One digest: of a second one nobody would know what it is of. */
 const subject = openObject((fields) => ({
   model: fields.required('name', text),
   root: fields.required(
     'digest',
-    object((digests) => digests.required('sha256', digest)),
+    object((digests) => digests.required('sha256', digestOf(DIGEST_BYTES.sha256))),
   ),
 }))
 

@@ -21,6 +21,19 @@ export function codeSigningFault({ extensions }: Certificate): string | null {
   return makesSignatures(extensions.get(KEY_USAGE)) ? null : 'its key is not for signatures'
 }
 
+/**
+ * As codeSigningFault, by the rules of OpenSSF Model Signing: signatures or code are among what it is for, and nothing that it
+ * says of itself excludes them.
+ *
+ * @throws TlogError CERTIFICATE_MALFORMED
+ */
+export function modelSigningFault({ extensions }: Certificate): string | null {
+  const [usage, extended] = [extensions.get(KEY_USAGE), extensions.get(EXTENDED_KEY_USAGE)]
+  if (usage === undefined && extended === undefined) return 'it does not say what it is for'
+  if (extended !== undefined && !purposes(extended).includes(CODE_SIGNING)) return 'it is not for signing code'
+  return usage === undefined || makesSignatures(usage) ? null : 'its key is not for signatures'
+}
+
 function purposes(extension: Uint8Array | undefined): string[] {
   if (extension === undefined) return []
   const outer = new DerReader(extension, 'CERTIFICATE_MALFORMED')

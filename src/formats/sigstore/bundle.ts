@@ -64,8 +64,16 @@ const MAX_TIMESTAMPS = 16
  * @throws TlogError FIELD_UNKNOWN, FIELD_MISSING, FIELD_INVALID with the field's path, or a JSON_ code.
  */
 export function parseSigstoreBundle(file: Uint8Array): Bundle {
+  return parseBundleWith(file, signingMaterial)
+}
+
+/** Of a version, by its fields in the bundle. */
+export type MaterialForms = (version: Version) => Readonly<Record<string, Read<SigningMaterial>>>
+
+/** As parseSigstoreBundle, with signing material in other forms. @throws TlogError as it does */
+export function parseBundleWith(file: Uint8Array, forms: MaterialForms): Bundle {
   if (file.length > MAX_BYTES) throw new TlogError('FIELD_INVALID', `a bundle of ${file.length} bytes`)
-  const bundle = readBundle(parseJson(file, { integersOnly: true }), '')
+  const bundle = bundleReader(forms)(parseJson(file, { integersOnly: true }), '')
   bundle.entries.forEach((entry, i) => {
     const missing = bundle.version === '0.1' ? withoutPromise(entry) : withoutProof(entry)
     if (missing !== null)
@@ -104,13 +112,13 @@ const signedEnvelope: Read<SignedEnvelope> = (value, path) => {
 }
 
 const der: Read<Uint8Array> = message((fields) => filled(fields, 'rawBytes', bytes))
-const keyHint: Read<SigningMaterial> = message((fields) => ({
+export const keyHint: Read<SigningMaterial> = message((fields) => ({
   kind: 'key',
   hint: fields.optional('hint', text) ?? '',
 }))
 const single: Read<SigningMaterial> = (value, path) => ({ kind: 'certificate', leaf: der(value, path), others: [] })
 const certificates = list(der, { min: 1, max: MAX_CHAIN })
-const chain: Read<SigningMaterial> = message((fields) => {
+export const chain: Read<SigningMaterial> = message((fields) => {
   const [leaf, ...others] = fields.required('certificates', certificates)
   if (leaf === undefined) throw fields.missing('certificates')
   return { kind: 'certificate', leaf, others }
@@ -121,21 +129,27 @@ const timestamps = message(
   (fields) => fields.optional('rfc3161Timestamps', list(signedTimestamp, { max: MAX_TIMESTAMPS })) ?? [],
 )
 
-function material(version: Version) {
-  const certificate = version === '0.3' ? { certificate: single } : { x509CertificateChain: chain }
+export const signingMaterial: MaterialForms = (version) => ({
+  publicKey: keyHint,
+  ...(version === '0.3' ? { certificate: single } : { x509CertificateChain: chain }),
+})
+
+function material(forms: ReturnType<MaterialForms>) {
   return message((fields) => ({
-    material: fields.oneOf<SigningMaterial>({ publicKey: keyHint, ...certificate }),
+    material: fields.oneOf<SigningMaterial>(forms),
     entries: fields.optional('tlogEntries', list(bundleEntry, { max: MAX_ENTRIES })) ?? [],
     timestamps: fields.optional('timestampVerificationData', timestamps) ?? [],
   }))
 }
 
-const readBundle: Read<Bundle> = message((fields: Fields) => {
-  const mediaType = fields.required('mediaType', literal(...(Object.keys(MEDIA_TYPES) as MediaType[])))
-  const version = MEDIA_TYPES[mediaType]
-  return {
-    version,
-    ...fields.required('verificationMaterial', material(version)),
-    content: fields.oneOf<Bundle['content']>({ messageSignature, dsseEnvelope: signedEnvelope }),
-  }
-})
+function bundleReader(forms: MaterialForms): Read<Bundle> {
+  return message((fields: Fields) => {
+    const mediaType = fields.required('mediaType', literal(...(Object.keys(MEDIA_TYPES) as MediaType[])))
+    const version = MEDIA_TYPES[mediaType]
+    return {
+      version,
+      ...fields.required('verificationMaterial', material(forms(version))),
+      content: fields.oneOf<Bundle['content']>({ messageSignature, dsseEnvelope: signedEnvelope }),
+    }
+  })
+}

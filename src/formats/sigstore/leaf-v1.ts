@@ -5,8 +5,8 @@ import { formatPem, type PemBlock } from '../pki/pem.ts'
 import type { Digest, HashedRekordV1 } from './body-v1.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { detachedSignatureJson } from './detached-signature.ts'
-import type { IntotoV2Proposal } from './proposal-v1.ts'
-import type { IntotoV1, RekordV1 } from './read-leaf-v1.ts'
+import type { IntotoV2Proposal } from './proposals-v1.ts'
+import type { CoseV1, IntotoV1, RekordV1 } from './read-leaf-v1.ts'
 
 /** What a key or certificate reads like in a leaf, whatever its line breaks were. */
 export function canonicalPem({ der, label }: PemBlock): Uint8Array {
@@ -77,6 +77,20 @@ export function formatIntotoV2(proposal: Omit<IntotoV2Proposal, 'type' | 'payloa
       },
     },
   })
+}
+
+/** Without the message. */
+export function formatCoseV1({ envelopeHash, payloadHash, verifier }: Omit<CoseV1, 'kind'>): Uint8Array {
+  return canonicalJson({
+    apiVersion: '0.0.1',
+    kind: 'cose',
+    spec: { data: { envelopeHash: hash(envelopeHash), payloadHash: hash(payloadHash) }, publicKey: pem64(verifier) },
+  })
+}
+
+/** The whole response. */
+export function formatTimestampV1(response: Uint8Array): Uint8Array {
+  return canonicalJson({ apiVersion: '0.0.1', kind: 'rfc3161', spec: { tsr: { content: base64(response) } } })
 }
 
 function hash({ algorithm, bytes }: Digest): { readonly [name: string]: string } {

@@ -1,78 +1,28 @@
 /**
  * What a Rekor v1 client asks to be logged (sigstore/rekor pkg/types, ProposedEntry): hashedrekord 0.0.1, rekord 0.0.1,
- * dsse 0.0.1, intoto 0.0.1 and 0.0.2. Parsed only. Fields that are not read mean nothing here, and clients of old send some.
+ * dsse 0.0.1, intoto 0.0.1 and 0.0.2, cose 0.0.1, rfc3161 0.0.1. Parsed only. Fields that are not read mean nothing here, and clients of old send some.
  */
 
 import { parseBase64, parseHex, parseUtf8, utf8 } from '../../kernel/bytes.ts'
 import { invalid, list, literal, openObject, parsed, quoted, type Read, text } from '../fields.ts'
 import { type JsonValue, parseJson } from '../json.ts'
-import { type PemBlock, parsePemBlock } from '../pki/pem.ts'
+import { parsePemBlock } from '../pki/pem.ts'
 import type { Digest } from './body-v1.ts'
-import { type DetachedSignature, detachedSignature, sent } from './detached-signature.ts'
+import { detachedSignature, sent } from './detached-signature.ts'
 import { MAX_SIGNATURES } from './dsse.ts'
-
-export interface HashedRekordProposal {
-  readonly type: 'hashedrekord 0.0.1'
-  readonly digest: Digest
-  readonly signature: Uint8Array
-  readonly verifier: PemBlock
-}
-
-export interface RekordProposal {
-  readonly type: 'rekord 0.0.1'
-  /** The file itself. */
-  readonly content: Uint8Array
-  /** Of the file, as the client says. SHA-256. */
-  readonly digest: Digest | null
-  readonly signed: DetachedSignature
-}
-
-/** A DSSE envelope in the JSON text that its client made of it: the log commits to that very text. */
-export interface EnvelopeText {
-  readonly text: string
-  readonly payloadType: string
-  readonly payload: Uint8Array
-  readonly signatures: readonly SentSignature[]
-}
-
-/** A signature, and the base64 that stood for it. */
-export interface SentSignature {
-  readonly bytes: Uint8Array
-  readonly encoded: string
-}
-
-export interface DsseProposal {
-  readonly type: 'dsse 0.0.1'
-  readonly envelope: EnvelopeText
-  readonly verifiers: readonly PemBlock[]
-}
-
-export interface IntotoV1Proposal {
-  readonly type: 'intoto 0.0.1'
-  readonly envelope: EnvelopeText
-  readonly verifier: PemBlock
-}
-
-export interface IntotoSignature {
-  /** Empty when there is none. */
-  readonly keyid: string
-  readonly signature: Uint8Array
-  readonly verifier: PemBlock
-  /** As sent, for so they stand in the leaf. */
-  readonly sig: string
-  readonly publicKey: string
-}
-
-export interface IntotoV2Proposal {
-  readonly type: 'intoto 0.0.2'
-  readonly payloadType: string
-  readonly payload: Uint8Array
-  readonly signatures: readonly IntotoSignature[]
-  /** Of the envelope, as the client says: nobody can tell over which spelling of it. SHA-256. */
-  readonly envelopeHash: Digest
-}
-
-export type ProposalV1 = HashedRekordProposal | RekordProposal | DsseProposal | IntotoV1Proposal | IntotoV2Proposal
+import type {
+  CoseProposal,
+  DsseProposal,
+  EnvelopeText,
+  HashedRekordProposal,
+  IntotoSignature,
+  IntotoV1Proposal,
+  IntotoV2Proposal,
+  ProposalV1,
+  RekordProposal,
+  SentSignature,
+  TimestampProposal,
+} from './proposals-v1.ts'
 
 /** Ten signatures, their fields, and whatever an envelope holds beside them. */
 const ENVELOPE_LIMITS = { maxValues: 1000 }
@@ -216,15 +166,34 @@ const intotoV2: Read<IntotoV2Proposal> = openObject((fields) => ({
   ),
 }))
 
+const coseData = openObject((fields) => fields.optional('aad', base64Bytes) ?? new Uint8Array())
+
+const cose: Read<CoseProposal> = openObject((fields) => ({
+  type: 'cose 0.0.1',
+  message: fields.required('message', base64Bytes),
+  external: fields.required('data', coseData),
+  verifier: fields.required('publicKey', verifier),
+}))
+
+const timestamp: Read<TimestampProposal> = openObject((fields) => ({
+  type: 'rfc3161 0.0.1',
+  response: fields.required(
+    'tsr',
+    openObject((tsr) => tsr.required('content', base64Bytes)),
+  ),
+}))
+
 const SPECS: Readonly<Record<string, Readonly<Record<string, Read<ProposalV1>>>>> = {
   hashedrekord: { '0.0.1': hashedRekord },
   rekord: { '0.0.1': rekord },
   dsse: { '0.0.1': dsse },
   intoto: { '0.0.1': intotoV1, '0.0.2': intotoV2 },
+  cose: { '0.0.1': cose },
+  rfc3161: { '0.0.1': timestamp },
 }
 
 /** Those of Rekor that are not taken here. A client that sends one hears what a Rekor that does not take it would say. */
-const OTHER_KINDS = ['alpine', 'cose', 'helm', 'jar', 'rfc3161', 'rpm', 'tuf']
+const OTHER_KINDS = ['alpine', 'helm', 'jar', 'rpm', 'tuf']
 
 /** Whether Rekor has entries of this kind. */
 export function isKindV1(kind: string): boolean {

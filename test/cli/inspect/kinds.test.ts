@@ -5,10 +5,12 @@ import { KINDS } from '../../../src/cli/inspect/kinds.ts'
 import { closeCrypto } from '../../../src/crypto/node.ts'
 import { admit } from '../../../src/dialects/rekor-v1/admit.ts'
 import { parseJson } from '../../../src/formats/json.ts'
+import { canonicalJson } from '../../../src/formats/sigstore/canonical-json.ts'
 import { parseProposalV1 } from '../../../src/formats/sigstore/proposal-v1.ts'
-import { utf8 } from '../../../src/kernel/bytes.ts'
+import { base64, utf8 } from '../../../src/kernel/bytes.ts'
 import * as make from '../../dialects/rekor-v1/support.ts'
 import { P256 } from '../../dialects/rekor-v2/support.ts'
+import { EMBEDDED_TIMESTAMP } from '../../formats/pki/embedded-timestamp.ts'
 import { BUNDLES, bundleOf, FILES, inspected, jsonOf, vector } from './support.ts'
 
 t.teardown(closeCrypto)
@@ -138,6 +140,19 @@ t.test('rekord entries of a Rekor v1 log, by the tool that signed', async (t) =>
   }
   const spoilt = utf8('{"apiVersion":"0.0.1","kind":"rekord","spec":{}}')
   t.match((await jsonOf(spoilt)).content, { entry: { asAWhole: { malformed: /spec.data: missing/ } } })
+})
+
+t.test('cose and rfc3161 entries', async (t) => {
+  const hash = { algorithm: 'sha256', value: 'ab'.repeat(32) }
+  const data = { envelopeHash: hash, payloadHash: hash }
+  for (const [kind, spec, words] of [
+    ['cose', { data, publicKey: make.pem64(P256.spki) }, { payloadHash: hash, envelopeHash: hash, publicKey: {} }],
+    ['rfc3161', { tsr: { content: base64(EMBEDDED_TIMESTAMP) } }, { timestamp: { status: 'granted' } }],
+  ] as const) {
+    const leaf = canonicalJson({ apiVersion: '0.0.1', kind, spec })
+    const expected = { code: 0, kind: 'entry-body', malformed: 0, content: { entry: { kind, ...words } } }
+    t.match(await jsonOf(leaf), expected, kind)
+  }
 })
 
 t.test('index arithmetic and contradictions', async (t) => {

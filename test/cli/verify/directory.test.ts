@@ -39,6 +39,7 @@ const COVERED = ['config.json', 'weights/a', 'weights/b']
 interface Findings {
   readonly covered?: readonly string[]
   readonly ignored?: readonly string[]
+  readonly ignoredBySigner?: readonly string[]
   readonly unsigned?: readonly string[]
   readonly missing?: readonly string[]
   readonly mismatched?: readonly string[]
@@ -46,7 +47,7 @@ interface Findings {
 
 const CASES: readonly (readonly [name: string, change: (path: (name: string) => string) => void, found: Findings])[] = [
   ['as it was', () => undefined, {}],
-  ['without what was ignored', (path) => rmSync(path('notes')), { ignored: [] }],
+  ['without what was ignored', (path) => rmSync(path('notes')), { ignored: [], ignoredBySigner: [] }],
   [
     'a file changed',
     (path) => writeFileSync(path('weights/a'), 'First'),
@@ -82,7 +83,7 @@ const CASES: readonly (readonly [name: string, change: (path: (name: string) => 
       writeFileSync(path('.git/HEAD'), '')
       writeFileSync(path('.gitattributes'), '')
     },
-    { ignored: ['.git', '.gitattributes', 'notes'] },
+    { ignored: ['.git', '.gitattributes', 'notes'], ignoredBySigner: ['.git', 'notes'] },
   ],
   [
     'everything at once',
@@ -104,7 +105,10 @@ t.test('what is found', async (t) => {
     const { outcome, verdict, directory, error } = JSON.parse(printed)
     t.same(
       directory,
-      { covered: COVERED, ignored: ['notes'], unsigned: [], missing: [], mismatched: [], ...found },
+      {
+        ...{ covered: COVERED, ignored: ['notes'], ignoredBySigner: ['notes'], excluded: ['.git', 'notes'] },
+        ...{ unsigned: [], missing: [], mismatched: [], ...found },
+      },
       name,
     )
     const isWhole = ['unsigned', 'missing', 'mismatched'].every((what) => !(what in found))
@@ -119,7 +123,10 @@ t.test('in words', async (t) => {
   const good = await command(['verify', at('model'), ...trust])
   t.match(good, { code: 0, printed: 'which calls it "model"\n' }, 'the bundle beside it is found')
   t.match(good.printed, /\n {2}root {5}[0-9a-f]{64}\n/)
-  t.match(good.printed, '\n  files    3 as signed\n  ignored  "notes"\nNot covered:\n')
+  t.match(
+    good.printed,
+    '\n  files    3 as signed\n  ignored  "notes"\n  excluded ".git", "notes": by the signer, whatever is there\nNot covered:\n',
+  )
   t.equal((await command(['verify', `${at('model')}/`, ...trust])).code, 0)
   const bad = await command(['verify', at('copy-9'), '--bundle', at('model.sigstore.json'), ...trust])
   t.equal(
@@ -131,6 +138,7 @@ t.test('in words', async (t) => {
   unsigned "more"
   missing  "weights/b"
   mismatched "weights/a"
+  excluded ".git", "notes": by the signer, whatever is there
 `,
   )
 })

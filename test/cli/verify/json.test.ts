@@ -1,6 +1,8 @@
 /** The object of --json is the one that docs/verify.md describes: every field with its type, and no other. */
 
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { sourceOf } from '../../../src/formats/model/byte-source.ts'
 import { pieced } from '../../../src/formats/model/pieces.ts'
@@ -68,12 +70,22 @@ const lines = formatSlotLines(utf8(JSON.stringify(bundle)), null)
 const toy = sourceOf(TOY_GGUF)
 const model = desk.write('model.gguf', await bytesOf(pieced(toy, (await addSlot(toy, lines)).pieces)))
 
+const OMS = fileURLToPath(new URL('../../vectors/oms/', import.meta.url))
+const publicKey = readFileSync(join(OMS, 'keys/signing-key-pub.pem'), 'utf8')
+const omsKey = desk.write('oms.pub', publicKey.slice(publicKey.indexOf('-----BEGIN')))
+const omsRoot = ['--certificate-identity', 'intermediate-ca', '--certificate-root', join(OMS, 'keys/ca-cert.pem')]
+const unlogged = [
+  [join(OMS, 'v1.1.0-elliptic-key'), '--unlogged', '--key', omsKey],
+  [join(OMS, 'v1.1.0-certificate'), '--unlogged', ...omsRoot],
+]
+
 const RUNS: readonly (readonly string[])[] = [
   [file, ...trust],
   [file, '--proof', desk.at('file.tlog-proof'), '--entry', desk.at('entry'), ...trust],
   [desk.at('root.json'), ...trust],
   [file, ...asking],
   [model, ...trust],
+  ...unlogged,
   ...real,
 ]
 

@@ -1,18 +1,12 @@
 import t from 'tap'
 import { closeCrypto } from '../../../src/crypto/node.ts'
-import { admit } from '../../../src/dialects/rekor-v1/admit.ts'
-import { factsOfLeaf } from '../../../src/dialects/rekor-v1/keys.ts'
-import { parseJson } from '../../../src/formats/json.ts'
 import { certificateKey, digestKey, identityKey, publicKeyKey, subjectKey } from '../../../src/formats/lookup-key.ts'
 import { parseMinisignKey } from '../../../src/formats/minisign.ts'
 import { parseCertificate } from '../../../src/formats/pki/certificate.ts'
 import { formatPem } from '../../../src/formats/pki/pem.ts'
 import { canonicalJson } from '../../../src/formats/sigstore/canonical-json.ts'
-import { parseProposalV1 } from '../../../src/formats/sigstore/proposal-v1.ts'
 import { parseSshKey } from '../../../src/formats/ssh/key.ts'
 import { base64, hex, parseBase64, parseHex, parseUtf8, utf8 } from '../../../src/kernel/bytes.ts'
-import type { ErrorCode } from '../../../src/kernel/error.ts'
-import type { Entry } from '../../../src/log/ports.ts'
 import { Minisign, Ssh } from '../../formats/detached.ts'
 import {
   certificateFor,
@@ -26,45 +20,10 @@ import {
   P521,
   vector,
 } from '../rekor-v2/support.ts'
+import { keysOf, propose, refused, sameLeafKeys } from './admitted.ts'
 import * as make from './support.ts'
 
 t.teardown(closeCrypto)
-
-type Tap = typeof t
-
-const LIMIT = { attachmentLimit: 10_000 }
-
-function propose(proposal: unknown, admission = LIMIT): Promise<Entry> {
-  return admit(parseProposalV1(parseJson(utf8(JSON.stringify(proposal)))), admission)
-}
-
-async function refused(t: Pick<Tap, 'rejects'>, proposal: unknown, code: ErrorCode, name: string) {
-  await t.rejects(() => propose(proposal), { code }, name)
-}
-
-function keysOf(entry: Entry, source: 'leaf' | 'attachment'): string[] {
-  return entry.keys.filter((one) => one.source === source).map(({ key }) => hex(key))
-}
-
-/** Every key of the leaf, by what it is made of. */
-function sameLeafKeys(t: Pick<Tap, 'same' | 'match'>, entry: Entry, expected: readonly Uint8Array[]) {
-  t.same(keysOf(entry, 'leaf').sort(), expected.map(hex).sort(), 'lookup keys')
-  const facts = factsOfLeaf(entry.leaf)
-  t.same(
-    facts.keys.map(({ key }) => hex(key)),
-    keysOf(entry, 'leaf'),
-    'follow from the leaf alone',
-  )
-  for (const { algorithm, digest, content } of entry.attachments) {
-    t.match(facts.attachments, [{ algorithm, digest, key: digestKey(algorithm, digest) }])
-    const derived = facts.attachments.flatMap((named) => named.keysOf(content))
-    t.same(
-      derived.map(({ key }) => hex(key)),
-      keysOf(entry, 'attachment'),
-      'and from what is kept',
-    )
-  }
-}
 
 const sha256 = (bytes: Uint8Array) => hashOf('SHA2_256', bytes)
 const keysOfKey = ({ spki }: Key) => [

@@ -97,3 +97,13 @@ export function rekord(format: string, file: Uint8Array, signature: Uint8Array, 
 export function rekordBy(key: Key, file = MESSAGE) {
   return rekord('x509', file, signEnvelope(key, file), utf8(formatPem(key.spki, 'PUBLIC KEY')))
 }
+
+/** @param key of whoever signed the message, as PEM in base64 */
+export function cose(message: Uint8Array, key: string, external?: Uint8Array) {
+  const data = external === undefined ? {} : { aad: base64(external) }
+  return { apiVersion: '0.0.1', kind: 'cose', spec: { message: base64(message), publicKey: key, data } }
+}
+
+export function rfc3161(response: Uint8Array) {
+  return { apiVersion: '0.0.1', kind: 'rfc3161', spec: { tsr: { content: base64(response) } } }
+}

@@ -4,6 +4,7 @@ import { pae } from '../../../src/formats/sigstore/dsse.ts'
 import { base64, utf8 } from '../../../src/kernel/bytes.ts'
 import type { Random } from '../../fault/load.ts'
 import { Chance } from './chance.ts'
+import { Others } from './others.ts'
 import { Rekords } from './rekords.ts'
 import { digestOf, type HashName, type Signer } from './signers.ts'
 
@@ -29,22 +30,28 @@ const SPELLINGS: readonly ((pem: string) => string)[] = [
 export class Proposer {
   readonly #chance: Chance
   readonly #rekords: Rekords
+  readonly #others: Others
   readonly #signers: readonly Signer[]
   readonly #outsiders: readonly Signer[]
 
   constructor(random: Random, signers: readonly Signer[], outsiders: readonly Signer[]) {
     this.#chance = new Chance(random)
     this.#rekords = new Rekords(this.#chance, signers)
+    this.#others = new Others(this.#chance)
     this.#signers = signers
     this.#outsiders = outsiders
   }
 
   next(): Case {
-    const kind = this.#chance.pick(['hashedrekord', 'rekord', 'dsse', 'intoto 0.0.1', 'intoto 0.0.2'] as const)
-    if (kind === 'hashedrekord') return this.#hashedRekord()
-    if (kind === 'rekord') return this.#rekord()
-    if (kind === 'dsse') return this.#dsse()
-    return kind === 'intoto 0.0.1' ? this.#intotoV1() : this.#intotoV2()
+    return this.#chance.pick([
+      () => this.#hashedRekord(),
+      () => this.#rekord(),
+      () => this.#dsse(),
+      () => this.#intotoV1(),
+      () => this.#intotoV2(),
+      () => this.#other('cose'),
+      () => this.#other(this.#chance.below(3) === 0 ? 'rfc3161' : 'cose'),
+    ])()
   }
 
   /** A key or a certificate, spelt somehow. */
@@ -92,6 +99,11 @@ export class Proposer {
   #rekord(): Case {
     const { spec, change } = this.#rekords.next((signer) => this.#verifierOf(signer))
     return this.#proposed('rekord', '0.0.1', spec, change)
+  }
+
+  #other(kind: 'cose' | 'rfc3161'): Case {
+    const { spec, change } = kind === 'cose' ? this.#others.cose() : this.#others.rfc3161()
+    return this.#proposed(kind, '0.0.1', spec, change)
   }
 
   #otherHash(signer: Signer, file: Uint8Array): { algorithm: string; value: string } {

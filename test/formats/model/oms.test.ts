@@ -5,11 +5,12 @@ import fc from 'fast-check'
 import t from 'tap'
 import {
   compareNames,
+  filesOf,
   formatOmsStatement,
-  type OmsManifest,
   omsRoot,
   parseOmsStatement,
   requireModelPath,
+  type WholeFiles,
 } from '../../../src/formats/model/oms.ts'
 import { OMS_PREDICATE_TYPE, parseStatement } from '../../../src/formats/sigstore/statement.ts'
 import { hex, utf8 } from '../../../src/kernel/bytes.ts'
@@ -53,7 +54,7 @@ t.test("the specification's vectors", async (t) => {
 })
 
 const resource = (name: string, content = name) => ({ name, digest: sha256(content) })
-const MODEL: OmsManifest = {
+const MODEL: WholeFiles = {
   model: 'toy',
   resources: [resource('config.json'), resource('weights/a.bin')],
   ignorePaths: ['.git', 'model.sig'],
@@ -141,12 +142,10 @@ t.test('what a manifest may not be', async (t) => {
     ['a second digest', (s) => (first(s.subject).digest.sha512 = 'aa'), 'FIELD_UNKNOWN subject\\[0\\].digest.sha512'],
     ['an old statement', (s) => (s._type = 'https://in-toto.io/Statement/v0.1'), 'FIELD_INVALID _type'],
     ['a field more', (s) => (s.extra = 1), 'FIELD_UNKNOWN extra'],
-    ['shards', (s) => (s.predicate.serialization.method = 'shards'), 'FIELD_INVALID predicate.serialization.method'],
-    [
-      'blake2b',
-      (s) => (s.predicate.serialization.hash_type = 'blake2b'),
-      'FIELD_INVALID predicate.serialization.hash_type',
-    ],
+    ['another method', (s) => (s.predicate.serialization.method = 'tensors'), 'FIELD_INVALID .*serialization.method'],
+    ['shards of no size', (s) => (s.predicate.serialization.method = 'shards'), 'FIELD_MISSING .*shard_size'],
+    ['a hash of another kind', (s) => (s.predicate.serialization.hash_type = 'blake2b'), 'FIELD_INVALID .*algorithm'],
+    ['no hash', (s) => (s.predicate.serialization.hash_type = 'md5'), 'FIELD_INVALID .*serialization.hash_type'],
     [
       'a shard size',
       (s) => (s.predicate.serialization.shard_size = 1),
@@ -180,7 +179,7 @@ t.test('what a manifest may not be', async (t) => {
     [
       'a short digest',
       (s) => (first(s.predicate.resources).digest = 'aa'),
-      'FIELD_INVALID .*digest: a SHA-256 digest of 1',
+      'FIELD_INVALID .*digest: a digest of 1 bytes',
     ],
   ]
   for (const [name, change, expected] of cases) {
@@ -223,4 +222,75 @@ t.test('the roots of the toy models, made of their parts', async (t) => {
     const resources = [config, weights].map((bytes, i) => ({ name: String(i), digest: sha256(bytes) }))
     t.equal(hex(omsRoot(resources)), root)
   }
+})
+
+/** A statement over shards, as the reference implementation prints it. */
+function sharded(shards: readonly (readonly [name: string, length?: number])[], hash = 'sha256', size: unknown = 10) {
+  const resources = shards.map(([name, length = hash === 'blake2b' ? 64 : 32]) => ({
+    name,
+    digest: 'ab'.repeat(length),
+    algorithm: `${hash}-sharded-${size}`,
+  }))
+  const root = hex(sha256(Buffer.concat(resources.map(({ digest }) => Buffer.from(digest, 'hex')))))
+  const serialization = { method: 'shards', hash_type: hash, shard_size: size, allow_symlinks: false }
+  return {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: [{ name: 'm', digest: { sha256: root } }],
+    predicateType: OMS_PREDICATE_TYPE,
+    predicate: { serialization, resources },
+  }
+}
+const parsed = (statement: object, text = JSON.stringify(statement)) => parseOmsStatement(utf8(text))
+
+t.test('shards follow one another, in steps of one size', async (t) => {
+  for (const hash of ['sha256', 'blake2b', 'blake3']) {
+    const manifest = parsed(sharded([['b:10:13'], ['a:b:0:4'], ['b:0:10']], hash))
+    t.match(manifest, { hash, shardSize: 10 })
+    t.same(
+      [...filesOf(manifest)].map(([name, parts]) => [name, parts.map(({ shard }) => shard)]),
+      [
+        [
+          'b',
+          [
+            { start: 0, end: 10 },
+            { start: 10, end: 13 },
+          ],
+        ],
+        ['a:b', [{ start: 0, end: 4 }]],
+      ],
+    )
+  }
+  const floating = JSON.stringify(sharded([['a:0:10']])).replace('"shard_size":10', '"shard_size":10.0')
+  t.equal(parsed({}, floating).shardSize, 10, 'through protobuf')
+  t.equal(parsed(sharded([['.:0:10'], ['.:10:20']])).resources.length, 2, 'a model that is one file')
+  for (const [shards, why] of [
+    [[['a:0:9'], ['a:9:12']], /do not follow one another in steps of 10/],
+    [[['a:0:11']], /do not follow/],
+    [[['a:10:20']], /do not follow/],
+    [[['a:0:10'], ['a:20:30']], /do not follow/],
+    [[['a:0:10'], ['a:0:10']], /do not follow/],
+    [[['a:0:10'], ['a:10:20'], ['a:10:15']], /do not follow/],
+    [[['.:0:5'], ['a:0:5']], /not the only resource/],
+    [[['a:0:0']], /not the name of a shard/],
+    [[['a:5:4']], /not the name of a shard/],
+    [[['a:00:4']], /not the name of a shard/],
+    [[['a:0:04']], /not the name of a shard/],
+    [[['a:0:9007199254740993']], /not the name of a shard/],
+    [[['a:-1:4']], /not the name of a shard/],
+    [[['a']], /not the name of a shard/],
+    [[[':0:4']], /not the name of a shard/],
+    [[['../a:0:4']], /not a path inside a model/],
+    [[['a:0:4', 31]], /a digest of 31 bytes, not 32/],
+  ] as readonly (readonly [readonly (readonly [string, number?])[], RegExp])[])
+    t.match(
+      refusal(() => parsed(sharded(shards))),
+      why,
+      JSON.stringify(shards),
+    )
+  for (const size of [0, -1, 1.5, '10', 2 ** 53])
+    t.match(
+      refusal(() => parsed(sharded([['a:0:4']], 'sha256', size))),
+      /shard_size/,
+      String(size),
+    )
 })

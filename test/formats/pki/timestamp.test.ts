@@ -1,19 +1,11 @@
 /** The form of RFC 3161 responses; what their signatures are worth is test/verify-node/certificates.test.ts. */
 
-import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { checkTimestampForm } from '../../../src/formats/pki/timestamp.ts'
-import { parseSigstoreBundle } from '../../../src/formats/sigstore/bundle.ts'
 import { refused } from '../support.ts'
+import { timestampOf } from './embedded-timestamp.ts'
 
-function responseOf(name: string): Uint8Array {
-  const file = new URL(`../../vectors/sigstore-conformance/bundle-verify/${name}/bundle.sigstore.json`, import.meta.url)
-  const [response] = parseSigstoreBundle(new Uint8Array(readFileSync(file))).timestamps
-  if (response === undefined) throw new Error(`${name} has one`)
-  return response
-}
-
-const RESPONSE = responseOf('rekor2-dsse-happy-path')
+const RESPONSE = timestampOf('rekor2-dsse-happy-path')
 const changed = (at: number, byte: number) => () =>
   checkTimestampForm(RESPONSE.map((old, i) => (i === at ? byte : old)))
 
@@ -24,7 +16,7 @@ t.test('with and without certificates, of several authorities', async () => {
     'intoto-with-custom-trust-root',
     'managed-key-happy-path',
   ])
-    checkTimestampForm(responseOf(name))
+    checkTimestampForm(timestampOf(name))
 })
 
 t.test('refused, with the place', async () => {

@@ -107,8 +107,8 @@ const ATTACKS: readonly (readonly [name: string, proposal: unknown, said: RegExp
   ['a PGP key ring', byKey(`-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${bomb}`), /^400 400 .*not PEM/],
   [
     'GHSA-273p-m2cw-6833: an empty COSE message',
-    kind('cose', { message: '', publicKey: '' }),
-    /^400 400 .*'cose' is not/,
+    kind('cose', { message: '', publicKey: make.pem64(P256.spki), data: {} }),
+    /^400 400 .*the COSE message is missing/,
   ],
   [
     'CVE-2023-33199: intoto without an envelope',
@@ -334,6 +334,8 @@ t.test('CVE-2023-33199, GHSA-843x-px86-vq42: parts that are missing or of anothe
     make.dsse([P256]),
     make.intotoV1(P256),
     make.intotoV2([P256]),
+    make.cose(utf8('not CBOR'), make.pem64(P256.spki), utf8('aad')),
+    make.rfc3161(utf8('not DER')),
   ]) {
     const changed = [...mutations(proposal)]
     const answers = await Promise.all(changed.map((one) => post(server, ENTRIES, one)))

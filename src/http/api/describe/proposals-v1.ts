@@ -59,6 +59,20 @@ export const PROPOSAL: Schema = {
         proposedContent: record({ envelope: ENVELOPE, verifiers: listOf(PEM, { minItems: 1, maxItems: 10 }) }),
       }),
     ),
+    kind(
+      'cose',
+      '0.0.1',
+      record({
+        message: { ...BASE64, description: 'A COSE_Sign1 with its tag and payload, signed with ES256.' },
+        publicKey: PEM,
+        data: record({ aad: { ...BASE64, description: 'Signed too, and not in the message.' } }, ['aad']),
+      }),
+    ),
+    kind(
+      'rfc3161',
+      '0.0.1',
+      record({ tsr: record({ content: { ...BASE64, description: 'A timestamp response, with its certificates.' } }) }),
+    ),
     kind('intoto', '0.0.1', record({ content: record({ envelope: ENVELOPE }), publicKey: PEM })),
     kind('intoto', '0.0.2', record({ content: record({ envelope: intotoEnvelope, hash: digest('sha256') }) })),
   ],
