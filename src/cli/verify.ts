@@ -3,6 +3,7 @@
 import { configureCrypto } from '../crypto/node.ts'
 import { safeJson } from '../formats/visible.ts'
 import { check } from './verify/check.ts'
+import { limitsOf } from './verify/limits.ts'
 import { EXIT, type Outcome, outcomeOf, unloggedOutcomeOf } from './verify/outcome.ts'
 import { parseRequest } from './verify/request.ts'
 import { describeOutcome } from './verify/text.ts'
@@ -10,7 +11,7 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const verify: Command = {
   name: 'verify',
-  usage: `colophon verify FILE|DIR|DIGEST SIGNER --trusted-root FILE [--bundle FILE] [--proof FILE] [--policy FILE] [--json]
+  usage: `colophon verify FILE|DIR|DIGEST SIGNER --trusted-root FILE [--bundle FILE] [--proof FILE] [--policy FILE] [--run-dir DIR] [--json]
 colophon verify DIR --unlogged --key FILE | --certificate-identity NAME --certificate-root FILE [--bundle FILE] [--json]
 colophon verify FILE|DIGEST --key FILE --proof FILE --entry FILE --policy FILE [--json]
 colophon verify FILE|DIGEST SIGNER --trusted-root FILE --log URL [--policy FILE] [--json]
@@ -30,6 +31,7 @@ colophon verify FILE|DIGEST SIGNER --trusted-root FILE --log URL [--policy FILE]
   --proof                    proof file (c2sp.org/tlog-proof)
   --entry                    the entry that a proof file alone is about, as the log has it
   --log                      server to ask for entries about the digest, a Colophon or a Rekor v1; what it says is verified
+  --run-dir                  not verified where a llamafile, started in this directory, would load something else than what is in it
   --unlogged                 a model's signature that is in no log: the verdict is then SIGNED, and says so
   --certificate-root         with --unlogged: the root certificates (PEM) that the signer's must lead to
   --json                     the verdict as an object (docs/verify.md)
@@ -51,11 +53,19 @@ interface Told {
 
 async function logged(argv: readonly string[], world: World): Promise<Told> {
   const request = await parseRequest(argv, world)
-  return { outcome: await outcomeOf(request, () => check(request, world)), json: request.json }
+  const limited = async () => {
+    const shown = await check(request, world)
+    return { ...shown, ...(await limitsOf(shown.verdict.signed, { ...request, env: world.env })) }
+  }
+  return { outcome: await outcomeOf(request, limited), json: request.json }
 }
 
 async function unlogged(argv: readonly string[], world: World): Promise<Told> {
   const { checkUnlogged, parseUnlogged } = await import('./verify/unlogged.ts')
   const request = parseUnlogged(argv)
-  return { outcome: await unloggedOutcomeOf(request, () => checkUnlogged(request, world)), json: request.json }
+  const limited = async () => {
+    const shown = await checkUnlogged(request, world)
+    return { ...shown, ...(await limitsOf(shown.unlogged.signed, { ...request, env: world.env })) }
+  }
+  return { outcome: await unloggedOutcomeOf(request, limited), json: request.json }
 }

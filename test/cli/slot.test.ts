@@ -1,6 +1,5 @@
 /** A model, what was signed and logged about it, and both in one file. */
 
-import { sign } from 'node:crypto'
 import { existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { closeCrypto } from '../../src/crypto/node.ts'
@@ -8,9 +7,8 @@ import { concat, hex, utf8 } from '../../src/kernel/bytes.ts'
 import { sha256 } from '../../src/kernel/sha256.ts'
 import { F32, safetensors } from '../formats/model/make.ts'
 import { TOY_GGUF, toyLlamafile } from '../formats/model/make-llamafile.ts'
-import { HOST, messageBundle, V2_KEY } from '../verify/made.ts'
 import { command } from './support.ts'
-import { openDesk, proofFile, SIGNER, signedFile, WITNESS } from './verify/desk.ts'
+import { openDesk, proofFile, signedFile, signedOver } from './verify/desk.ts'
 
 t.teardown(closeCrypto)
 
@@ -20,19 +18,13 @@ const MODELS = [
   ['zip', await toyLlamafile()],
 ] as const
 
-async function bundleOf(file: Uint8Array) {
-  const signature = new Uint8Array(sign('sha256', file, SIGNER.privateKey))
-  const signed = { digest: sha256(file), signature }
-  return await messageBundle({ signer: SIGNER, keys: [V2_KEY, WITNESS], origin: HOST, signed })
-}
-
 const read = (path: string) => new Uint8Array(readFileSync(path))
 const desk = openDesk(t)
 const trust = ['--trusted-root', desk.at('root.json'), '--key', desk.at('key.pub'), '--policy', desk.at('policy')]
 
 for (const [carrier, file] of MODELS)
   t.test(`${carrier}: in, verified, and out again`, async (t) => {
-    const bundle = await bundleOf(file)
+    const bundle = await signedOver(file)
     const plain = desk.write(`${carrier}.model`, file)
     desk.write(`${carrier}.model.sigstore.json`, JSON.stringify(bundle, null, 2))
     desk.write(`${carrier}.model.tlog-proof`, proofFile(bundle))
@@ -73,7 +65,7 @@ for (const [carrier, file] of MODELS)
   })
 
 t.test('what lies beside a file with a slot is about the file without it', async (t) => {
-  const bundle = await bundleOf(TOY_GGUF)
+  const bundle = await signedOver(TOY_GGUF)
   const path = desk.write('beside.gguf', TOY_GGUF)
   desk.write('beside.gguf.sigstore.json', JSON.stringify(bundle))
   await command(['slot', 'add', path])
@@ -85,7 +77,7 @@ t.test('what lies beside a file with a slot is about the file without it', async
 
 t.test('a changed weight, a changed slot', async (t) => {
   const path = desk.write('changed.gguf', TOY_GGUF)
-  desk.write('changed.gguf.sigstore.json', JSON.stringify(await bundleOf(TOY_GGUF)))
+  desk.write('changed.gguf.sigstore.json', JSON.stringify(await signedOver(TOY_GGUF)))
   await command(['slot', 'add', path])
   const whole = read(path)
   const changed = desk.at('moved-and-changed.gguf')
@@ -117,7 +109,7 @@ t.test('a slot in which nothing is ours', async (t) => {
 t.test('refused', async (t) => {
   const path = desk.write('a.gguf', TOY_GGUF)
   desk.write('other.sigstore.json', JSON.stringify(await signedFile()))
-  desk.write('a.sigstore.json', JSON.stringify(await bundleOf(TOY_GGUF)))
+  desk.write('a.sigstore.json', JSON.stringify(await signedOver(TOY_GGUF)))
   const own = ['--bundle', desk.at('a.sigstore.json')]
   for (const [argv, code, warned] of [
     [[], 2, /takes add, strip or show/],
@@ -137,7 +129,7 @@ t.test('refused', async (t) => {
 
 t.test('a link stays a link', async (t) => {
   const path = desk.write('linked.gguf', TOY_GGUF)
-  const bundle = desk.write('linked.json', JSON.stringify(await bundleOf(TOY_GGUF)))
+  const bundle = desk.write('linked.json', JSON.stringify(await signedOver(TOY_GGUF)))
   symlinkSync(path, desk.at('link'))
   t.match(await command(['slot', 'add', desk.at('link'), '--bundle', bundle]), { code: 0 })
   t.ok(lstatSync(desk.at('link')).isSymbolicLink())
@@ -147,7 +139,7 @@ t.test('a link stays a link', async (t) => {
 t.test('a llamafile can still be run', async (t) => {
   const path = desk.at('run.llamafile')
   writeFileSync(path, await toyLlamafile(), { mode: 0o755 })
-  desk.write('run.llamafile.sigstore.json', JSON.stringify(await bundleOf(await toyLlamafile())))
+  desk.write('run.llamafile.sigstore.json', JSON.stringify(await signedOver(await toyLlamafile())))
   t.match(await command(['slot', 'add', path]), { code: 0 })
   t.equal(statSync(path).mode & 0o777, 0o755)
 })

@@ -1,6 +1,5 @@
 /** The page that verifies, opened from the disk in Chromium: verdicts, a file larger than it may hold, and no request. */
 
-import { sign } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,10 +13,9 @@ import { formatSlotLines } from '../../src/formats/model/slot-lines.ts'
 import { formatPem } from '../../src/formats/pki/pem.ts'
 import { formatTrustedRoot } from '../../src/formats/sigstore/trusted-root.ts'
 import { utf8 } from '../../src/kernel/bytes.ts'
-import { sha256 } from '../../src/kernel/sha256.ts'
-import { POLICY, SIGNER, WITNESS } from '../cli/verify/desk.ts'
-import { bytesOf, TOY_GGUF } from '../formats/model/make-llamafile.ts'
-import { HOST, messageBundle, ROOT as ROOT_OF_TRUST, V2_KEY } from '../verify/made.ts'
+import { POLICY, SIGNER, signedOver } from '../cli/verify/desk.ts'
+import { bytesOf, TOY_GGUF, toyLlamafile } from '../formats/model/make-llamafile.ts'
+import { ROOT as ROOT_OF_TRUST } from '../verify/made.ts'
 import { Page } from './browser/devtools.ts'
 import { type Evidence, makeEvidence } from './browser/evidence.ts'
 import { ROOT, scratch } from './support.ts'
@@ -127,28 +125,45 @@ t.test('a file with one byte changed', async (t) => {
   await picture(page, 'refused')
 })
 
-t.test('a model that carries a slot is judged without it', async (t) => {
-  const signature = new Uint8Array(sign('sha256', TOY_GGUF, SIGNER.privateKey))
-  const signed = { digest: sha256(TOY_GGUF), signature }
-  const bundle = utf8(
-    JSON.stringify(await messageBundle({ signer: SIGNER, keys: [V2_KEY, WITNESS], origin: HOST, signed })),
-  )
-  const toy = sourceOf(TOY_GGUF)
-  const slotted = await bytesOf(pieced(toy, (await addSlot(toy, formatSlotLines(bundle, null))).pieces))
+/** The page's verdict on a model that lies beside its bundle. */
+async function modelJudged(name: string, file: Uint8Array, bundle: Uint8Array) {
   const written = Object.entries({
-    'toy.gguf': slotted,
-    'toy.gguf.sigstore.json': bundle,
+    [name]: file,
+    [`${name}.sigstore.json`]: bundle,
     'signer.pub': formatPem(SIGNER.spki, 'PUBLIC KEY'),
     'trusted_root.json': formatTrustedRoot(ROOT_OF_TRUST),
     'witness.policy': POLICY,
-  }).map(([name, content]) => {
-    writeFileSync(join(folder, name), content)
-    return join(folder, name)
+  }).map(([each, content]) => {
+    writeFileSync(join(folder, each), content)
+    return join(folder, each)
   })
   const page = await verified(...written)
   t.equal(await page.evaluate(text('.verdict h2')), 'Verified')
-  t.match(await page.evaluate(text('.verdict')), /Slot\s+[0-9,]+ bytes in the file are no part of what is judged/)
   t.same(page.errors, [])
+  return page
+}
+
+t.test('a model that carries a slot is judged without it', async (t) => {
+  const bundle = utf8(JSON.stringify(await signedOver(TOY_GGUF)))
+  const toy = sourceOf(TOY_GGUF)
+  const slotted = await bytesOf(pieced(toy, (await addSlot(toy, formatSlotLines(bundle, null))).pieces))
+  const page = await modelJudged('toy.gguf', slotted, bundle)
+  t.match(await page.evaluate(text('.verdict')), /Slot\s+[0-9,]+ bytes in the file are no part of what is judged/)
+  t.match(await page.evaluate(text('.verdict')), /Only claimed\s+general\.architecture, general\.name/)
+})
+
+t.test('of a llamafile it is said what decides at run time', async (t) => {
+  const file = await toyLlamafile({ args: '-m\ntoy-F16.gguf\n--host\n$HOST\n' })
+  const page = await modelJudged('toy.llamafile', file, utf8(JSON.stringify(await signedOver(file))))
+  const said = await page.evaluate(text('.verdict'))
+  for (const what of [
+    /-m toy-F16\.gguf: a file of that name beside it/,
+    /--host \$HOST: others may/,
+    /from the environment/,
+  ])
+    t.match(said, what)
+  t.match(said, /Only claimed\s+toy-F16\.gguf: general\.architecture/)
+  await picture(page, 'llamafile')
 })
 
 t.test('a certificate is never a yes', async (t) => {

@@ -3,12 +3,10 @@
 import { sha256 } from '#sha256'
 import { isSafetensors, readSafetensors } from '../../formats/model/safetensors.ts'
 import { findSlot } from '../../formats/model/slot.ts'
+import { SLOT_KEY } from '../../formats/model/slot-header.ts'
 import type { Kind } from './kind.ts'
 import { declared, digestsNode, findingsNode, slotNode, tensorNodes } from './show-model.ts'
 import { detail, list, number, part, parts, text } from './tree.ts'
-
-/** Shown as what it is. */
-const SLOT_KEY = 'tlslot'
 
 export const safetensors: Kind = {
   name: 'safetensors',

@@ -7,6 +7,7 @@ import type { UnloggedVerdict } from '../../verify/unlogged.ts'
 import type { ExitCode } from '../world.ts'
 import type { Shown } from './check.ts'
 import type { Evidence } from './evidence.ts'
+import { type Limits, NO_LIMITS } from './limits.ts'
 import type { Request } from './request.ts'
 import type { ShownUnlogged, UnloggedRequest } from './unlogged.ts'
 
@@ -26,6 +27,10 @@ export interface Outcome {
   readonly lookup: Shown['lookup']
   /** Null unless a directory was compared, with whatever outcome. */
   readonly directory: ModelFindings | null
+  /** What is somebody's word alone, true or not; empty unless verified or signed. */
+  readonly claimed: Limits['claimed']
+  /** What decides what runs and is not in the file; null for no program, and unless verified or signed. */
+  readonly runTime: Limits['runTime']
   /** Null when verified or signed. */
   readonly error: { readonly code: string; readonly message: string } | null
 }
@@ -46,10 +51,15 @@ const UNDETERMINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SERVICE_UNREACHABLE',
 ])
 
-const NOTHING = { verdict: null, unlogged: null, proof: null, lookup: null } as const
+const NOTHING = { verdict: null, unlogged: null, proof: null, lookup: null, ...NO_LIMITS } as const
+
+type Limited<T> = T & Limits
 
 /** Waits for the check. @throws what is neither a TlogError nor the system's: a bug. */
-export async function outcomeOf({ subject, evidence, slot }: Request, check: () => Promise<Shown>): Promise<Outcome> {
+export async function outcomeOf(
+  { subject, evidence, slot }: Request,
+  check: () => Promise<Limited<Shown>>,
+): Promise<Outcome> {
   const shownSlot = slot === null ? null : { carrier: slot.carrier, bytes: slot.payload.length }
   const about = { subject: subject.name, evidence, slot: shownSlot }
   try {
@@ -67,13 +77,13 @@ export async function outcomeOf({ subject, evidence, slot }: Request, check: () 
 /** As outcomeOf, where no log was asked for. */
 export async function unloggedOutcomeOf(
   request: UnloggedRequest,
-  check: () => Promise<ShownUnlogged>,
+  check: () => Promise<Limited<ShownUnlogged>>,
 ): Promise<Outcome> {
-  const about = { subject: request.model, evidence: request.evidence, slot: null, ...NOTHING }
+  const about = { subject: request.subject.name, evidence: request.evidence, slot: null, ...NOTHING }
   try {
-    const { unlogged, directory } = await check()
+    const { directory, ...shown } = await check()
     const fault = faultOf(directory)
-    if (fault === null) return { outcome: 'signed', ...about, unlogged, directory, error: null }
+    if (fault === null) return { outcome: 'signed', ...about, ...shown, directory, error: null }
     return { outcome: 'not verified', ...about, directory, error: { code: 'ARTIFACT_MISMATCH', message: fault } }
   } catch (error) {
     const { outcome, ...why } = toldOf(error)

@@ -17,6 +17,7 @@ import { readTrust } from '../stated-trust.ts'
 import type { World } from '../world.ts'
 import { claimOf } from './claim.ts'
 import { type Evidence, evidenceInside, evidenceOf } from './evidence.ts'
+import { runDirectoryOf } from './limits.ts'
 import { parseSubject, type Subject } from './subject.ts'
 
 const KEY_MAX_BYTES = 64 * 1024
@@ -31,13 +32,15 @@ export interface Request {
   readonly root: TrustedRoot | null
   /** Null: nobody named one. */
   readonly policy: Policy | null
+  /** Where the file would be started; null: nobody asked. */
+  readonly runDirectory: string | null
   readonly json: boolean
 }
 
 const FLAGS = [
   ...['bundle', 'proof', 'entry', 'log'],
   ...['key', 'certificate-identity', 'certificate-oidc-issuer'],
-  ...['trusted-root', 'policy'],
+  ...['trusted-root', 'policy', 'run-dir'],
 ]
 
 /** @throws TlogError CONFIG_INVALID */
@@ -51,6 +54,7 @@ export async function parseRequest(argv: readonly string[], { env }: Pick<World,
   const signer = signerOf(flags, evidence, problems)
   const { root, policy } = await readTrust(flags, env, problems)
   if (evidence !== null) noteMissing(evidence, { signer, root, policy }, problems)
+  const runDirectory = runDirectoryOf(flags, subject, problems)
   problems.check()
   // A null is a problem that was noted, and no request is made of it.
   return {
@@ -60,6 +64,7 @@ export async function parseRequest(argv: readonly string[], { env }: Pick<World,
     signer: signer as TrustedSigner,
     root,
     policy,
+    runDirectory,
     json: on.has('json'),
   }
 }

@@ -43,6 +43,8 @@ export function describeOutcome({
   proof,
   lookup,
   directory,
+  claimed,
+  runTime,
   error,
 }: Outcome): string[] {
   const lines = [`${HEADINGS[outcome]}: ${subject}`]
@@ -52,6 +54,7 @@ export function describeOutcome({
   if (unlogged !== null) lines.push(...describeUnlogged(unlogged))
   if (directory !== null) lines.push(...describeDirectory(directory))
   if (lookup !== null) lines.push(...describeLookup(lookup))
+  lines.push(...describeClaimed(claimed), ...(runTime === null ? [] : describeRunTime(runTime)))
   const gaps = (verdict ?? unlogged)?.notCovered ?? null
   if (gaps !== null) lines.push(...describeGaps(gaps, lookup !== null))
   return lines.map(visible)
@@ -121,6 +124,26 @@ function describeDirectory(findings: ModelFindings): string[] {
     ...found.map(([what, paths]) => row(what, named(paths))),
     ...(excluded.length === 0 ? [] : [row('excluded', `${named(excluded)}: by the signer, whatever is there`)]),
   ]
+}
+
+function describeClaimed(claimed: Outcome['claimed']): string[] {
+  const by = (who: 'statement' | 'file') => claimed.filter((one) => one.by === who).map(({ what }) => what)
+  const [statement, file] = [by('statement'), by('file')]
+  return [
+    ...statement.map((what) =>
+      row('claimed', `what else the statement says (${quoted(what)}): the word of its signer`),
+    ),
+    ...(file.length === 0 ? [] : [row('claimed', `what the file says of itself: ${named(file)}`)]),
+  ]
+}
+
+/** Signed or not, it is the surroundings that decide. */
+function describeRunTime({ shadowable, shadows }: NonNullable<Outcome['runTime']>): string[] {
+  const found = shadowable.map(({ code, what }) => row('run time', `${code}: ${what}`))
+  if (shadows === null) return found
+  const { directory, loaders } = shadows
+  const starting = loaders.map((path) => row('run time', `${quoted(path)} is there, and would start it`))
+  return [...found, ...starting, row('run time', `in ${quoted(directory)} nothing lies in front of what is in it`)]
 }
 
 function named(paths: readonly string[]): string {

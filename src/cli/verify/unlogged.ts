@@ -17,18 +17,21 @@ import type { World } from '../world.ts'
 import { BUNDLE_MAX_BYTES } from './claim.ts'
 import { compareWith, manifestOf, requireKind } from './directory.ts'
 import { beside, type Evidence } from './evidence.ts'
+import { runDirectoryOf } from './limits.ts'
 import { readKey } from './request.ts'
 import { parseSubject, type Subject } from './subject.ts'
 
 export interface UnloggedRequest {
   /** A directory, or the one file that the model is. */
-  readonly model: string
+  readonly subject: Exclude<Subject, { kind: 'digest' }>
   readonly evidence: Extract<Evidence, { kind: 'bundle' | 'none' }>
   readonly signer: UnloggedSigner
+  /** Where the file would be started; null: nobody asked. */
+  readonly runDirectory: string | null
   readonly json: boolean
 }
 
-const FLAGS = ['bundle', 'key', 'certificate-identity', 'certificate-root']
+const FLAGS = ['bundle', 'key', 'certificate-identity', 'certificate-root', 'run-dir']
 const ROOTS_MAX_BYTES = 1024 * 1024
 const MAX_ROOTS = 64
 
@@ -39,11 +42,13 @@ export function parseUnlogged(argv: readonly string[]): UnloggedRequest {
   const subject = problems.take('', null, () => parseSubject(words))
   if (subject?.kind === 'digest') problems.note('--unlogged', 'is for a model: a directory, or a file')
   const signer = signerOf(flags, problems)
+  const runDirectory = runDirectoryOf(flags, subject, problems)
   problems.check()
   return {
-    model: subject?.name ?? '',
+    subject: subject as UnloggedRequest['subject'],
     evidence: evidenceOf(subject as Subject, flags),
     signer: signer as UnloggedSigner,
+    runDirectory,
     json: on.has('json'),
   }
 }
@@ -55,21 +60,21 @@ export interface ShownUnlogged {
 
 /** Nothing is read of the directory before the signature has been verified. @throws TlogError as verifyUnlogged and compareModel do */
 export async function checkUnlogged(request: UnloggedRequest, world: World): Promise<ShownUnlogged> {
-  const { evidence } = request
+  const { evidence, subject } = request
   if (evidence.kind === 'none') {
-    await access(request.model)
+    await access(subject.path)
     throw new TlogError('NOT_FOUND', `nothing to verify it by: there is no ${evidence.looked.join(', no ')}`)
   }
   const bundle = parseModelBundle(await readBounded(evidence.bundle, BUNDLE_MAX_BYTES))
   const { manifest, root } = manifestOf(bundle)
-  requireKind(manifest, request.model)
+  requireKind(manifest, subject.path)
   const trust = {
     signer: request.signer,
     time: world.clock.now(),
     verifyPath,
   }
   const unlogged = await verifyUnlogged(bundle, root, trust)
-  return { unlogged, directory: await compareWith(manifest, evidence.bundle, request.model, world) }
+  return { unlogged, directory: await compareWith(manifest, evidence.bundle, subject.path, world) }
 }
 
 function evidenceOf(subject: Subject, { bundle }: Flags): UnloggedRequest['evidence'] {

@@ -11,6 +11,8 @@ export interface Ape {
   readonly magic: string
   /** For which processors the script has an ELF header, by the ELF specification's names. */
   readonly machines: readonly string[]
+  /** Programs that its script starts it with, where there is one: `ape` in PATH, `.ape-VERSION` in TMPDIR or HOME. */
+  readonly loaders: readonly string[]
 }
 
 const MAGICS = ["MZqFpD='", "jartsr='", "APEDBG='"]
@@ -31,14 +33,16 @@ export function readApe(head: Uint8Array, findings: Findings): Ape | null {
   const magic = MAGICS.find((each) => text.startsWith(each))
   if (magic === undefined) return null
   // Whatever was verified here may be run by a loader that was not.
-  const loader = /exec ape |\/\.ape-[0-9.]+/.exec(text)
-  if (loader !== null)
+  const found = [...text.matchAll(/exec (ape) |\/(\.ape-[0-9.]+)/g)]
+  const [first] = found
+  if (first !== undefined)
     findings.add(
       'LOADER_FROM_OUTSIDE',
-      loader.index,
+      first.index,
       'it is started by an `ape` in PATH, or a .ape file in TMPDIR or HOME, where there is one',
     )
-  return { magic: magic.slice(0, 6), machines: [...elfHeaders(text)].map(machineOf) }
+  const loaders = [...new Set(found.map(([, inPath, named]) => inPath ?? named ?? ''))]
+  return { magic: magic.slice(0, 6), machines: [...elfHeaders(text)].map(machineOf), loaders }
 }
 
 /** Whether a program was written over the beginning of what may have been one. */

@@ -5,7 +5,7 @@
 
 import { parseUtf8 } from '../../kernel/bytes.ts'
 import { malformedAt } from './cursor.ts'
-import type { Findings } from './finding.ts'
+import type { FindingCode, Findings } from './finding.ts'
 
 export const MAX_ARGS_BYTES = 2 ** 20
 /** Where the user's words go. */
@@ -85,23 +85,61 @@ const WEIGHTS = new Set([
 /** Options that open the program to others, or take its guard away. */
 const OPENING = new Set(['--host', '--unsecure'])
 
+/** Of each kind: a thousand harmless ones must not hide the one that matters. */
+const TOLD = 64
+
 /** What the words make of the file that its digest does not say. @param at of `.args` in the file */
 export function checkArgs(words: readonly string[], at: number, findings: Findings): void {
-  for (const [i, word] of words.entries()) {
-    const [option = '', inline] = word.split('=', 2)
-    const value = inline ?? words[i + 1]
-    if (word.includes('$')) findings.add('ARGS_VARIABLE', at, `${word}: taken from the environment where it runs`)
-    if (WEIGHTS.has(option) && value !== undefined && !value.startsWith('/zip/') && value !== USER_WORDS)
-      findings.add(
-        'WEIGHTS_SHADOWED',
-        at,
-        `${option} ${value}: a file of that name beside it is taken in place of the one inside`,
-      )
-    if (OPENING.has(option))
-      findings.add(
-        'ARGS_OPENING',
-        at,
-        `${option}${option === '--host' && value !== undefined ? ` ${value}` : ''}: others may reach it, or it may reach more`,
-      )
+  const tell = (code: FindingCode, found: readonly string[]) => {
+    for (const what of found.slice(0, TOLD)) findings.add(code, at, what)
+    if (found.length > TOLD) findings.add(code, at, `and ${found.length - TOLD} more`)
   }
+  const given = options(words)
+  const bare = given.filter(isBareWeights)
+  const opening = given.filter(({ option }) => OPENING.has(option))
+  const variable = words.filter((word) => word.includes('$'))
+  tell(
+    'WEIGHTS_SHADOWED',
+    bare.map(({ option, value }) => `${option} ${value}: ${SHADOWED}`),
+  )
+  tell(
+    'ARGS_OPENING',
+    opening.map((one) => `${shownOpening(one)}: others may reach it, or it may reach more`),
+  )
+  tell(
+    'ARGS_VARIABLE',
+    variable.map((word) => `${word}: taken from the environment where it runs`),
+  )
+}
+
+const SHADOWED = 'a file of that name beside it is taken in place of the one inside'
+
+function shownOpening({ option, value }: Option): string {
+  return option === '--host' && value !== undefined ? `${option} ${value}` : option
+}
+
+/** The names of weights that are looked for on the disk before they are inside. */
+export function bareWeights(words: readonly string[]): string[] {
+  return options(words)
+    .filter(isBareWeights)
+    .map(({ value }) => value)
+}
+
+interface Option {
+  readonly option: string
+  readonly value: string | undefined
+}
+
+/** Each word as if it were an option: `--model=NAME`, or NAME as the next word. */
+function options(words: readonly string[]): Option[] {
+  return words.map((word, i) => {
+    const equals = word.indexOf('=')
+    if (equals < 0) return { option: word, value: words[i + 1] }
+    return { option: word.slice(0, equals), value: word.slice(equals + 1) }
+  })
+}
+
+function isBareWeights(one: Option): one is Option & { readonly value: string } {
+  const { option, value } = one
+  return WEIGHTS.has(option) && value !== undefined && !value.startsWith('/zip/') && value !== USER_WORDS
 }

@@ -30,7 +30,9 @@ export interface Llamafile {
   readonly args: readonly string[] | null
   /** Of its program's code; null: there are none, or they cannot be read. */
   readonly signatures: readonly ApeSignature[] | null
-  /** The archive's among them. */
+  /** What decides what runs and is not in its bytes, by itself. */
+  readonly runTime: Findings
+  /** All of them, the archive's too. */
   readonly findings: Findings
 }
 
@@ -51,19 +53,20 @@ const APESIG = '.apesig'
 /** @throws TlogError MODEL_MALFORMED with the place, in bytes */
 export async function readLlamafile(source: ByteSource): Promise<Llamafile> {
   const findings = new Findings()
+  const runTime = new Findings()
   const head = await source.read(0, Math.min(HEAD, source.size))
-  const ape = readApe(head, findings)
+  const ape = readApe(head, runTime)
   if (isAssimilated(head))
     findings.add('HEADER_REWRITTEN', 0, 'a program header was written over its beginning, in place: get the original')
   const layers = await readLayers(source, findings)
   const { zip, slot } = layers.at(-1) as Layer
   findings.addAll(zip.findings)
   const regions = await explain(source, layers, findings)
-  const args = await memberOf(source, zip, findings, {
+  const args = await memberOf(source, zip, runTime, {
     ...{ name: ARGS, max: MAX_ARGS_BYTES, code: 'ARGS_MALFORMED' },
     parse: (bytes, at) => {
       const words = readArgs(bytes)
-      checkArgs(words, at, findings)
+      checkArgs(words, at, runTime)
       return words
     },
   })
@@ -71,11 +74,14 @@ export async function readLlamafile(source: ByteSource): Promise<Llamafile> {
     ...{ name: APESIG, max: MAX_APESIG_BYTES, code: 'APESIG_MALFORMED' },
     parse: parseApeSignatures,
   })
+  if (zip.members.filter(({ name }) => name === ARGS).length > 1)
+    runTime.add('MEMBER_REPEATED', zip.end.at, `two ${ARGS}: with which words it starts depends on the reader`)
   checkMembers(zip, findings)
   const { comment, at } = zip.end
   if (slot === null && comment.length > 0)
     findings.add('UNEXPLAINED_BYTES', at, `a comment of ${comment.length} bytes, which is no slot`)
-  return { ape, zip, layers, regions, slot, args, signatures, findings }
+  findings.addAll(runTime)
+  return { ape, zip, layers, regions, slot, args, signatures, runTime, findings }
 }
 
 export function isWeights({ name }: { readonly name: string }): boolean {

@@ -11,7 +11,9 @@ const LENGTH = 8
 const METADATA = /"__metadata__"\s*:\s*\{/
 const ANY_METADATA = /"__metadata__"/g
 const EMPTY = /^\s*\}/
-const KEY = '"tlslot":'
+/** In the metadata. */
+export const SLOT_KEY = 'tlslot'
+const KEY = `"${SLOT_KEY}":`
 
 /** What was put into a header, and where. */
 interface Insertion {
@@ -40,7 +42,7 @@ export async function findInHeader(
 /** @throws TlogError SLOT_REFUSED, MODEL_MALFORMED */
 export async function putInHeader(source: ByteSource, payload: Uint8Array): Promise<Pieces> {
   const { findings, metadata } = await readSafetensors(source)
-  if (metadata.has('tlslot')) throw refused('its metadata has a key of that name already')
+  if (metadata.has(SLOT_KEY)) throw refused('its metadata has a key of that name already')
   if (findings.count > 0) throw refused('its header is not as others read it, or its tensors are not')
   const header = await readHeader(source)
   const { at, text } = insertionInto(header, payload)

@@ -4,7 +4,7 @@ import { TlogError } from '../../kernel/error.ts'
 import { byId } from './elements.ts'
 import { Form, type Given } from './form.ts'
 import { judgeBundle, judgeProof, type Outcome, type ReadFile } from './judge.ts'
-import { reportOn } from './report.ts'
+import { type Found, reportOn } from './report.ts'
 import { progressText } from './sizes.ts'
 import { renderReport } from './view.ts'
 import { Cancelled, hashFile, pageAbilities } from './workers.ts'
@@ -53,27 +53,27 @@ async function judge(given: Given, cancel: AbortSignal): Promise<HTMLElement[]> 
   const source = reader(file, cancel)
   const reports: HTMLElement[] = []
   const add = (outcome: Outcome, by: File) =>
-    reports.push(renderReport(reportOn(outcome, source.slotBytes()), `${file.name}, by ${by.name}`))
+    reports.push(renderReport(reportOn(outcome, source.found()), `${file.name}, by ${by.name}`))
   if (bundle !== null) add(await judgeBundle(await bytesOf(bundle), stated, source, abilities), bundle)
   if (proof !== null) add(await judgeProof(await bytesOf(proof), stated.policy, source, abilities), proof)
   return reports
 }
 
-/** With how many bytes of a slot were left out, once it was hashed. */
+/** With what else was found in the file, once it was hashed. */
 interface Reader extends ReadFile {
-  slotBytes(): number | null
+  found(): Found | null
 }
 
 function reader(file: File, cancel: AbortSignal): Reader {
-  let left: number | null = null
+  let found: Found | null = null
   return {
-    slotBytes: () => left,
+    found: () => found,
     async digests(names) {
       const start = performance.now()
       say(`Hashing ${file.name}`)
       const onBytes = (done: number, total: number) => progress(done, total, performance.now() - start)
-      const { artifact, slotBytes } = await hashFile({ file, names }, onBytes, cancel)
-      left = slotBytes
+      const { artifact, ...rest } = await hashFile({ file, names }, onBytes, cancel)
+      found = rest
       return artifact
     },
     async whole() {

@@ -1,5 +1,6 @@
 /** An outcome in a person's words: what was shown, what was not, and nothing that sounds like more. */
 
+import type { ModelLimits } from '../../formats/model/limits.ts'
 import { hex } from '../../kernel/bytes.ts'
 import type { Cosigner, Gap, ProvenEntry, Verdict } from '../../verify/index.ts'
 import type { Outcome } from './judge.ts'
@@ -25,12 +26,35 @@ export interface Row {
   readonly isCode?: boolean
 }
 
-/** @param slotBytes that were left out of what was hashed; null: none */
-export function reportOn(outcome: Outcome, slotBytes: number | null = null): Report {
+/** In a file of a model. */
+export interface Found {
+  /** Of its slot, which were left out of what was hashed; null: it has none. */
+  readonly slotBytes: number | null
+  readonly limits: ModelLimits | null
+}
+
+/** @param found null: the file was not looked into */
+export function reportOn(outcome: Outcome, found: Found | null = null): Report {
   const report = reportOf(outcome)
-  if (slotBytes === null) return report
-  const value = `${count(slotBytes)} bytes in the file are no part of what is judged: the file without them is`
-  return { ...report, rows: [...report.rows, { label: 'Slot', value }] }
+  if (found === null) return report
+  const { slotBytes, limits } = found
+  const value = `${count(slotBytes ?? 0)} bytes in the file are no part of what is judged: the file without them is`
+  const slot = slotBytes === null ? [] : [{ label: 'Slot', value }]
+  return { ...report, rows: [...report.rows, ...slot, ...(report.tone === 'no' ? [] : limitRows(limits))] }
+}
+
+const CLAIMED = 20
+
+/** What is somebody's word alone, and what decides when the file runs. */
+function limitRows(limits: ModelLimits | null): Row[] {
+  if (limits === null) return []
+  const { claimed, runTime } = limits
+  const more = claimed.length > CLAIMED ? ` and ${claimed.length - CLAIMED} more` : ''
+  const value = `${claimed.slice(0, CLAIMED).join(', ')}${more}: what the file says of itself`
+  return [
+    ...(claimed.length === 0 ? [] : [{ label: 'Only claimed', value }]),
+    ...(runTime?.findings ?? []).map(({ what }) => ({ label: 'At run time', value: what })),
+  ]
 }
 
 function reportOf(outcome: Outcome): Report {

@@ -1,5 +1,6 @@
 /** A folder with a file, what was signed and logged about it by keys made here, and what its reader trusts. */
 
+import { sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatTlogProof } from '../../../src/formats/c2sp/tlog-proof.ts'
@@ -8,6 +9,7 @@ import { formatPem } from '../../../src/formats/pki/pem.ts'
 import { trustedRootJson } from '../../../src/formats/sigstore/trusted-root.ts'
 import { hash, leafIndex } from '../../../src/kernel/brand.ts'
 import { parseBase64, utf8 } from '../../../src/kernel/bytes.ts'
+import { sha256 } from '../../../src/kernel/sha256.ts'
 import {
   envelopeBundle,
   FILE,
@@ -58,6 +60,15 @@ export type MadeBundle = Awaited<ReturnType<typeof messageBundle>>
 /** The file's signature in the v2 log, cosigned. */
 export function signedFile(signer: TestSigner = SIGNER): Promise<MadeBundle> {
   return messageBundle({ signer, keys: [V2_KEY, WITNESS], origin: HOST })
+}
+
+/** The same of any file. */
+export function signedOver(file: Uint8Array): Promise<MadeBundle> {
+  const signature = new Uint8Array(sign('sha256', file, SIGNER.privateKey))
+  return messageBundle({
+    ...{ signer: SIGNER, keys: [V2_KEY, WITNESS], origin: HOST },
+    signed: { digest: sha256(file), signature },
+  })
 }
 
 /** A statement in the v1 log. */

@@ -125,7 +125,7 @@ t.test('in words', async (t) => {
   t.match(good.printed, /\n {2}root {5}[0-9a-f]{64}\n/)
   t.match(
     good.printed,
-    '\n  files    3 as signed\n  ignored  "notes"\n  excluded ".git", "notes": by the signer, whatever is there\nNot covered:\n',
+    '\n  files    3 as signed\n  ignored  "notes"\n  excluded ".git", "notes": by the signer, whatever is there\n  claimed  what else the statement says ("https://model_signing/signature/v1.0"): the word of its signer\nNot covered:\n',
   )
   t.equal((await command(['verify', `${at('model')}/`, ...trust])).code, 0)
   const bad = await command(['verify', at('copy-9'), '--bundle', at('model.sigstore.json'), ...trust])

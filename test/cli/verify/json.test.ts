@@ -10,13 +10,13 @@ import { addSlot } from '../../../src/formats/model/slot.ts'
 import { formatSlotLines } from '../../../src/formats/model/slot-lines.ts'
 import { formatPem } from '../../../src/formats/pki/pem.ts'
 import { utf8 } from '../../../src/kernel/bytes.ts'
-import { bytesOf, TOY_GGUF } from '../../formats/model/make-llamafile.ts'
+import { bytesOf, TOY_GGUF, toyLlamafile } from '../../formats/model/make-llamafile.ts'
 import { ecKey, hashedRekordBody } from '../../http/requests.ts'
 import { ask, postEntry, startServer } from '../../http/support.ts'
 import { FILE } from '../../verify/made.ts'
 import { command } from '../support.ts'
 import { conformanceFlags } from './conformance-flags.ts'
-import { entryOf, openDesk, proofFile, signedFile } from './desk.ts'
+import { entryOf, openDesk, proofFile, signedFile, signedOver } from './desk.ts'
 
 const DOCUMENT = readFileSync(new URL('../../../docs/verify.md', import.meta.url), 'utf8')
 const SECTION = DOCUMENT.split(/^#+ /m).find((section) => section.startsWith('As an object\n')) ?? ''
@@ -70,6 +70,10 @@ const lines = formatSlotLines(utf8(JSON.stringify(bundle)), null)
 const toy = sourceOf(TOY_GGUF)
 const model = desk.write('model.gguf', await bytesOf(pieced(toy, (await addSlot(toy, lines)).pieces)))
 
+const program = await toyLlamafile()
+const started = desk.write('model.llamafile', program)
+desk.write('model.llamafile.sigstore.json', JSON.stringify(await signedOver(program)))
+
 const OMS = fileURLToPath(new URL('../../vectors/oms/', import.meta.url))
 const publicKey = readFileSync(join(OMS, 'keys/signing-key-pub.pem'), 'utf8')
 const omsKey = desk.write('oms.pub', publicKey.slice(publicKey.indexOf('-----BEGIN')))
@@ -85,6 +89,7 @@ const RUNS: readonly (readonly string[])[] = [
   [desk.at('root.json'), ...trust],
   [file, ...asking],
   [model, ...trust],
+  [started, '--run-dir', desk.folder, ...trust],
   ...unlogged,
   ...real,
 ]
@@ -109,4 +114,4 @@ t.test('every field is documented, and every documented one is there', async (t)
 })
 
 /** What directory.test.ts and log.test.ts compare. */
-const ELSEWHERE = /^(directory\.|lookup\.refused\[\])/
+const ELSEWHERE = /^(directory\.|lookup\.refused\[\]|runTime\.shadows\.archive)/

@@ -37,6 +37,7 @@ ${STRANGERS}${WITNESSES}${OWNER}${ALWAYS}`,
   log      entry 4026478 of "https://log2025-alpha3.rekor.sigstage.dev" (hashedrekord 0.0.2)
            at 4026478 in the tree of 4026479 that "log2025-alpha3.rekor.sigstage.dev" signed
   when     2026-05-13T19:23:33Z, says the timestamp authority "https://timestamp.sigstage.dev/api/v1/timestamp"
+  claimed  what else the statement says ("https://slsa.dev/provenance/v1"): the word of its signer
 Not covered:
 ${WITNESSES}${CLAIMS}${ALWAYS}`,
   'signature-mismatch_fail': 'NOT VERIFIED: a.txt\n  SIGNATURE_INVALID: the signature does not verify\n',
@@ -111,6 +112,7 @@ const MADE: readonly [name: string, flags: readonly string[], code: number, text
   log      entry 900 of "https://${HOST}" (dsse 0.0.1)
            at 1 in the tree of 3 that "${HOST} - 1193050959916656506" signed
   when     2026-05-28T20:26:40Z, says the log "https://${HOST}"
+  claimed  what else the statement says ("https://example.com/built"): the word of its signer
 Not covered:
 ${WITNESSES}${CLAIMS}${OWNER}${ALWAYS}`,
   ],

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { checkArgs, readArgs } from '../../../src/formats/model/args.ts'
+import { bareWeights, checkArgs, readArgs } from '../../../src/formats/model/args.ts'
 import { Findings } from '../../../src/formats/model/finding.ts'
 import { utf8 } from '../../../src/kernel/bytes.ts'
 
@@ -37,6 +37,7 @@ t.test('what a digest does not say of them', async (t) => {
     [['-m', '/zip/a.gguf', '...'], ''],
     [['-m', 'a.gguf'], 'WEIGHTS_SHADOWED'],
     [['--mmproj=a.gguf'], 'WEIGHTS_SHADOWED'],
+    [['--model=/zip/a=b.gguf'], ''],
     [['--lora', '/home/a'], 'WEIGHTS_SHADOWED'],
     [['-m'], ''],
     [['-m', '...'], ''],
@@ -48,4 +49,16 @@ t.test('what a digest does not say of them', async (t) => {
     checkArgs(words, 0, findings)
     t.equal(findings.list.map(({ code }) => code).join(), codes, words.join(' '))
   }
+})
+
+t.test('weights that are looked for on the disk first', async (t) => {
+  for (const [words, names] of [
+    [['-m', '/zip/a.gguf', '--mmproj=/zip/b.gguf', '...'], []],
+    [
+      ['-m', 'a.gguf', '--lora=../b=c.gguf', '-p', 'a.gguf'],
+      ['a.gguf', '../b=c.gguf'],
+    ],
+    [['-m'], []],
+  ] as const)
+    t.same(bareWeights(words), names, words.join(' '))
 })

@@ -129,6 +129,24 @@ t.test('a proof of an entry', async (t) => {
   t.equal(codeOf(await judgeProof(proof, policy, other, webAbilities)), 'refused PROOF_INVALID')
 })
 
+t.test('what no signature over a model reaches', async (t) => {
+  const outcome = await judge(bundle)
+  const limits = {
+    claimed: Array.from({ length: 22 }, (_, i) => `key.${i}`),
+    runTime: {
+      findings: [{ code: 'ARGS_VARIABLE', at: 1, what: '$X: taken from the environment' } as const],
+      ...{ bareWeights: [], loaders: [] },
+    },
+  }
+  const report = reportOn(outcome, { slotBytes: 7, limits })
+  t.match(row(report, 'Slot'), /^7 bytes/)
+  t.match(row(report, 'Only claimed'), /^key\.0, key\.1, .* key\.19 and 2 more: what the file says of itself$/)
+  t.equal(row(report, 'At run time'), '$X: taken from the environment')
+  t.same(reportOn(outcome, { slotBytes: null, limits: null }), reportOn(outcome))
+  const refused = await judge(utf8('{}'))
+  t.same(reportOn(refused, { slotBytes: null, limits }), reportOn(refused), 'a no says nothing else')
+})
+
 t.test('times that are no dates', async (t) => {
   const base = await judge(bundle)
   if (base.kind !== 'signed') throw new Error('not signed')
