@@ -31,7 +31,7 @@ colophon inspect MODEL --log URL [--trusted-root FILE] [--policy FILE] [--json] 
   Nothing is verified, and without --log nothing is fetched.
 
   -          reads standard input
-  --digests  of a model above 32 MiB too: reads all of it
+  --digests  of a model above 32 MiB, and of a directory, too: reads all of it
   --log      a server to ask what it has about a model, and about each part of a llamafile
   --trusted-root, --policy  logs that count: with one of them, what the log shows is verified to be in it
   --json     the same for programs (docs/inspect.md)
@@ -46,9 +46,8 @@ colophon inspect MODEL --log URL [--trusted-root FILE] [--policy FILE] [--json] 
     const seen: Seen = { path, isJson: on.has('json'), isVerbose: on.has('verbose') }
     const isAsked = flags.log !== undefined
     if (path !== STDIN && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-      if (isAsked || on.has('digests'))
-        throw new TlogError('CONFIG_INVALID', '--log and --digests are of a file, not of a directory')
-      return await inspectDirectory(seen, world)
+      if (isAsked) throw new TlogError('CONFIG_INVALID', '--log is of a file, not of a directory')
+      return await inspectDirectory(seen, on.has('digests'), world)
     }
     const asking: Asking = { isHashed: on.has('digests') || isAsked, ask: isAsked ? await askerOf(flags, world) : null }
     return await inspectFile(seen, asking, world)
@@ -93,9 +92,10 @@ async function inspectFile(seen: Seen, { isHashed, ask }: Asking, world: World):
   })
 }
 
-async function inspectDirectory(seen: Seen, world: World): Promise<ExitCode> {
+async function inspectDirectory(seen: Seen, isHashed: boolean, world: World): Promise<ExitCode> {
   const { showDirectory } = await import('./inspect/directory.ts')
-  const content = await showDirectory(seen.path)
+  const onBytes = isHashed ? progressBar(world, `hashing ${visible(seen.path)}`, MEBIBYTES) : null
+  const content = await showDirectory(seen.path, onBytes)
   const kind = { name: 'model-directory', title: 'a directory, looked at as a model' }
   return show({ kind, because: 'being one', size: null, sha256: null, content }, seen, world)
 }

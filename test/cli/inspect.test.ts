@@ -124,7 +124,7 @@ t.test('how it ends', async (t) => {
     [[file, file], 2, /inspect takes one FILE/],
     [[file, '--verify'], 2, /--verify: there is no such flag/],
     [[join(dir, 'none')], 3, /ENOENT/],
-    [[join(dir, 'd'), '--digests'], 2, /of a file, not of a directory/],
+    [[join(dir, 'd'), '--log', 'http://127.0.0.1:1'], 2, /of a file, not of a directory/],
   ]
   for (const [argv, code, warned] of cases)
     t.match(await command(['inspect', ...argv]), { code, warned, printed: '' }, argv.join(' '))

@@ -149,7 +149,10 @@ t.test('a model that carries a slot is judged without it', async (t) => {
   const slotted = await bytesOf(pieced(toy, (await addSlot(toy, formatSlotLines(bundle, null))).pieces))
   const page = await modelJudged('toy.gguf', slotted, bundle)
   t.match(await page.evaluate(text('.verdict')), /Slot\s+[0-9,]+ bytes in the file are no part of what is judged/)
-  t.match(await page.evaluate(text('.verdict')), /Only claimed\s+general\.architecture, general\.name/)
+  t.match(
+    await page.evaluate(text('.verdict')),
+    /Only claimed, by the file itself: general\.architecture, general\.name/,
+  )
 })
 
 t.test('of a llamafile it is said what decides at run time', async (t) => {
@@ -162,7 +165,7 @@ t.test('of a llamafile it is said what decides at run time', async (t) => {
     /from the environment/,
   ])
     t.match(said, what)
-  t.match(said, /Only claimed\s+toy-F16\.gguf: general\.architecture/)
+  t.match(said, /Only claimed, by the file itself: toy-F16\.gguf: general\.architecture/)
   await picture(page, 'llamafile')
 })
 

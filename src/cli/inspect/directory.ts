@@ -1,12 +1,14 @@
 /** A directory that holds a model: its files by what they are, and whether those that belong together do. */
 
-import { type ModelFile, walkModel } from '../../files/model-directory.ts'
+import type { OnBytes } from '../../files/digest-file.ts'
+import { DEFAULT_IGNORED, digestModel, type ModelFile, walkModel } from '../../files/model-directory.ts'
 import { readBounded } from '../../files/read-bounded.ts'
 import { withSource } from '../../files/slot-file.ts'
 import { isJsonObject, parseJson } from '../../formats/json.ts'
 import { Findings } from '../../formats/model/finding.ts'
 import { type Gguf, isGguf, readGguf } from '../../formats/model/gguf.ts'
 import { checkSplit, splitModels } from '../../formats/model/gguf-split.ts'
+import { omsRoot } from '../../formats/model/oms.ts'
 import { isSafetensors, readSafetensors, type Safetensors } from '../../formats/model/safetensors.ts'
 import {
   checkShards,
@@ -16,8 +18,9 @@ import {
 } from '../../formats/model/safetensors-index.ts'
 import type { Tensor } from '../../formats/model/tensor.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { declared, findingsNode, tensorNodes } from './show-model.ts'
-import { type Content, jsonValue, list, type Node, number, part, parts, text, word } from './tree.ts'
+import { MODEL_SIGNATURE } from '../sign/request.ts'
+import { declared, digestsNode, findingsNode, tensorNodes } from './show-model.ts'
+import { bytes, type Content, jsonValue, list, type Node, number, part, parts, text, word } from './tree.ts'
 
 /** What Python unpickles is a program. */
 const PICKLES = /\.(bin|pt|pth|pkl|pickle|ckpt)$/
@@ -31,13 +34,17 @@ interface Models {
   readonly safetensors: Map<string, Safetensors>
 }
 
-/** @throws TlogError MODEL_REFUSED for what no model may hold; the system's error */
-export async function showDirectory(path: string): Promise<Content> {
+/**
+ * @param onBytes hears how far hashing is; null: nothing is hashed
+ * @throws TlogError MODEL_REFUSED for what no model may hold; the system's error
+ */
+export async function showDirectory(path: string, onBytes: OnBytes | null): Promise<Content> {
   const { files } = await walkModel(path, { ignore: ['.git'], symlinks: true })
   const findings = new Findings()
   const models: Models = { gguf: new Map(), safetensors: new Map() }
   const shown: Content[] = []
-  for (const file of files) shown.push(await showFile(file, models, findings))
+  const digests = onBytes === null ? null : await digestsOf(files, onBytes)
+  for (const file of files) shown.push(await showFile(file, { models, findings, digest: digests?.get(file.name) }))
   for (const file of files.filter(({ name }) => name.endsWith(INDEX_SUFFIX)))
     await noted(file, findings, async () => await checkIndex(file, models, findings))
   for (const names of splitModels([...models.gguf.keys()]).values())
@@ -52,11 +59,33 @@ export async function showDirectory(path: string): Promise<Content> {
     part('bytes', number(files.reduce((sum, { bytes }) => sum + bytes, 0))),
     ...tensorNodes(tensors),
     config === undefined ? null : await showConfig(config, findings),
+    digestsNode(digests && [{ label: 'OMS root', digest: rootOf(digests), note: ROOT_OF }]),
     findingsNode(findings),
   )
 }
 
-async function showFile(file: ModelFile, models: Models, findings: Findings): Promise<Content> {
+const ROOT_OF = 'what `colophon sign` signs of this directory, where nothing else is left out'
+
+/** Of what a signer signs unless told otherwise. */
+async function digestsOf(files: readonly ModelFile[], onBytes: OnBytes): Promise<ReadonlyMap<string, Uint8Array>> {
+  const left = [...DEFAULT_IGNORED, MODEL_SIGNATURE]
+  const signed = files.filter(({ name }) => !left.some((path) => name === path || name.startsWith(`${path}/`)))
+  const resources = await digestModel(signed, onBytes)
+  return new Map(resources.map(({ name, digest }) => [name, digest]))
+}
+
+function rootOf(digests: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  return omsRoot([...digests].map(([name, digest]) => ({ name, digest })))
+}
+
+interface Inspected {
+  readonly models: Models
+  readonly findings: Findings
+  /** SHA-256; undefined where it was not hashed. */
+  readonly digest: Uint8Array | undefined
+}
+
+async function showFile(file: ModelFile, { models, findings, digest }: Inspected): Promise<Content> {
   const kind = (await noted(file, findings, async () => await readModel(file, models, findings))) ?? null
   if (kind === null && PICKLES.test(file.name))
     findings.add('PICKLE', 0, `${file.name}: by its name a pickle, which runs as a program when it is loaded`)
@@ -64,6 +93,7 @@ async function showFile(file: ModelFile, models: Models, findings: Findings): Pr
     part('name', text(file.name)),
     part('bytes', number(file.bytes)),
     kind === null ? null : part('kind', word(kind)),
+    digest === undefined ? null : part('sha256', bytes(digest)),
   )
 }
 

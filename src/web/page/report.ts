@@ -40,20 +40,21 @@ export function reportOn(outcome: Outcome, found: Found | null = null): Report {
   const { slotBytes, limits } = found
   const value = `${count(slotBytes ?? 0)} bytes in the file are no part of what is judged: the file without them is`
   const slot = slotBytes === null ? [] : [{ label: 'Slot', value }]
-  return { ...report, rows: [...report.rows, ...slot, ...(report.tone === 'no' ? [] : limitRows(limits))] }
+  const notCovered = [...(report.tone === 'no' ? [] : limitsOf(limits)), ...report.notCovered]
+  return { ...report, rows: [...report.rows, ...slot], notCovered }
 }
 
 const CLAIMED = 20
 
 /** What is somebody's word alone, and what decides when the file runs. */
-function limitRows(limits: ModelLimits | null): Row[] {
+function limitsOf(limits: ModelLimits | null): string[] {
   if (limits === null) return []
   const { claimed, runTime } = limits
   const more = claimed.length > CLAIMED ? ` and ${claimed.length - CLAIMED} more` : ''
-  const value = `${claimed.slice(0, CLAIMED).join(', ')}${more}: what the file says of itself`
+  const what = `Only claimed, by the file itself: ${claimed.slice(0, CLAIMED).join(', ')}${more}`
   return [
-    ...(claimed.length === 0 ? [] : [{ label: 'Only claimed', value }]),
-    ...(runTime?.findings ?? []).map(({ what }) => ({ label: 'At run time', value: what })),
+    ...(claimed.length === 0 ? [] : [what]),
+    ...(runTime?.findings ?? []).map((finding) => `At run time: ${finding.what}`),
   ]
 }
 

@@ -3,6 +3,9 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { omsRoot } from '../../../src/formats/model/oms.ts'
+import { hex, utf8 } from '../../../src/kernel/bytes.ts'
+import { sha256 } from '../../../src/kernel/sha256.ts'
 import * as make from '../../formats/model/make.ts'
 import { command, scratch } from '../support.ts'
 
@@ -116,3 +119,31 @@ t.test('for people', async (t) => {
   t.match(printed, /^NOT VERIFIED.*\n\n.*: a directory, looked at as a model, recognised by being one\n/)
   t.match(printed, /finding {2}PICKLE/)
 })
+
+t.test('digests', async (t) => {
+  const folder = scratch(t)
+  const files = { ...WHOLE, '.gitignore': 'x', 'model.sig': '{}', 'sub/a': 'a' }
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), content)
+  }
+  const { code, printed } = await command(['inspect', folder, '--json', '--digests'])
+  t.equal(code, 0)
+  const { content } = JSON.parse(printed)
+  const signed = [...Object.keys(WHOLE), 'sub/a']
+  const hashed = content.files.filter(({ sha256: digest }: { sha256?: string }) => digest !== undefined)
+  t.same(
+    hashed.map((one: { name: string; sha256: string }) => [one.name, one.sha256]),
+    signed.sort().map((name) => [name, hex(sha256(bytesOf(files, name)))]),
+  )
+  const resources = signed.map((name) => ({ name, digest: sha256(bytesOf(files, name)) }))
+  t.equal(content.digests.omsRoot, hex(omsRoot(resources)))
+  const plain = await command(['inspect', folder, '--json'])
+  t.equal(JSON.parse(plain.printed).content.digests, 'not computed')
+  t.match(await command(['inspect', folder, '--log', 'http://127.0.0.1:1']), { code: 2, warned: /--log is of a file/ })
+})
+
+function bytesOf(files: Files, name: string): Uint8Array {
+  const content = files[name] ?? ''
+  return typeof content === 'string' ? utf8(content) : content
+}

@@ -140,8 +140,8 @@ t.test('what no signature over a model reaches', async (t) => {
   }
   const report = reportOn(outcome, { slotBytes: 7, limits })
   t.match(row(report, 'Slot'), /^7 bytes/)
-  t.match(row(report, 'Only claimed'), /^key\.0, key\.1, .* key\.19 and 2 more: what the file says of itself$/)
-  t.equal(row(report, 'At run time'), '$X: taken from the environment')
+  t.match(report.notCovered[0], /^Only claimed, by the file itself: key\.0, key\.1, .* key\.19 and 2 more$/)
+  t.equal(report.notCovered[1], 'At run time: $X: taken from the environment')
   t.same(reportOn(outcome, { slotBytes: null, limits: null }), reportOn(outcome))
   const refused = await judge(utf8('{}'))
   t.same(reportOn(refused, { slotBytes: null, limits }), reportOn(refused), 'a no says nothing else')
