@@ -5,6 +5,7 @@ import { sha256 } from '#sha256'
 import type { Flags } from '../config/flags.ts'
 import { Problems } from '../config/problems.ts'
 import { parseFlags } from '../config.ts'
+import type { ByteSource } from '../formats/model/byte-source.ts'
 import { safeJson, visible } from '../formats/visible.ts'
 import { hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -14,15 +15,17 @@ import { KINDS } from './inspect/kinds.ts'
 import { type AskLog, NOBODY } from './inspect/logged-by.ts'
 import { STDIN, withSample } from './inspect/read-sample.ts'
 import { BRIEF, renderText, VERBOSE } from './inspect/text.ts'
-import { attemptAsync, type Content, countMalformed } from './inspect/tree.ts'
+import { attemptAsync, type Content, countMalformed, type Node, part, parts } from './inspect/tree.ts'
 import { MEBIBYTES, progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
+const FLAGS = ['against', 'log', 'trusted-root', 'policy']
 const NOTICE = 'NOT VERIFIED: this shows what the file says, true or not; `colophon verify` checks it'
 
 export const inspect: Command = {
   name: 'inspect',
   usage: `colophon inspect FILE|DIR|- [--digests] [--json] [--verbose]
+colophon inspect MODEL --against OTHER [--json] [--verbose]
 colophon inspect MODEL --log URL [--trusted-root FILE] [--policy FILE] [--json] [--verbose]
 
   Shows a Sigstore bundle, proof file, checkpoint or signed note, trusted root, signing config, client trust config,
@@ -32,6 +35,7 @@ colophon inspect MODEL --log URL [--trusted-root FILE] [--policy FILE] [--json] 
 
   -          reads standard input
   --digests  of a model above 32 MiB, and of a directory, too: reads all of it
+  --against  another file of weights: whether the model differs, or only what is said of it
   --log      a server to ask what it has about a model, and about each part of a llamafile
   --trusted-root, --policy  logs that count: with one of them, what the log shows is verified to be in it
   --json     the same for programs (docs/inspect.md)
@@ -40,16 +44,21 @@ colophon inspect MODEL --log URL [--trusted-root FILE] [--policy FILE] [--json] 
   Exit code 0: shown. 1: recognised, and malformed in some part. 2: wrong use. 3: cannot be read, or of no known kind.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, on, words } = parseFlags(argv, ['log', 'trusted-root', 'policy'], ['digests', 'json', 'verbose'])
+    const { flags, on, words } = parseFlags(argv, FLAGS, ['digests', 'json', 'verbose'])
     const [path, ...rest] = words
     if (path === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'inspect takes one FILE, DIR or -')
     const seen: Seen = { path, isJson: on.has('json'), isVerbose: on.has('verbose') }
     const isAsked = flags.log !== undefined
     if (path !== STDIN && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-      if (isAsked) throw new TlogError('CONFIG_INVALID', '--log is of a file, not of a directory')
+      if (isAsked || flags.against !== undefined)
+        throw new TlogError('CONFIG_INVALID', '--log and --against are of a file, not of a directory')
       return await inspectDirectory(seen, on.has('digests'), world)
     }
-    const asking: Asking = { isHashed: on.has('digests') || isAsked, ask: isAsked ? await askerOf(flags, world) : null }
+    const asking: Asking = {
+      isHashed: on.has('digests') || isAsked,
+      ask: isAsked ? await askerOf(flags, world) : null,
+      against: flags.against ?? null,
+    }
     return await inspectFile(seen, asking, world)
   },
 }
@@ -65,9 +74,11 @@ interface Asking {
   readonly isHashed: boolean
   /** Null: nobody is asked. */
   readonly ask: AskLog | null
+  /** The file that it is compared with. */
+  readonly against: string | null
 }
 
-async function inspectFile(seen: Seen, { isHashed, ask }: Asking, world: World): Promise<ExitCode> {
+async function inspectFile(seen: Seen, { isHashed, ask, against }: Asking, world: World): Promise<ExitCode> {
   const { path } = seen
   // What a server does not answer is no fault of the file.
   const failed: unknown[] = []
@@ -87,9 +98,25 @@ async function inspectFile(seen: Seen, { isHashed, ask }: Asking, world: World):
       throw new TlogError('CONFIG_INVALID', `--log: a log is asked about models, and this is ${found.kind.title}`)
     const content = await attemptAsync(async () => await found.kind.show(sample))
     if (failed.length > 0) throw failed[0]
+    const compared = against === null ? null : await compare(sample.source, against, world)
     const { size, whole } = sample
-    return show({ ...found, size, sha256: whole && hex(sha256(whole)), content }, seen, world)
+    return show(
+      { ...found, size, sha256: whole && hex(sha256(whole)), content: together(compared, content) },
+      seen,
+      world,
+    )
   })
+}
+
+async function compare(source: ByteSource, other: string, world: World): Promise<Node> {
+  const { againstNode } = await import('./inspect/against.ts')
+  return await againstNode(source, other, progressBar(world, `comparing with ${visible(other)}`, MEBIBYTES))
+}
+
+/** What was asked comes first. */
+function together(compared: Node | null, content: Content): Content {
+  if (compared === null) return content
+  return parts(compared, ...(content.kind === 'parts' ? content.parts : [part('content', content)]))
 }
 
 async function inspectDirectory(seen: Seen, isHashed: boolean, world: World): Promise<ExitCode> {

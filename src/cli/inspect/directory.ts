@@ -75,7 +75,7 @@ async function digestsOf(files: readonly ModelFile[], onBytes: OnBytes): Promise
 }
 
 function rootOf(digests: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  return omsRoot([...digests].map(([name, digest]) => ({ name, digest })))
+  return omsRoot([...digests.values()].map((digest) => ({ digest })))
 }
 
 interface Inspected {

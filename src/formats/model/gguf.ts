@@ -4,7 +4,7 @@
  */
 
 import { hex } from '../../kernel/bytes.ts'
-import type { ByteSource } from './byte-source.ts'
+import type { ByteSource, Range } from './byte-source.ts'
 import { Cursor, malformedAt } from './cursor.ts'
 import { Findings, requireZeros } from './finding.ts'
 import { TENSOR_TYPES } from './gguf-types.ts'
@@ -23,7 +23,7 @@ export interface Gguf {
   readonly findings: Findings
 }
 
-export interface GgufField {
+export interface GgufField extends Range {
   readonly key: string
   readonly value: GgufValue
 }
@@ -108,7 +108,7 @@ async function readFields({ cursor, findings }: Reading, count: number): Promise
     const type = await readType({ cursor, key })
     const value = await readValue({ cursor, findings, key }, type)
     if (value.type === 'string' && !value.value.isUtf8) findings.add('STRING_NOT_UTF8', at, `${key}: not UTF-8`)
-    fields.push({ key, value })
+    fields.push({ key, value, from: at, to: cursor.at })
   }
   return fields
 }

@@ -140,7 +140,10 @@ t.test('digests', async (t) => {
   t.equal(content.digests.omsRoot, hex(omsRoot(resources)))
   const plain = await command(['inspect', folder, '--json'])
   t.equal(JSON.parse(plain.printed).content.digests, 'not computed')
-  t.match(await command(['inspect', folder, '--log', 'http://127.0.0.1:1']), { code: 2, warned: /--log is of a file/ })
+  t.match(await command(['inspect', folder, '--log', 'http://127.0.0.1:1']), {
+    code: 2,
+    warned: /--log and --against are of a file/,
+  })
 })
 
 function bytesOf(files: Files, name: string): Uint8Array {
