@@ -11,8 +11,11 @@ import { CCTV, refusals } from '../../crypto/ed25519.ts'
 import { fromHex, outcome } from '../../crypto/outcome.ts'
 import { malformed, wrongRsa } from '../../crypto/refusals.ts'
 import { FILES, readEd25519Suite, readSuite } from '../../crypto/wycheproof.ts'
+import { TOY_GGUF, toyLlamafile } from '../../formats/model/make-llamafile.ts'
+import { readCorpus } from '../../fuzz/corpus.ts'
 import { checks, type MerkleVector, refusedHere } from '../../kernel/merkle.ts'
 import { jsonBelow, readJson } from '../../kernel/support.ts'
+import { modelDigest, READERS, type Reader } from './models.ts'
 import { importedNames } from './server.ts'
 import type { Task } from './tasks.ts'
 
@@ -25,6 +28,7 @@ export interface Case {
 
 export type Groups = Readonly<Record<string, readonly Case[]>>
 
+export const MODELS = 'models, as Node reads them'
 const INVALID = /^SIGNATURE_INVALID /
 
 export async function allGroups(): Promise<Groups> {
@@ -38,6 +42,7 @@ export async function allGroups(): Promise<Groups> {
     digests: digests(),
     'transparency-dev/merkle': merkle(),
     'RFC 6962 reference tree': referenceTree(),
+    [MODELS]: await models(),
   }
 }
 
@@ -158,4 +163,25 @@ function referenceTree(): Case[] {
     task: { ask: 'root', entries: leafInputsHex.slice(0, size) },
     want,
   }))
+}
+
+/** Inputs that together run all of the readers; none of them is long. */
+async function models(): Promise<Case[]> {
+  const files = (Object.keys(READERS) as Reader[]).flatMap((reader) =>
+    readCorpus(reader).map((bytes) => [reader, bytes] as const),
+  )
+  const toys = [
+    ['gguf', TOY_GGUF],
+    ['llamafile', await toyLlamafile()],
+  ] as const
+  return await Promise.all(
+    [...files, ...toys].map(async ([reader, bytes], i): Promise<Case> => {
+      let want = ''
+      const refused = await outcome(async () => {
+        want = await modelDigest(reader, bytes)
+      })
+      const task = { ask: 'model', reader, data: hex(bytes) } as const
+      return { name: `${reader} ${i}, ${bytes.length} bytes`, task, want: refused === 'good' ? want : refused }
+    }),
+  )
 }

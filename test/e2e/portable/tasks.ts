@@ -10,6 +10,7 @@ import { leafHash } from '../../../src/kernel/hash.ts'
 import { rootAt } from '../../../src/kernel/proof.ts'
 import { outcome } from '../../crypto/outcome.ts'
 import { checks, fromBase64, type MerkleVector, readerOf } from '../../kernel/merkle.ts'
+import { modelDigest, type Reader } from './models.ts'
 
 /** Bytes are in hex; a key of an algorithm is its SubjectPublicKeyInfo. Without an algorithm, the key's own is meant. */
 export type Task =
@@ -26,6 +27,7 @@ export type Task =
   | { readonly ask: 'generate' }
   | { readonly ask: 'merkle'; readonly kind: string; readonly vector: MerkleVector }
   | { readonly ask: 'root'; readonly entries: readonly string[] }
+  | { readonly ask: 'model'; readonly reader: Reader; readonly data: string }
   | { readonly ask: 'resolve'; readonly name: string }
 
 export interface Report {
@@ -87,6 +89,8 @@ async function perform(task: Task): Promise<string | undefined> {
       const leaves = task.entries.map((entry) => leafHash(parseHex(entry)))
       return hex(await rootAt(treeSize(leaves.length), readerOf(leaves)))
     }
+    case 'model':
+      return modelDigest(task.reader, parseHex(task.data))
     case 'resolve':
       return import.meta.resolve(task.name)
   }
