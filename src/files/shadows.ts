@@ -5,7 +5,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { ARCHIVE_VARIABLE, type RunTime } from '../formats/model/limits.ts'
 
 export interface Shadows {
-  /** Paths of weights that would be loaded; names that only the environment where it runs completes, as they are written. */
+  /** Paths of weights that would be loaded; as they are written, names that only the environment completes, and what is fetched. */
   readonly weights: readonly string[]
   /** Paths of programs that would start it: nobody signed them here, as nobody signed the shell. */
   readonly loaders: readonly string[]
@@ -17,7 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** @param directory in which the file would be started */
 export async function findShadows(
-  { bareWeights, loaders }: Pick<RunTime, 'bareWeights' | 'loaders'>,
+  { bareWeights, fetchedWeights, loaders }: Omit<RunTime, 'findings'>,
   directory: string,
   env: Environment,
 ): Promise<Shadows> {
@@ -25,7 +25,7 @@ export async function findShadows(
   const named = bareWeights.filter((name) => !name.includes('$')).flatMap(placesOf)
   const weights = await present([...new Set(named)].map((name) => resolve(directory, name)))
   return {
-    weights: [...open, ...weights],
+    weights: [...open, ...fetchedWeights, ...weights],
     loaders: await present(loaders.flatMap((name) => loadersAt(name, directory, env))),
     archive: env[ARCHIVE_VARIABLE] || null,
   }

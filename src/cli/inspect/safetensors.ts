@@ -15,9 +15,9 @@ export const safetensors: Kind = {
   recognise: ({ head, size }) => (isSafetensors(head, size) ? 'the length of its header, and its brace' : null),
   async show({ source, digests, askLog }) {
     const { metadata, tensors, data, findings } = await readSafetensors(source)
+    const slot = await findSlot(source)
     const own = [...metadata].filter(([key]) => slot === null || key !== SLOT_KEY)
     const says = list(own, ([key, value]) => parts(part('key', text(key)), part('value', text(value))))
-    const slot = await findSlot(source)
     const whole = [{ from: 0, to: source.size }]
     const found = await digests([whole, slot?.stripped ?? whole])
     const [file, unslotted] = found ?? []

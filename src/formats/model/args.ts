@@ -76,11 +76,20 @@ const WEIGHTS = new Set([
   '--model',
   '-md',
   '--model-draft',
+  '-mv',
+  '--model-vocoder',
   '-mm',
   '--mmproj',
   '--lora',
+  '--lora-scaled',
   '--lora-base',
   '--control-vector',
+  '--control-vector-scaled',
+])
+/** Options that name weights to fetch: whatever is there on that day. */
+const FETCHED = new Set([
+  ...['-mu', '--model-url', '-hf', '-hfr', '--hf-repo', '-hff', '--hf-file', '-mmu', '--mmproj-url'],
+  ...['-hfd', '-hfrd', '--hf-repo-draft', '-hfv', '-hfrv', '--hf-repo-v', '-hffv', '--hf-file-v'],
 ])
 /** Options that open the program to others, or take its guard away. */
 const OPENING = new Set(['--host', '--unsecure'])
@@ -96,11 +105,16 @@ export function checkArgs(words: readonly string[], at: number, findings: Findin
   }
   const given = options(words)
   const bare = given.filter(isBareWeights)
+  const fetched = given.filter(({ option }) => FETCHED.has(option))
   const opening = given.filter(({ option }) => OPENING.has(option))
   const variable = words.filter((word) => word.includes('$'))
   tell(
     'WEIGHTS_SHADOWED',
     bare.map(({ option, value }) => `${option} ${value}: ${SHADOWED}`),
+  )
+  tell(
+    'WEIGHTS_SHADOWED',
+    fetched.map((one) => `${shown(one)}: fetched, and taken in place of the one inside`),
   )
   tell(
     'ARGS_OPENING',
@@ -114,8 +128,19 @@ export function checkArgs(words: readonly string[], at: number, findings: Findin
 
 const SHADOWED = 'a file of that name beside it is taken in place of the one inside'
 
-function shownOpening({ option, value }: Option): string {
-  return option === '--host' && value !== undefined ? `${option} ${value}` : option
+function shownOpening(one: Option): string {
+  return one.option === '--host' ? shown(one) : one.option
+}
+
+function shown({ option, value }: Option): string {
+  return value === undefined ? option : `${option} ${value}`
+}
+
+/** Weights that come from elsewhere, whatever lies beside it. */
+export function fetchedWeights(words: readonly string[]): string[] {
+  return options(words)
+    .filter(({ option }) => FETCHED.has(option))
+    .map(shown)
 }
 
 /** The names of weights that are looked for on the disk before they are inside. */
@@ -130,16 +155,21 @@ interface Option {
   readonly value: string | undefined
 }
 
-/** Each word as if it were an option: `--model=NAME`, or NAME as the next word. */
+/** Each word as if it were an option: `--model=NAME`, or NAME as the next word. In long ones `_` is `-`, to llama.cpp. */
 function options(words: readonly string[]): Option[] {
   return words.map((word, i) => {
     const equals = word.indexOf('=')
-    if (equals < 0) return { option: word, value: words[i + 1] }
-    return { option: word.slice(0, equals), value: word.slice(equals + 1) }
+    const [option, value] = equals < 0 ? [word, words[i + 1]] : [word.slice(0, equals), word.slice(equals + 1)]
+    return { option: option.startsWith('--') ? option.replaceAll('_', '-') : option, value }
   })
 }
 
 function isBareWeights(one: Option): one is Option & { readonly value: string } {
   const { option, value } = one
-  return WEIGHTS.has(option) && value !== undefined && !value.startsWith('/zip/') && value !== USER_WORDS
+  return WEIGHTS.has(option) && value !== undefined && !isInside(value) && value !== USER_WORDS
+}
+
+/** What `..` leads to is for each reader to say. */
+function isInside(path: string): boolean {
+  return path.startsWith('/zip/') && !path.split('/').includes('..')
 }

@@ -5,7 +5,7 @@
 
 import { TlogError } from '../../kernel/error.ts'
 import { isApe, isAssimilated } from './ape.ts'
-import { bareWeights } from './args.ts'
+import { bareWeights, fetchedWeights } from './args.ts'
 import { type ByteSource, within } from './byte-source.ts'
 import type { Finding } from './finding.ts'
 import { type GgufField, isGguf, readGguf } from './gguf.ts'
@@ -28,6 +28,8 @@ export interface RunTime {
   readonly findings: readonly Finding[]
   /** Names of weights that are looked for on the disk before they are inside. */
   readonly bareWeights: readonly string[]
+  /** Options that name weights to fetch, as they are written. */
+  readonly fetchedWeights: readonly string[]
   /** As `Ape` has them. */
   readonly loaders: readonly string[]
 }
@@ -55,7 +57,7 @@ async function limitsOfProgram(source: ByteSource): Promise<ModelLimits> {
   } catch (error) {
     if (!(error instanceof TlogError)) throw error
     const findings = [{ code: 'FILE_MALFORMED', at: 0, what: error.message } as const]
-    return { claimed: [], runTime: { findings, bareWeights: [], loaders: [] } }
+    return { claimed: [], runTime: { findings, bareWeights: [], fetchedWeights: [], loaders: [] } }
   }
 }
 
@@ -69,7 +71,12 @@ async function takenApart(source: ByteSource): Promise<ModelLimits> {
   }
   return {
     claimed: claimed.slice(0, MAX_CLAIMED),
-    runTime: { findings: runTime.list, bareWeights: bareWeights(args ?? []), loaders: ape?.loaders ?? [] },
+    runTime: {
+      findings: runTime.list,
+      bareWeights: bareWeights(args ?? []),
+      fetchedWeights: fetchedWeights(args ?? []),
+      loaders: ape?.loaders ?? [],
+    },
   }
 }
 

@@ -77,9 +77,11 @@ export async function readLlamafile(source: ByteSource): Promise<Llamafile> {
   if (zip.members.filter(({ name }) => name === ARGS).length > 1)
     runTime.add('MEMBER_REPEATED', zip.end.at, `two ${ARGS}: with which words it starts depends on the reader`)
   checkMembers(zip, findings)
-  const { comment, at } = zip.end
-  if (slot === null && comment.length > 0)
-    findings.add('UNEXPLAINED_BYTES', at, `a comment of ${comment.length} bytes, which is no slot`)
+  for (const layer of layers) {
+    const { at, comment } = layer.zip.end
+    if (hasComment(layer))
+      findings.add('UNEXPLAINED_BYTES', at, `a comment of ${comment.length} bytes, which is no slot`)
+  }
   findings.addAll(runTime)
   return { ape, zip, layers, regions, slot, args, signatures, runTime, findings }
 }
@@ -139,8 +141,8 @@ function checkMembers({ members }: Zip, findings: Findings): void {
 /** What each layer knows of, the newest first, and what lies between. */
 async function explain(source: ByteSource, layers: readonly Layer[], findings: Findings): Promise<Region[]> {
   const known = new Map<number, Region>()
-  for (const [above, { zip, end }] of layers.toReversed().entries())
-    for (const region of regionsOf(zip, end, above > 0)) if (!known.has(region.from)) known.set(region.from, region)
+  for (const [above, layer] of layers.toReversed().entries())
+    for (const region of regionsOf(layer, above > 0)) if (!known.has(region.from)) known.set(region.from, region)
   const runtimeEnd = layers.length > 1 ? (layers[0] as Layer).end : 0
   const regions: Region[] = []
   let at = 0
@@ -156,14 +158,22 @@ async function explain(source: ByteSource, layers: readonly Layer[], findings: F
   return regions
 }
 
-function* regionsOf({ members, end }: Zip, size: number, isDead: boolean): Iterable<Region> {
+function hasComment({ zip, slot }: Layer): boolean {
+  return slot === null && zip.end.comment.length > 0
+}
+
+function* regionsOf(layer: Layer, isDead: boolean): Iterable<Region> {
+  const { members, end } = layer.zip
   for (const { name, header, content } of members) {
     yield { ...header, kind: 'header', name, isDead }
     if (content.to > content.from) yield { ...content, kind: 'content', name, isDead }
   }
   const { directory, at, isZip64 } = end
   if (directory.to > directory.from) yield { ...directory, kind: 'directory', name: '', isDead }
-  yield { from: isZip64 ? at - LOCATOR.length - END64.length : at, to: size, kind: 'end', name: '', isDead }
+  const comment = hasComment(layer) ? layer.end - end.comment.length : layer.end
+  yield { from: isZip64 ? at - LOCATOR.length - END64.length : at, to: comment, kind: 'end', name: '', isDead }
+  // What is in none of the layers' archives is as unexplained below as it is above.
+  if (comment < layer.end) yield { from: comment, to: layer.end, kind: 'unexplained', name: '', isDead: false }
 }
 
 interface Between {

@@ -5,7 +5,8 @@ import { malformedAt } from './cursor.ts'
 import type { Findings } from './finding.ts'
 import { isPlain, readable } from './name.ts'
 import type { ArchiveEnd } from './zip-end.ts'
-import { CENTRAL, IN_ZIP64, type RecordOf, readNumber, readRecord, viewOf } from './zip-records.ts'
+import { checkExtra, readWide } from './zip-extra.ts'
+import { CENTRAL, type RecordOf, readRecord } from './zip-records.ts'
 
 export interface ZipEntry extends RecordOf<typeof CENTRAL> {
   readonly name: string
@@ -16,7 +17,6 @@ export interface ZipEntry extends RecordOf<typeof CENTRAL> {
 
 const MAX_ENTRIES = 10_000
 const MAX_BYTES = 64 * 2 ** 20
-const ZIP64_EXTRA = 1
 const STORED = 0
 const DEFLATED = 8
 /** Of the flags: the content is encrypted; its sizes stand behind it; the name is UTF-8. */
@@ -64,38 +64,12 @@ function readEntry(
   }
 }
 
-/**
- * What stands in the zip64 extra field because a record has no place for it (APPNOTE 4.5.3): only those, in this order.
- * @throws TlogError MODEL_MALFORMED
- */
-export function readWide<F extends string>(
-  extra: Uint8Array,
-  record: Readonly<Record<F, number>>,
-  fields: readonly F[],
-  place: number,
-): Partial<Record<F, number>> {
-  const wanted = fields.filter((field) => record[field] === IN_ZIP64.u32)
-  const found = wanted.length === 0 ? null : findExtra(extra, place)
-  if (found === null && wanted.length > 0)
-    throw malformedAt(place, `no zip64 field, and ${wanted.join(' and ')} stand there`)
-  if (found !== null && found.length < 8 * wanted.length) throw malformedAt(place, 'a zip64 field that is too short')
-  const values = wanted.map((field, i) => [field, readNumber(viewOf(found as Uint8Array), 8 * i, 8)] as const)
-  return Object.fromEntries(values) as Partial<Record<F, number>>
-}
-
-function findExtra(extra: Uint8Array, place: number): Uint8Array | null {
-  const view = viewOf(extra)
-  for (let at = 0; at + 4 <= extra.length; ) {
-    const [id, length] = [view.getUint16(at, true), view.getUint16(at + 2, true)]
-    if (at + 4 + length > extra.length) throw malformedAt(place + at, 'an extra field that ends behind its place')
-    if (id === ZIP64_EXTRA) return extra.subarray(at + 4, at + 4 + length)
-    at += 4 + length
-  }
-  return null
-}
-
 function checkEntry(entry: ZipEntry, at: number, findings: Findings): void {
-  const { name, nameBytes, flags, method, packed, size } = entry
+  const { name, nameBytes, flags, method, packed, size, extraLength, commentLength, raw } = entry
+  const extraAt = CENTRAL.length + nameBytes.length
+  checkExtra(raw.subarray(extraAt, extraAt + extraLength), at + extraAt, name, findings)
+  if (commentLength > 0)
+    findings.add('HIDDEN_BYTES', at + extraAt + extraLength, `${name}: a comment of ${commentLength} bytes`)
   const parts = name.split('/')
   if (!isPlain(nameBytes) || name.startsWith('/') || name.includes('\\') || parts.includes('..') || parts.includes('.'))
     findings.add(

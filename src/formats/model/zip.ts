@@ -7,9 +7,9 @@ import { equal } from '../../kernel/bytes.ts'
 import type { ByteSource, Range } from './byte-source.ts'
 import { malformedAt } from './cursor.ts'
 import { Findings } from './finding.ts'
-import { readDirectory, readWide, type ZipEntry } from './zip-directory.ts'
+import { readDirectory, type ZipEntry } from './zip-directory.ts'
 import { type ArchiveEnd, readArchiveEnd } from './zip-end.ts'
-
+import { checkExtra, readWide } from './zip-extra.ts'
 import { LOCAL, readRecord } from './zip-records.ts'
 
 export interface ZipMember extends ZipEntry {
@@ -54,6 +54,7 @@ async function readLocal(source: ByteSource, entry: ZipEntry, findings: Findings
   if (to > source.size) throw malformedAt(at, `${name}: its content would end behind the file`)
   const behind = await source.read(at + LOCAL.length, local.nameLength + local.extraLength)
   const wide = readWide(behind.subarray(local.nameLength), local, ['size', 'packed'], at + LOCAL.length)
+  checkExtra(behind.subarray(local.nameLength), at + LOCAL.length + local.nameLength, name, findings)
   const said = { ...local, ...wide }
   const isSame = (['method', 'flags', 'time', 'date', 'crc32', 'packed', 'size'] as const).every(
     (field) => said[field] === entry[field],

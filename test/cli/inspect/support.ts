@@ -131,5 +131,8 @@ export const FILES: Readonly<Record<string, Uint8Array>> = {
   'rfc3161-response': TIMESTAMP,
   gguf: MODEL,
   llamafile: await toyLlamafile(),
-  safetensors: make.safetensors({ w: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, make.F32(1, 2)),
+  safetensors: make.safetensors(
+    { __metadata__: { format: 'pt' }, w: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } },
+    make.F32(1, 2),
+  ),
 }

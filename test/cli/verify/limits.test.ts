@@ -75,6 +75,7 @@ t.test('what decides at run time', async (t) => {
     ['weights inside', await toyLlamafile({ args: '-m\n/zip/toy-F16.gguf\n...\n' }), []],
     ['weights beside', await toyLlamafile(), ['WEIGHTS_SHADOWED']],
     ['the environment', await toyLlamafile({ args: '-m /zip/toy-F16.gguf -p $PROMPT' }), ['ARGS_VARIABLE']],
+    ['weights that are fetched', await toyLlamafile({ args: '-mu https://a.example/b' }), ['WEIGHTS_SHADOWED']],
     ['others', await toyLlamafile({ args: '-m /zip/toy-F16.gguf --host 0.0.0.0' }), ['ARGS_OPENING']],
     ['a loader', await toyLlamafile({ stub: LOADING }), ['LOADER_FROM_OUTSIDE', 'WEIGHTS_SHADOWED']],
     ['arguments that cannot be read', await toyLlamafile({ args: '-m "' }), ['ARGS_MALFORMED']],
@@ -98,6 +99,12 @@ t.test('what decides at run time', async (t) => {
       what,
     )
   }
+})
+
+t.test('--run-dir: weights that are fetched are none that were signed', async (t) => {
+  const path = await signed(await toyLlamafile({ args: '-m /zip/toy-F16.gguf --hf_repo a/b' }))
+  const { code, error } = await verdict(path, ['--run-dir', desk.folder])
+  t.match({ code, error }, { code: 1, error: { code: 'MODEL_SHADOWED', message: /--hf-repo a\/b/ } })
 })
 
 t.test('a thousand others do not hide the one', async (t) => {

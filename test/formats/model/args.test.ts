@@ -1,5 +1,5 @@
 import t from 'tap'
-import { bareWeights, checkArgs, readArgs } from '../../../src/formats/model/args.ts'
+import { bareWeights, checkArgs, fetchedWeights, readArgs } from '../../../src/formats/model/args.ts'
 import { Findings } from '../../../src/formats/model/finding.ts'
 import { utf8 } from '../../../src/kernel/bytes.ts'
 
@@ -39,6 +39,11 @@ t.test('what a digest does not say of them', async (t) => {
     [['--mmproj=a.gguf'], 'WEIGHTS_SHADOWED'],
     [['--model=/zip/a=b.gguf'], ''],
     [['--lora', '/home/a'], 'WEIGHTS_SHADOWED'],
+    [['--model_draft', 'a.gguf'], 'WEIGHTS_SHADOWED'],
+    [['--lora-scaled', 'a.gguf', '1'], 'WEIGHTS_SHADOWED'],
+    [['-m', '/zip/../a.gguf'], 'WEIGHTS_SHADOWED'],
+    [['-m', '/zip/a.gguf', '--hf_repo', 'a/b'], 'WEIGHTS_SHADOWED'],
+    [['-mu', 'https://a.example/b'], 'WEIGHTS_SHADOWED'],
     [['-m'], ''],
     [['-m', '...'], ''],
     [['-p', '$USER'], 'ARGS_VARIABLE'],
@@ -61,4 +66,11 @@ t.test('weights that are looked for on the disk first', async (t) => {
     [['-m'], []],
   ] as const)
     t.same(bareWeights(words), names, words.join(' '))
+})
+
+t.test('weights that are fetched', async (t) => {
+  t.same(fetchedWeights(['-m', '/zip/a.gguf', '-p', 'x', '--model_url', 'https://a.example/b', '-hff']), [
+    '--model-url https://a.example/b',
+    '-hff',
+  ])
 })

@@ -123,6 +123,23 @@ async function narrowEnd(bytes: Uint8Array): Promise<Uint8Array> {
   return writeRecord(END, { disk, startDisk, hereCount, count, size, at: directory.from, commentLength })
 }
 
+t.test('a comment is unexplained in any layer', async (t) => {
+  const hidden = utf8('hidden')
+  const above = await append(withComment(RUNTIME, hidden), { 'toy-F16.gguf': TOY_GGUF, '.args': SAFE })
+  for (const bytes of [above, withComment(await toyLlamafile({ args: SAFE }), hidden)]) {
+    const { regions, findings } = await read(bytes)
+    t.same(
+      findings.list.map(({ code }) => code),
+      ['UNEXPLAINED_BYTES'],
+    )
+    const unexplained = regions.filter(({ kind }) => kind === 'unexplained')
+    t.same(
+      unexplained.map(({ from, to }) => bytes.subarray(from, to)),
+      [hidden],
+    )
+  }
+})
+
 t.test('a dead layer that was changed is another runtime', async (t) => {
   const { layers } = await read(flipped(TOY, 10))
   t.not(hex(sha256(flipped(TOY, 10).subarray(0, layers[0]?.end))), DIGESTS[0])

@@ -135,7 +135,7 @@ t.test('what no signature over a model reaches', async (t) => {
     claimed: Array.from({ length: 22 }, (_, i) => `key.${i}`),
     runTime: {
       findings: [{ code: 'ARGS_VARIABLE', at: 1, what: '$X: taken from the environment' } as const],
-      ...{ bareWeights: [], loaders: [] },
+      ...{ bareWeights: [], fetchedWeights: [], loaders: [] },
     },
   }
   const report = reportOn(outcome, { slotBytes: 7, limits })
