@@ -26,10 +26,9 @@ export const FIND_ARTIFACT = {
   tag: 'artifacts',
   summary: 'What the logs have on a digest',
   description:
-    'All entries whose leaf is about this digest, of every log, in order of the logs and then of the entries. Complete up ' +
-    'to the size that is given for each log; follow `next` until it is null. A statement in an envelope is logged by the ' +
-    'digest of its pre-authentication encoding, and found by that one, not by the digests of its subjects. That nothing ' +
-    'is found is not proven.',
+    'All entries that are about this digest, of every log, in order of the logs and then of the entries: whose leaf has it, ' +
+    'or whose statement, where it is kept, names it. Complete up to the size that is given for each log; follow `next` ' +
+    'until it is null. That nothing is found is not proven.',
   path: { artifact: artifactParameter },
   query: { after: cursorParameter, limit: limitParameter(MAX_FOUND) },
   answers: {
