@@ -40,6 +40,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./verify.ts')).verify,
   ),
   entry(
+    'custody',
+    'draw who made a file and from what, or what was made from it',
+    async () => (await import('./custody.ts')).custody,
+  ),
+  entry(
     'prove',
     'write the proof of an entry as a file that verifies offline',
     async () => (await import('./prove.ts')).prove,

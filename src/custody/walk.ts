@@ -57,7 +57,7 @@ export interface WalkOptions {
 }
 
 /** After so much a page ends, with the statement that passed it. In bytes of content, and in artifacts to be looked up. */
-const PAGE = { bytes: 4 * 2 ** 20, artifacts: 1024 } as const
+const PAGE = { bytes: 2 ** 20, artifacts: 1024 } as const
 const ROWS = 64
 
 /** @throws TlogError STORE_CORRUPT */
