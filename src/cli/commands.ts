@@ -33,6 +33,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     'check every entry, tile, root, head and note of a data directory',
     async () => (await import('./fsck.ts')).fsck,
   ),
+  entry(
+    'reindex',
+    'make the index of statements anew, from the logs alone',
+    async () => (await import('./reindex.ts')).reindex,
+  ),
   entry('sign', 'sign a file or a directory, and have it logged', async () => (await import('./sign.ts')).sign),
   entry(
     'verify',
