@@ -16,6 +16,7 @@ import { fetchColophonEntry } from '../../client/fetch-entry.ts'
 import { type CustodyStatement, parseCustody } from '../../formats/lineage/statement.ts'
 import { parseCertificate } from '../../formats/pki/certificate.ts'
 import { parseSpki } from '../../formats/pki/spki.ts'
+import type { Bundle } from '../../formats/sigstore/bundle.ts'
 import type { Material } from '../../formats/sigstore/request-v2.ts'
 import { STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { equal, hex } from '../../kernel/bytes.ts'
@@ -23,6 +24,7 @@ import { TlogError } from '../../kernel/error.ts'
 import { verifyEnvelope } from '../../verify/bundle.ts'
 import { bundleOfStatement, verifierOf } from '../../verify/logged-signature.ts'
 import { findSigner } from '../../verify/rekor-log.ts'
+import { verifyStatedEntry } from '../../verify/stated-logs.ts'
 import type { Trust, TrustedSigner } from '../../verify/trust.ts'
 
 export interface Asked {
@@ -69,6 +71,8 @@ export interface Fault {
 export interface Collected {
   readonly statements: readonly OpenedStatement[]
   readonly faults: readonly Fault[]
+  /** Entries by strangers that were in the log and could not be opened: anybody may log anything about any file. */
+  readonly passedOver: number
   /** Whether there is more than was looked at. */
   readonly isCut: boolean
 }
@@ -87,6 +91,7 @@ class Collector {
   readonly #statements = new Map<string, OpenedStatement>()
   readonly #opened = new Map<string, CustodyStatement | null>()
   readonly #faults: Fault[] = []
+  #passedOver = 0
   readonly #stops = new Map<string, number>()
 
   constructor(asked: Asked) {
@@ -109,7 +114,7 @@ class Collector {
   }
 
   #collected(isCut: boolean): Collected {
-    return { statements: [...this.#statements.values()], faults: this.#faults, isCut }
+    return { statements: [...this.#statements.values()], faults: this.#faults, passedOver: this.#passedOver, isCut }
   }
 
   /** Once for an artifact and place, but again where more of the depth is left. */
@@ -137,28 +142,52 @@ class Collector {
     }
   }
 
-  async #open({ place, attachment }: ListedStatement): Promise<CustodyStatement> {
-    const { ask, url, trust } = this.#asked
+  /** Null where it is a stranger's that nobody can open. */
+  async #open({ place, attachment }: ListedStatement): Promise<CustodyStatement | null> {
+    const { ask, url, trust, signers } = this.#asked
     const fetched = await fetchColophonEntry(ask, url, place)
     const entry = { ...fetched, logId: findSigner(trust.root.tlogs, fetched.proof?.checkpoint ?? '').logId }
+    const { root, policy, abilities } = trust
+    const { index, checkpoint } = await verifyStatedEntry(entry, { root, policy, mlDsa44: abilities.mlDsa44 })
     const content = attachment === null ? null : await fetchAttachment(ask, url, attachment)
-    if (content === null)
-      throw new TlogError('NOT_FOUND', `${below(url, place)}: the server lists a statement, and does not show it`)
-    const bundle = bundleOfStatement(entry, content)
-    if (bundle.content.kind !== 'envelope' || bundle.content.payloadType !== STATEMENT_TYPE)
-      throw new TlogError('SERVICE_REFUSED', `${below(url, place)}: what was signed is no statement`)
-    const { payload } = bundle.content
-    const { signer, isNamed } = chosen(verifierOf(entry), this.#asked.signers)
-    const { entries } = await verifyEnvelope(bundle, { ...trust, signer })
-    const [logged] = entries
-    if (logged?.inclusion === null || logged === undefined)
-      throw new TlogError('PROOF_INVALID', 'no proof of inclusion')
-    const { origin, index } = logged.inclusion
+    const who = attempt(() => chosen(verifierOf(entry), signers))
+    try {
+      if (who === null)
+        throw new TlogError('CHECK_UNAVAILABLE', `${below(url, place)}: of a kind that is not read here`)
+      if (content === null)
+        throw new TlogError('NOT_FOUND', `${below(url, place)}: the server lists a statement, and does not show it`)
+      const payload = await this.#verified(bundleOfStatement(entry, content), who.signer)
+      return this.#keep(payload, { place, ...who, signer: wordsOf(who.signer), origin: checkpoint.origin, index })
+    } catch (error) {
+      if (!(error instanceof TlogError) || who?.isNamed === true) throw error
+      this.#passedOver++
+      return null
+    }
+  }
+
+  async #verified(bundle: Bundle, signer: TrustedSigner): Promise<Uint8Array> {
+    const { content } = bundle
+    if (content.kind !== 'envelope' || content.payloadType !== STATEMENT_TYPE)
+      throw new TlogError('SERVICE_REFUSED', 'what was signed is no statement')
+    await verifyEnvelope(bundle, { ...this.#asked.trust, signer })
+    return content.payload
+  }
+
+  #keep(payload: Uint8Array, signature: Signature): CustodyStatement {
     const digest = hex(sha256(payload))
     const known = this.#statements.get(digest) ?? { payload: digest, statement: parseCustody(payload), signatures: [] }
-    known.signatures.push({ place, signer: wordsOf(signer), isNamed, origin, index })
+    known.signatures.push(signature)
     this.#statements.set(digest, known)
     return known.statement
+  }
+}
+
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof TlogError) return null
+    throw error
   }
 }
 

@@ -8,7 +8,11 @@ import type { CustodyVerdict } from './verdict.ts'
 const COLORS = { verified: '#1a7f37', 'hash-linked': '#0969da', claimed: '#8b949e', contained: '#6e40c9' } as const
 const RED = '#cf222e'
 
-export function jsonOf(graph: Graph, { faults, isCut, statements }: Collected, verdict: CustodyVerdict): string {
+export function jsonOf(
+  graph: Graph,
+  { faults, passedOver, isCut, statements }: Collected,
+  verdict: CustodyVerdict,
+): string {
   return safeJson({
     ...verdict,
     root: graph.root,
@@ -19,6 +23,7 @@ export function jsonOf(graph: Graph, { faults, isCut, statements }: Collected, v
     edges: graph.edges.map(({ by, ...edge }) => ({ ...edge, statement: by?.payload ?? null })),
     statements: statements.map(statementJson),
     faults,
+    passedOver,
     cut: isCut,
   })
 }

@@ -14,13 +14,19 @@ const HEADINGS = {
 
 const HEX = 12
 
-export function textOf(graph: Graph, { faults }: Collected, verdict: CustodyVerdict, direction: Direction): string[] {
+export function textOf(
+  graph: Graph,
+  { faults, passedOver }: Collected,
+  verdict: CustodyVerdict,
+  direction: Direction,
+): string[] {
   const root = graph.nodes.get(graph.root)
   if (root === undefined) return []
   const lines = [`${HEADINGS[verdict.outcome]}: ${root.name}`, ...verdict.reasons.map((reason) => `  ${reason}`), '']
   new Tree(graph, direction, lines).draw(root)
   const withheld = faults.map(({ place, artifact, message }) => `  GAP at ${shortOf(artifact)}, ${place}: ${message}`)
-  return [...lines, ...withheld, '', ...LEGEND].map(visible)
+  const passed = passedOver === 0 ? [] : [`  ${passedOver} by strangers, which could not be opened, were passed over`]
+  return [...lines, ...withheld, ...passed, '', ...LEGEND].map(visible)
 }
 
 const LEGEND = [
