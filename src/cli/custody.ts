@@ -12,6 +12,7 @@ import { NO_WITNESSES } from '../verify/checkpoint.ts'
 import type { TrustedSigner } from '../verify/trust.ts'
 import { nodeAbilities } from '../verify-node/abilities.ts'
 import { type Asked, collect } from './custody/collect.ts'
+import { cycloneDxOf } from './custody/cyclonedx.ts'
 import { dotOf, jsonOf, mermaidOf, svgOf } from './custody/formats.ts'
 import { buildGraph, type SeenPart } from './custody/graph.ts'
 import { documentsOf, type TakenApart, takeApart } from './custody/parts.ts'
@@ -21,13 +22,13 @@ import { readTrust } from './stated-trust.ts'
 import { readKey } from './verify/request.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
-const FORMATS = ['text', 'json', 'dot', 'mermaid', 'svg'] as const
+const FORMATS = ['text', 'json', 'dot', 'mermaid', 'svg', 'cyclonedx'] as const
 type Format = (typeof FORMATS)[number]
 
 export const custody: Command = {
   name: 'custody',
   usage: `colophon custody FILE|DIGEST --log URL --trusted-root FILE SIGNER... [--policy FILE] [--direction up|down] [--depth N]
-                 [--manifest FILE]... [--limit N] [--format text|json|dot|mermaid|svg]
+                 [--manifest FILE]... [--limit N] [--format text|json|dot|mermaid|svg|cyclonedx]
 
   Draws from what a file was made, step by step, by the statements of a log; or, down, what was made from it. Each statement is
   opened here: its entry, its proof, its signature. A llamafile is taken apart first, and its parts are asked for too.
@@ -64,6 +65,7 @@ export const custody: Command = {
       dot: () => dotOf(graph),
       mermaid: () => mermaidOf(graph),
       svg: () => svgOf(graph),
+      cyclonedx: () => cycloneDxOf(graph, asked.url, asked.direction),
     }
     world.print(`${shown[format]()}\n`)
     return EXIT[verdict.outcome]

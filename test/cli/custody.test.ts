@@ -185,6 +185,37 @@ t.test('every format', async (t) => {
   }
 })
 
+t.test('as a bill of CycloneDX, which leads to the same edges', async (t) => {
+  const { custody } = await serverWith([
+    ...toy,
+    [Buffer.from(statement('base').toString().replace('toy-base', 'x')), stranger],
+  ])
+  const { code, printed } = await custody([file, ...mine, '--format', 'cyclonedx'])
+  t.equal(code, 0)
+  const bill = JSON.parse(printed)
+  t.match(bill, { bomFormat: 'CycloneDX', specVersion: '1.7', serialNumber: /^urn:uuid:[0-9a-f-]{36}$/ })
+  const refs = bill.components.map((one: { 'bom-ref': string }) => one['bom-ref'])
+  t.equal(new Set(refs).size, refs.length, 'each component once')
+  const base = bill.components.find((one: { name: string }) => one.name === 'acme/toy-base')
+  t.match(base, {
+    type: 'machine-learning-model',
+    modelCard: { modelParameters: { datasets: [{ ref: /^digest:dirHash:/ }] } },
+    externalReferences: [{ type: 'attestation', url: /\/logs\/v2\/entries\/1$/ }],
+  })
+  t.ok(refs.includes(base.modelCard.modelParameters.datasets[0].ref), 'what is referred to is there')
+  t.match(
+    bill.components.find((one: { name: string }) => one.name === 'corpus'),
+    { type: 'data' },
+  )
+  const { cycloneDxDependencies } = await import('../../src/formats/lineage/sbom.ts')
+  const gguf = `sha256:${sha256(TOY_GGUF)}`
+  const read = cycloneDxDependencies(bill, new Set([gguf])).filter(({ role }) => role === 'base-model')
+  t.ok(
+    read.some(({ name }) => name === 'acme/toy-chat'),
+    'read back, the weights were made from the fine-tune',
+  )
+})
+
 t.test('a server that lies', async (t) => {
   const { server, json } = await serverWith(toy)
   const finetune = sha256(pae(TYPE, statement('finetune')))
