@@ -33,11 +33,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     'check every entry, tile, root, head and note of a data directory',
     async () => (await import('./fsck.ts')).fsck,
   ),
+  entry(
+    'reindex',
+    'make the index of statements anew, from the logs alone',
+    async () => (await import('./reindex.ts')).reindex,
+  ),
   entry('sign', 'sign a file or a directory, and have it logged', async () => (await import('./sign.ts')).sign),
   entry(
     'verify',
     'whether a file is what a named signer signed and logged',
     async () => (await import('./verify.ts')).verify,
+  ),
+  entry(
+    'custody',
+    'draw who made a file and from what, or what was made from it',
+    async () => (await import('./custody.ts')).custody,
   ),
   entry(
     'prove',

@@ -13,6 +13,16 @@ export function digestKey(algorithm: string, digest: Uint8Array): Uint8Array {
   return lookupKey(`digest:${algorithm}:${hex(digest)}`)
 }
 
+/** Of statements that speak of an artifact. @param digest `algorithm:hex`, in-toto's name of the algorithm */
+export function statementAboutKey(digest: string): Uint8Array {
+  return lookupKey(`subject:${digest}`)
+}
+
+/** Of statements by which something was made from an artifact. @param digest as of statementAboutKey */
+export function statementFromKey(digest: string): Uint8Array {
+  return lookupKey(`dependency:${digest}`)
+}
+
 /** @param spki DER SubjectPublicKeyInfo. */
 export function publicKeyKey(spki: Uint8Array): Uint8Array {
   return lookupKey(`key:spki-sha256:${hex(sha256(spki))}`)

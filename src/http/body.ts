@@ -23,7 +23,7 @@ export interface BodyReading {
   readonly limits: BodyLimits
   readonly after: Clock['after']
   /** The one media type that is taken; `*`: any, and none. */
-  readonly type: 'application/json' | '*'
+  readonly type: 'application/json' | 'application/octet-stream' | '*'
 }
 
 /** A body as the bytes that were sent: of two equal keys, Fastify's own JSON parser keeps the last. */

@@ -5,8 +5,8 @@ import { TlogError } from '../kernel/error.ts'
 
 const ALL: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-export function onlyMethods(app: FastifyInstance, url: string, ...only: readonly ('GET' | 'POST')[]): void {
-  const allowed: readonly HTTPMethods[] = only.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : ['POST']))
+export function onlyMethods(app: FastifyInstance, url: string, ...only: readonly ('GET' | 'POST' | 'PUT')[]): void {
+  const allowed: readonly HTTPMethods[] = only.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   app.route({
     method: ALL.filter((method) => !allowed.includes(method)),
     url,

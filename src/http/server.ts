@@ -6,6 +6,7 @@ import { TlogError } from '../kernel/error.ts'
 import type { Clock } from '../log/ports.ts'
 import { api } from './api/api.ts'
 import { collectRoutes } from './api/openapi.ts'
+import { attachments } from './attachments.ts'
 import { requireToken, type Writers } from './auth.ts'
 import { type BodyReading, isWelcome, readBodies } from './body.ts'
 import { type Dress, sendClientError, sendError } from './errors.ts'
@@ -80,6 +81,8 @@ export function createServer(parts: ServerParts): FastifyInstance {
   for (const prefix of ['', '/api/v2']) app.register(reads(prefix, byHost, unread))
   app.register(reads('/logs/:log', (request) => logs.named((request.params as { log: string }).log), unread))
   app.register(api(logs, document))
+  const bodies = { limits: { ...LIMITS, ...parts.limits }, after: parts.after }
+  app.register(attachments(logs, { bodies, attachmentLimit: parts.rekorV2.attachmentLimit }))
   app.register(trust(parts.trust))
   app.register(health(logs))
   if (parts.metricsElsewhere !== true) app.register(measurements(logs, metrics))

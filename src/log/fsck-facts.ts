@@ -1,11 +1,12 @@
 /** The check of what is kept beside the tree: each entry's lookup rows and attachments, and that there are no others. */
 
 import { parseBundle } from '../formats/c2sp/bundle.ts'
-import { type LeafIndex, leafIndex } from '../kernel/brand.ts'
+import type { LeafIndex } from '../kernel/brand.ts'
 import { equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { TILE_WIDTH } from '../kernel/tile.ts'
 import type { LeafFacts, NamedAttachment } from './facts.ts'
+import { findIndexed, missingKeys } from './indexed.ts'
 import type { DigestAlgorithm, LogReader, LookupKey, Totals } from './ports.ts'
 
 export interface FactsParts {
@@ -14,6 +15,8 @@ export interface FactsParts {
   readonly digest: (algorithm: DigestAlgorithm, content: Uint8Array) => Uint8Array
   readonly onProblem: (problem: string) => void
 }
+
+const ROW_MISSING = 'a lookup row of its attachment is missing (`colophon reindex` adds it)'
 
 /** Attachments that are remembered, so that a crowd of entries with one is not asked about each other. */
 const COUNTED = 4096
@@ -40,10 +43,13 @@ export class FactsCheck {
     for (const named of facts.attachments) {
       const content = await store.attachment(named.algorithm, named.digest)
       if (content === null) continue
-      if (await this.#isFirstToName(named, at)) this.#attachments++
+      const isFirst = await this.#isFirstToName(named, at)
+      if (isFirst) this.#attachments++
       if (!equal(digest(named.algorithm, content), named.digest))
         this.#parts.onProblem(`leaf ${at}: its attachment does not hash to the digest it is kept under`)
-      else await this.#checkRows(named.keysOf(content), at, 'a lookup row of its attachment is missing')
+      else if (!named.isShared) await this.#checkRows(named.keysOf(content), at, ROW_MISSING)
+      else if (isFirst && (await findIndexed(store, named, named.keysOf(content))) === null)
+        this.#parts.onProblem(`leaf ${at}: ${ROW_MISSING}`)
     }
   }
 
@@ -78,10 +84,7 @@ export class FactsCheck {
   }
 
   async #checkRows(keys: readonly LookupKey[], at: LeafIndex, missing: string): Promise<void> {
-    for (const { key } of keys) {
-      const [found] = await this.#parts.store.lookup(key, at === 0 ? null : leafIndex(at - 1), 1)
-      if (found !== at) this.#parts.onProblem(`leaf ${at}: ${missing}`)
-    }
+    for (const _ of await missingKeys(this.#parts.store, at, keys)) this.#parts.onProblem(`leaf ${at}: ${missing}`)
   }
 
   /** Call it once all entries were checked, and could be. */

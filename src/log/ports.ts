@@ -47,6 +47,9 @@ export interface Supplement {
   readonly attachments: readonly Attachment[]
 }
 
+/** The lookup keys that an entry has from its attachments. */
+export type DerivedRows = Omit<Supplement, 'attachments'>
+
 /** A full tile of level 1 or above that a batch completed: 256 hashes, 8192 bytes. */
 export interface FullTile {
   readonly level: number
@@ -128,6 +131,11 @@ export interface LogStore extends LogReader {
    * @throws TlogError LOG_FROZEN when the log is frozen, INDEX_OUT_OF_RANGE when an entry is not stored; nothing was kept.
    */
   attach(supplements: readonly Supplement[]): Promise<void>
+  /**
+   * Lookup rows that follow from attachments that are kept, all in one transaction. Of a frozen log too: it holds no more than
+   * it did, and is found by all of it. Throws as attach does, but for LOG_FROZEN.
+   */
+  index(rows: readonly DerivedRows[]): Promise<void>
   /** Makes a checkpoint the newest published one, durably. Never a smaller one than before. Throws as append does. */
   publish(published: Published): Promise<void>
 }

@@ -7,6 +7,7 @@ import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT } from '../kernel/hash.ts'
 import type {
   Attachment,
+  DerivedRows,
   FullTile,
   Head,
   LogReader,
@@ -34,7 +35,7 @@ import { checkLeaves, checkTile, tileReader } from './tiles.ts'
 /** `before` fails with nothing kept, `after` with everything kept; the caller cannot tell which. */
 export type Failure = 'before' | 'after'
 
-type Step = 'append' | 'attach' | 'publish'
+type Step = 'append' | 'attach' | 'index' | 'publish'
 type Fail = (step: Step) => Failure | undefined
 
 export interface MemoryOptions {
@@ -127,6 +128,7 @@ function createMemoryStore(log: MemoryLog, fail: Fail): LogStore {
     ...createReader(log),
     append: async (expected, batch) => write('append', () => append(log, expected, batch)),
     attach: async (supplements) => write('attach', () => attach(log, supplements)),
+    index: async (rows) => write('index', () => index(log, rows)),
     publish: async (published) => write('publish', () => publish(log, published)),
   }
 }
@@ -177,6 +179,11 @@ function attach(log: MemoryLog, supplements: readonly Supplement[]): void {
     for (const key of keys) keepKey(log, key, leafIndex(index))
     for (const attachment of attachments) keepAttachment(log, attachment)
   }
+}
+
+function index(log: MemoryLog, rows: readonly DerivedRows[]): void {
+  checkStored(rows, log.heads.at(-1) ?? null)
+  for (const { index, keys } of structuredClone(rows)) for (const key of keys) keepKey(log, key, leafIndex(index))
 }
 
 function keepKey(log: MemoryLog, key: Uint8Array, index: LeafIndex): void {

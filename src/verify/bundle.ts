@@ -14,7 +14,15 @@ import type { CertificateChecks, OpenedTimestamp } from './ports.ts'
 import { type SignedContent, signedContent, verifySignature } from './signed-content.ts'
 import { describeSigner, type NamedSigner, requireNamed } from './signer.ts'
 import type { Trust } from './trust.ts'
-import type { Gap, Undetermined, Verdict, VerdictEntry, VerdictSigned, VerdictTime } from './verdict.ts'
+import type {
+  EnvelopeVerdict,
+  Gap,
+  Undetermined,
+  Verdict,
+  VerdictEntry,
+  VerdictSigned,
+  VerdictTime,
+} from './verdict.ts'
 import { type Verified, verified } from './verified.ts'
 
 /**
@@ -33,8 +41,23 @@ export async function verifyBundle(bundle: Bundle, artifact: Artifact, trust: Tr
   if (trust.signer.kind === 'identity' && certificates === null)
     throw new TlogError('CHECK_UNAVAILABLE', "a certificate's chain, SCT and time cannot be checked here")
   const found = await examine(bundle, artifact, trust)
+  return verified({ ...found.about, ...describe(found, await verifyIdentity(found, trust.root, certificates)) })
+}
+
+/**
+ * The same of an envelope by itself, whatever it is about: that is for the caller to read from what was signed.
+ * @throws TlogError as `verifyBundle` does; CHECK_UNAVAILABLE for the signature of a file
+ */
+export async function verifyEnvelope(bundle: Bundle, trust: Trust): Promise<Verified<EnvelopeVerdict>> {
+  const { certificates } = trust.abilities
+  if (bundle.content.kind !== 'envelope') throw new TlogError('CHECK_UNAVAILABLE', 'not the signature of an envelope')
+  if (trust.signer.kind === 'identity' && certificates === null)
+    throw new TlogError('CHECK_UNAVAILABLE', "a certificate's chain, SCT and time cannot be checked here")
+  const found = await examineSigned(bundle, NO_FILE, trust)
   return verified(describe(found, await verifyIdentity(found, trust.root, certificates)))
 }
+
+const NO_FILE: Artifact = new Map()
 
 /**
  * All of `verifyBundle` but what is said of a certificate: its chain, its SCTs, its time. For platforms that cannot check
@@ -47,7 +70,7 @@ export async function verifyAllButCertificate(bundle: Bundle, artifact: Artifact
   return {
     outcome: 'undetermined',
     notChecked: ['certificate chain', 'certificate logs', 'certificate time'],
-    claimed: describe(found, []),
+    claimed: { ...found.about, ...describe(found, []) },
   }
 }
 
@@ -57,27 +80,30 @@ interface Found {
   readonly trust: Trust
   readonly signer: NamedSigner
   readonly signed: SignedContent
-  readonly about: About
   readonly entries: readonly LoggedEntry[]
   readonly stamps: readonly OpenedTimestamp[]
 }
 
-async function examine(bundle: Bundle, artifact: Artifact, trust: Trust): Promise<Found> {
+async function examine(bundle: Bundle, artifact: Artifact, trust: Trust): Promise<Found & { readonly about: About }> {
+  const { key, verifier } = requireNamed(bundle.material, trust.signer)
+  const about = describeSigned(signedContent(bundle.content, key, verifier, artifact), artifact)
+  return { ...(await examineSigned(bundle, artifact, trust)), about }
+}
+
+/** @param artifact of an envelope it is not looked at */
+async function examineSigned(bundle: Bundle, artifact: Artifact, trust: Trust): Promise<Found> {
   const signer = requireNamed(bundle.material, trust.signer)
   const signed = signedContent(bundle.content, signer.key, signer.verifier, artifact)
-  const about = describeSigned(signed, artifact)
   await verifySignature(signed, bundle.entries.every(isEnvelopeKind))
   const entries = await verifyEntries(bundle, signed, trust)
   const stamps = await openTimestamps(bundle, trust)
   for (const { time } of stamps) for (const entry of entries) requireBeforeEnd(entry, time)
-  return { bundle, trust, signer, signed, about, entries, stamps }
+  return { bundle, trust, signer, signed, entries, stamps }
 }
 
-function describe(found: Found, certificateLogs: readonly Uint8Array[]): Verdict {
-  const { about, signer, signed, entries, stamps } = found
+function describe(found: Found, certificateLogs: readonly Uint8Array[]): EnvelopeVerdict {
+  const { signer, signed, entries, stamps } = found
   return {
-    artifact: about.artifact,
-    signed: about.signed,
     signer: describeSigner(signer, signed.algorithm.keyDetails, certificateLogs),
     entries: entries.map(describeEntry),
     times: [...entries.flatMap(promisedTime), ...stamps.map(stampedTime)],

@@ -1,10 +1,13 @@
 /** The signature over a file that an entry itself holds: all of it but the file. Nothing has been checked. */
 
+import type { PemBlock } from '../formats/pki/pem.ts'
 import { bodyKind } from '../formats/sigstore/body-kind.ts'
 import { parseBodyV1 } from '../formats/sigstore/body-v1.ts'
 import { parseBodyV2 } from '../formats/sigstore/body-v2.ts'
-import type { Bundle, MessageSignature, SigningMaterial } from '../formats/sigstore/bundle.ts'
+import type { Bundle, MessageSignature, SignedEnvelope, SigningMaterial } from '../formats/sigstore/bundle.ts'
 import type { BundleEntry } from '../formats/sigstore/bundle-entry.ts'
+import { parsePae } from '../formats/sigstore/dsse.ts'
+import { parseEnvelopeText } from '../formats/sigstore/proposal-v1.ts'
 import type { Material } from '../formats/sigstore/request-v2.ts'
 import { TlogError } from '../kernel/error.ts'
 
@@ -42,10 +45,7 @@ export function loggedSignature(leaf: Uint8Array): LoggedSignature {
     kind,
     version,
     content: { kind: 'message', digest, signature: body.signature },
-    verifier: {
-      kind: body.verifier.label === 'PUBLIC KEY' ? 'publicKey' : 'x509Certificate',
-      rawBytes: body.verifier.der,
-    },
+    verifier: materialIn(body.verifier),
   }
 }
 
@@ -53,6 +53,64 @@ export function loggedSignature(leaf: Uint8Array): LoggedSignature {
 export function bundleOfEntry(entry: BundleEntry): Bundle {
   const { content, verifier } = loggedSignature(entry.body)
   return { version: '0.3', material: materialOf(verifier), entries: [entry], timestamps: [], content }
+}
+
+/**
+ * The same of an envelope, of which the log has hashes: with the content to which the entry's leaf commits. That it is the one is
+ * for the verifier of the bundle to find.
+ *
+ * @param content of a hashedrekord 0.0.2 the pre-authentication encoding, of a dsse the envelope's text, of an intoto 0.0.2 the payload
+ * @throws TlogError ENTRY_MALFORMED, ENVELOPE_MALFORMED; CHECK_UNAVAILABLE for another kind, and for several signatures
+ */
+export function bundleOfStatement(entry: BundleEntry, content: Uint8Array): Bundle {
+  const { signed, verifier } = statementOf(entry, content)
+  const envelope = { kind: 'envelope', ...signed } as const
+  return { version: '0.3', material: materialOf(verifier), entries: [entry], timestamps: [], content: envelope }
+}
+
+/** The key or certificate that an entry itself holds, of the kinds of bundleOfStatement. @throws as it does */
+export function verifierOf({ body: leaf, kind, version }: Pick<BundleEntry, 'body' | 'kind' | 'version'>): Material {
+  if (kind === 'hashedrekord' && version === '0.0.2') return parseBodyV2(leaf).verifier.material
+  return materialIn(onlySignature(leaf, kind, version).verifier)
+}
+
+interface SignedStatement {
+  readonly signed: Omit<SignedEnvelope, 'kind'>
+  readonly verifier: Material
+}
+
+function statementOf({ body: leaf, kind, version }: BundleEntry, content: Uint8Array): SignedStatement {
+  if (kind === 'hashedrekord' && version === '0.0.2') {
+    const { signature, verifier } = parseBodyV2(leaf)
+    return { signed: { ...parsePae(content), signature }, verifier: verifier.material }
+  }
+  const body = onlySignature(leaf, kind, version)
+  const payload =
+    body.kind === 'dsse' ? parseEnvelopeText(content) : { payloadType: body.payloadType, payload: content }
+  const signed = { payloadType: payload.payloadType, payload: payload.payload, signature: body.signature }
+  return { signed, verifier: materialIn(body.verifier) }
+}
+
+interface OneSignature {
+  readonly kind: 'dsse' | 'intoto'
+  readonly payloadType: string
+  readonly signature: Uint8Array
+  readonly verifier: PemBlock
+}
+
+function onlySignature(leaf: Uint8Array, kind: string, version: string): OneSignature {
+  const name = `${kind} ${version}`
+  const body = name === 'dsse 0.0.1' || name === 'intoto 0.0.2' ? parseBodyV1(leaf, kind, version) : null
+  if (body === null || body.kind === 'hashedrekord')
+    throw new TlogError('CHECK_UNAVAILABLE', `an entry ${name} is not verified here`)
+  const [only, second] = body.signatures
+  if (only === undefined || second !== undefined)
+    throw new TlogError('CHECK_UNAVAILABLE', `an entry with ${body.signatures.length} signatures is not verified here`)
+  return { kind: body.kind, payloadType: body.kind === 'intoto' ? body.payloadType : '', ...only }
+}
+
+function materialIn({ label, der }: PemBlock): Material {
+  return { kind: label === 'PUBLIC KEY' ? 'publicKey' : 'x509Certificate', rawBytes: der }
 }
 
 function materialOf({ kind, rawBytes }: Material): SigningMaterial {

@@ -16,6 +16,9 @@ export interface Verdict {
   readonly notCovered: readonly Gap[]
 }
 
+/** Who signed and what the logs have of it, not what it is about. */
+export type EnvelopeVerdict = Omit<Verdict, 'artifact' | 'signed'>
+
 /** What the rest of a bundle shows when its certificate cannot be checked. `claimed` is not verified. */
 export interface Undetermined {
   readonly outcome: 'undetermined'

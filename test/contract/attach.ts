@@ -73,6 +73,11 @@ export function attachContract(name: string, open: OpenDatabase): void {
     database.freezeLog(number, unixMillis(9000))
     await t.rejects(store.attach([supplement(0, ['k'], ['x'])]), { code: 'LOG_FROZEN' })
     t.equal(await store.attachment('sha256', digest('x')), null)
+    const { key } = lookupKey('derived later')
+    await store.index([{ index: leafIndex(0), keys: [key, key] }])
+    await store.index([{ index: leafIndex(0), keys: [key] }])
+    t.same(await store.lookup(key, null, 10), [0], 'rows of what it holds are made all the same')
+    await t.rejects(store.index([{ index: leafIndex(1_000_000), keys: [key] }]), { code: 'INDEX_OUT_OF_RANGE' })
     t.same(await store.lookup(lookupKey('k').key, null, 9), [])
   })
 

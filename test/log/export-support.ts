@@ -70,6 +70,8 @@ export function keysOf(content: Uint8Array): readonly LookupKey[] {
   return [{ key: digest('sha256', concat(utf8('about '), content)), source: 'attachment' }]
 }
 
+const PLAIN = { isShared: false, statementOf: () => null }
+
 export function facts(leaf: Uint8Array): LeafFacts {
   const [, number = ''] = /^entry (\d+)$/.exec(new TextDecoder().decode(leaf)) ?? []
   if (number === '') throw new TlogError('ENTRY_MALFORMED', 'not a leaf of this test')
@@ -77,7 +79,7 @@ export function facts(leaf: Uint8Array): LeafFacts {
   const key = digest('sha256', leaf)
   return {
     keys: [{ key, source: 'leaf' }],
-    attachments: [{ algorithm: 'sha256', digest: digest('sha256', contentOf(Number(number))), key, keysOf }],
+    attachments: [{ algorithm: 'sha256', digest: digest('sha256', contentOf(Number(number))), key, keysOf, ...PLAIN }],
   }
 }
 

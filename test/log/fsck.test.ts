@@ -23,7 +23,10 @@ function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 function facts(leaf: Uint8Array): ReturnType<FsckParts['facts']> {
   const [digest, key] = [sha256(utf8('content of '), leaf), sha256(leaf)]
   const keysOf = (content: Uint8Array): LookupKey[] => [{ key: sha256(utf8('about '), content), source: 'attachment' }]
-  return { keys: [{ key, source: 'leaf' }], attachments: [{ algorithm: 'sha256', digest, key, keysOf }] }
+  return {
+    keys: [{ key, source: 'leaf' }],
+    attachments: [{ algorithm: 'sha256', digest, key, keysOf, isShared: false, statementOf: () => null }],
+  }
 }
 
 function full(name: number): Entry {
@@ -124,7 +127,7 @@ const damages: readonly { name: string; parts?: Partial<FsckParts>; store?: Part
     store: {
       lookup: async (key, ...page) => (equal(key, ABOUT_400) ? [] : world.store.lookup(key, ...page)),
     },
-    says: /^leaf 400: a lookup row of its attachment is missing$/,
+    says: /^leaf 400: a lookup row of its attachment is missing \(`colophon reindex` adds it\)$/,
   },
   {
     name: 'a lookup row of another leaf',

@@ -246,7 +246,13 @@ export async function check(world: World, { leaf }: Entry, receipt: Receipt): Pr
 
 /** What a full check finds wrong with the store, when each of its leaves may lead to `contents`, and to nothing else. */
 export async function problems(world: World, contents: readonly string[] = []): Promise<string[]> {
-  const attachments = contents.map((text) => ({ ...attachment(text), key: lookupKey(text).key, keysOf: () => [] }))
+  const attachments = contents.map((text) => ({
+    ...attachment(text),
+    key: lookupKey(text).key,
+    keysOf: () => [],
+    isShared: false,
+    statementOf: () => null,
+  }))
   const found: string[] = []
   await fsck({
     origin: ORIGIN,

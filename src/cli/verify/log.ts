@@ -3,6 +3,7 @@
 import { createAsk } from '../../client/ask.ts'
 import { type FoundEntries, findEntries } from '../../client/find-entries.ts'
 import { algorithmForKey, type DigestName } from '../../crypto/algorithms.ts'
+import type { MessageSignature } from '../../formats/sigstore/bundle.ts'
 import type { BundleEntry } from '../../formats/sigstore/bundle-entry.ts'
 import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
@@ -88,7 +89,12 @@ class Search {
 
   async #judge(entry: BundleEntry): Promise<Verdict> {
     const { signer } = this.#trust
-    const { verifier } = loggedSignature(entry.body)
+    const { verifier, content } = loggedSignature(entry.body)
+    if (!isOver(this.#artifact, content))
+      throw new TlogError(
+        'CHECK_UNAVAILABLE',
+        'a statement about it, which a Rekor v2 log has by its digest alone: `colophon custody` reads it',
+      )
     const isAnotherKey =
       signer.kind === 'key' && verifier.kind === 'publicKey' && !equal(verifier.rawBytes, signer.key.der)
     if (isAnotherKey) throw new TlogError('SIGNER_MISMATCH', 'another key signed')
@@ -112,6 +118,12 @@ class Search {
     if (this.#found === 0) return 'no signature over this digest'
     return `${this.#found} ${this.#found === 1 ? 'entry' : 'entries'} about this digest, none by the signer that you named`
   }
+}
+
+/** Else the server found it by what is kept beside it. */
+function isOver(artifact: Artifact, { digest }: MessageSignature): boolean {
+  const known = digest === null ? undefined : artifact.get(digest.algorithm)
+  return known === undefined || digest === null || equal(known, digest.bytes)
 }
 
 const NOTHING_SHOWN =

@@ -2,18 +2,18 @@
 
 import { sha256 } from '#sha256'
 import { parseCoseSign1 } from '../../formats/cose.ts'
-import { located } from '../../formats/located.ts'
 import { digestKey } from '../../formats/lookup-key.ts'
 import type { PemBlock } from '../../formats/pki/pem.ts'
 import type { Digest } from '../../formats/sigstore/body-v1.ts'
 import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
 import { parseEnvelopeText } from '../../formats/sigstore/proposal-v1.ts'
 import { type LeafV1, parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
-import { artifactDigests, claimedDigests, type NamedDigest, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
+import { isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { equal, utf8 } from '../../kernel/bytes.ts'
 import type { LeafFacts, NamedAttachment } from '../../log/facts.ts'
-import type { Attachment, Entry, LookupKey } from '../../log/ports.ts'
+import type { Attachment, Entry } from '../../log/ports.ts'
 import { signerKeys } from '../signer-keys.ts'
+import { statementKeys } from '../statement-keys.ts'
 import { signerOf } from './detached.ts'
 import { readSigner } from './signer.ts'
 
@@ -24,9 +24,6 @@ export interface Kept {
 }
 
 export type Attestation = Pick<Attachment, 'algorithm' | 'digest'>
-
-/** Above this an entry is refused, never indexed in part: an answer to a search is complete. */
-const MAX_KEYS = 4096
 
 /**
  * @throws TlogError ENVELOPE_MALFORMED when a payload that claims to be a statement is not JSON that everybody reads
@@ -58,25 +55,25 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
     case 'cose':
       return facts([body.payloadHash, body.envelopeHash], verifierKeys(body.verifier), {
         digest: body.envelopeHash,
-        keysOf: coseKeys,
+        statementOf: coseStatement,
       })
     case 'rfc3161':
       return facts([{ algorithm: 'sha256', bytes: sha256(body.response) }], [])
     case 'dsse':
       return facts([body.payloadHash, body.envelopeHash], keysOfAll(body.signatures), {
         digest: body.envelopeHash,
-        keysOf: envelopeKeys,
+        statementOf: envelopeStatement,
       })
     case 'intoto':
       // Its envelope's hash is the client's word, which nobody can check.
       return facts([body.payloadHash], keysOfAll(body.signatures), {
         digest: body.payloadHash,
-        keysOf: (payload) => payloadKeys(body.payloadType, payload),
+        statementOf: (payload) => typedStatement(body.payloadType, payload),
       })
     case 'intoto 0.0.1':
       return facts([body.envelopeHash, body.payloadHash], verifierKeys(body.verifier), {
         digest: body.payloadHash,
-        keysOf: untypedKeys,
+        statementOf: untypedStatement,
       })
   }
 }
@@ -98,11 +95,7 @@ function attestedHash(body: LeafV1): Digest | null {
 }
 
 /** @param signers lookup keys of theirs */
-function facts(
-  digests: readonly Digest[],
-  signers: readonly Uint8Array[],
-  kept?: { readonly digest: Digest; readonly keysOf: NamedAttachment['keysOf'] },
-): LeafFacts {
+function facts(digests: readonly Digest[], signers: readonly Uint8Array[], kept?: Committed): LeafFacts {
   const keys = [...digests.map((one) => digestKey(one.algorithm, one.bytes)), ...signers]
   return {
     keys: keys.map((key) => ({ key, source: 'leaf' })),
@@ -110,11 +103,16 @@ function facts(
   }
 }
 
-function named({
-  digest: { algorithm, bytes },
-  keysOf,
-}: Pick<NamedAttachment, 'keysOf'> & { readonly digest: Digest }) {
-  return { algorithm, digest: bytes, key: digestKey(algorithm, bytes), keysOf }
+interface Committed extends Pick<NamedAttachment, 'statementOf'> {
+  readonly digest: Digest
+}
+
+function named({ digest: { algorithm, bytes }, statementOf }: Committed): NamedAttachment {
+  const keysOf = (content: Uint8Array) => {
+    const payload = statementOf(content)
+    return payload === null ? [] : statementKeys(payload)
+  }
+  return { algorithm, digest: bytes, key: digestKey(algorithm, bytes), keysOf, isShared: false, statementOf }
 }
 
 /** Rekor v1 finds dsse and intoto entries by the hash of their key's PEM, as if it were that of an artifact. */
@@ -126,26 +124,21 @@ function keysOfAll(signatures: readonly { readonly verifier: PemBlock }[]): Uint
   return signatures.flatMap(({ verifier }) => verifierKeys(verifier))
 }
 
-function envelopeKeys(content: Uint8Array): LookupKey[] {
+function envelopeStatement(content: Uint8Array): Uint8Array | null {
   const { payloadType, payload } = parseEnvelopeText(content)
-  return payloadKeys(payloadType, payload)
+  return typedStatement(payloadType, payload)
 }
 
-function coseKeys(message: Uint8Array): LookupKey[] {
+function coseStatement(message: Uint8Array): Uint8Array | null {
   const { contentType, payload } = parseCoseSign1(message)
-  return contentType === null ? [] : payloadKeys(contentType, payload)
+  return contentType === null ? null : typedStatement(contentType, payload)
 }
 
 /** The leaf does not say of which type its payload is, so the payload must. */
-function untypedKeys(payload: Uint8Array): LookupKey[] {
-  return keysOfDigests(() => claimedDigests(payload, MAX_KEYS))
+function untypedStatement(payload: Uint8Array): Uint8Array | null {
+  return isStatement(payload) ? payload : null
 }
 
-function payloadKeys(payloadType: string, payload: Uint8Array): LookupKey[] {
-  return payloadType === STATEMENT_TYPE ? keysOfDigests(() => artifactDigests(payload, MAX_KEYS)) : []
-}
-
-function keysOfDigests(read: () => readonly NamedDigest[]): LookupKey[] {
-  const digests = located('ENVELOPE_MALFORMED', 'the in-toto payload', read)
-  return digests.map(({ algorithm, digest }) => ({ key: digestKey(algorithm, digest), source: 'attachment' }))
+function typedStatement(payloadType: string, payload: Uint8Array): Uint8Array | null {
+  return payloadType === STATEMENT_TYPE ? payload : null
 }

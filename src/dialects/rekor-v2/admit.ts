@@ -10,7 +10,7 @@ import { pae } from '../../formats/sigstore/dsse.ts'
 import type { RequestV2 } from '../../formats/sigstore/request-v2.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Attachment, Entry } from '../../log/ports.ts'
-import { DIGEST_TYPES, lookupKeys } from './keys.ts'
+import { DIGEST_TYPES, lookupKeys, paeKeys } from './keys.ts'
 import { type ResolvedVerifier, resolveVerifier } from './verifier.ts'
 
 export interface Admission {
@@ -71,5 +71,6 @@ function makeEntry(
   attachments: readonly Attachment[],
 ): Entry {
   const body: BodyV2 = { algorithm: verifier.algorithm.digest, digest, signature, verifier: verifier.logged }
-  return { leaf: formatBodyV2(body), keys: lookupKeys(body, verifier), attachments }
+  const named = attachments.flatMap(({ content }) => paeKeys(content))
+  return { leaf: formatBodyV2(body), keys: [...lookupKeys(body, verifier), ...named], attachments }
 }

@@ -49,12 +49,13 @@ export function parseStatement(payload: Uint8Array): Statement {
 
 /** Whether a payload says of itself that it is a statement, which is not to say that it is a good one. */
 export function isStatement(payload: Uint8Array): boolean {
-  return readClaimed(payload) !== null
+  return claimedStatement(payload) !== null
 }
 
-function readClaimed(payload: Uint8Array): JsonObject | null {
+/** A payload that says of itself that it is a statement; null for any other. */
+export function claimedStatement(payload: Uint8Array): JsonObject | null {
   try {
-    const json = parseJson(payload, LOGGED)
+    const json = parseLogged(payload)
     return isJsonObject(json) && typeof json._type === 'string' && TYPES.includes(json._type) ? json : null
   } catch (error) {
     if (error instanceof TlogError) return null
@@ -88,22 +89,17 @@ export interface NamedDigest {
   readonly digest: Uint8Array
 }
 
+/** The payload of what is to be logged, whatever it is. @throws TlogError a JSON_ code */
+export function parseLogged(payload: Uint8Array): JsonValue {
+  return parseJson(payload, LOGGED)
+}
+
 /**
  * Digests of the subjects, and of what they were made from: SLSA's `materials` and `resolvedDependencies`. Whatever else
  * the payload may be: what has no such shape has no such digests.
- * @throws TlogError a JSON_ code; ENVELOPE_MALFORMED when there are more than `max`, before bytes are made of any
+ * @throws TlogError ENVELOPE_MALFORMED when there are more than `max`, before bytes are made of any
  */
-export function artifactDigests(payload: Uint8Array, max: number): NamedDigest[] {
-  return digestsIn(parseJson(payload, LOGGED), max)
-}
-
-/** The same of a payload that says of itself that it is a statement; of any other, none. @throws TlogError ENVELOPE_MALFORMED */
-export function claimedDigests(payload: Uint8Array, max: number): NamedDigest[] {
-  const statement = readClaimed(payload)
-  return statement === null ? [] : digestsIn(statement, max)
-}
-
-function digestsIn(statement: JsonValue, max: number): NamedDigest[] {
+export function namedDigests(statement: JsonValue, max: number): NamedDigest[] {
   const predicate = field(statement, 'predicate')
   const artifacts = [
     field(statement, 'subject'),

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logs } from '../logs.ts'
 import { artifactRoutes } from './artifacts.ts'
+import { custodyRoutes } from './custody.ts'
 import { DOCUMENT } from './describe/logs.ts'
 import { entryRoutes } from './entries.ts'
 import { logRoutes } from './logs.ts'
@@ -13,7 +14,7 @@ import { searchRoutes } from './search.ts'
 /** @param document of the routes that exist by the time it is asked for; see collectRoutes. */
 export function api(logs: Logs, document: () => object) {
   return async (app: FastifyInstance): Promise<void> => {
-    for (const routes of [logRoutes, entryRoutes, artifactRoutes, searchRoutes, proofRoutes])
+    for (const routes of [logRoutes, entryRoutes, artifactRoutes, custodyRoutes, searchRoutes, proofRoutes])
       await app.register(routes(logs))
     resource(app, '/openapi.json', DOCUMENT, async () => json(document()))
   }

@@ -1,23 +1,17 @@
 /** GET /artifacts/{alg}:{hex}: the entries of all logs that are about a digest, by their lookup rows. */
 
 import type { FastifyInstance } from 'fastify'
+import { readLeaf, readStatement } from '../../custody/kept.ts'
+import type { Place } from '../../custody/walk.ts'
 import { digestKey } from '../../formats/lookup-key.ts'
-import { bodyKind } from '../../formats/sigstore/body-kind.ts'
-import type { LeafIndex, TreeSize } from '../../kernel/brand.ts'
-import { hex, parseHex } from '../../kernel/bytes.ts'
-import { leafHash } from '../../kernel/hash.ts'
+import type { TreeSize } from '../../kernel/brand.ts'
+import { parseHex } from '../../kernel/bytes.ts'
 import type { Log } from '../../log/log.ts'
 import type { Logs } from '../logs.ts'
 import { FIND_ARTIFACT, MAX_FOUND } from './describe/artifacts.ts'
-import { attempt, readLeaf, sealed } from './entries.ts'
-import { time } from './logs.ts'
 import { artifactParameter, type Cursor, readPath } from './parameters.ts'
 import { json, resource } from './resource.ts'
-
-interface Place {
-  readonly log: Log
-  readonly index: LeafIndex
-}
+import { describeEntry, summaryOf } from './statements.ts'
 
 export function artifactRoutes(logs: Logs) {
   return async (app: FastifyInstance): Promise<void> => {
@@ -70,17 +64,8 @@ async function describeAll(places: readonly Place[]): Promise<object[]> {
   const entries: object[] = []
   for (const { log, index } of places) {
     const leaf = await readLeaf(log, index)
-    const hash = leafHash(leaf)
-    const body = attempt(() => bodyKind(leaf), null)
-    const { slug } = log.identity
-    entries.push({
-      log: slug,
-      index,
-      leafHash: hex(hash),
-      kind: body === null ? null : `${body.kind} ${body.version}`,
-      time: time(await sealed(log, index, hash)),
-      links: { self: `/logs/${slug}/entries/${index}` },
-    })
+    const statement = summaryOf(await readStatement(log, leaf))
+    entries.push({ ...(await describeEntry({ log, index, leaf })), statement })
   }
   return entries
 }

@@ -1,6 +1,7 @@
 /** GET /logs/{log}/entries/{index}, and the same as a proof file: an entry, and that it is in the newest tree. */
 
 import type { FastifyInstance } from 'fastify'
+import { readLeaf } from '../../custody/kept.ts'
 import { factsOf } from '../../dialects/facts.ts'
 import { formatTlogProof } from '../../formats/c2sp/tlog-proof.ts'
 import { parseJson } from '../../formats/json.ts'
@@ -58,13 +59,6 @@ export async function readEntry(log: Log, index: LeafIndex): Promise<ProvenEntry
   const leaf = await readLeaf(log, index)
   const hash = leafHash(leaf)
   return { index, leaf, hash, tree, path: await tree.inclusion(hash, index, tree.newest) }
-}
-
-/** @throws TlogError STORE_CORRUPT */
-export async function readLeaf(log: Log, index: LeafIndex): Promise<Uint8Array> {
-  const leaf = await log.entry(index)
-  if (leaf === null) throw new TlogError('STORE_CORRUPT', `leaf ${index} is missing`)
-  return leaf
 }
 
 /** When an entry was sealed. @throws TlogError STORE_CORRUPT */

@@ -12,7 +12,7 @@ export interface Example {
   readonly status: number
   /** By the names of path and query. */
   readonly parameters?: Readonly<Record<string, string | number>>
-  readonly body?: object
+  readonly body?: object | string
   /** What comes back, in full or as a summary of bytes. */
   readonly answer: { readonly value: unknown } | { readonly summary: string }
 }
@@ -27,8 +27,8 @@ export interface Description {
   readonly query?: Declared
   /** Names of the query parameters that must be there. */
   readonly required?: readonly string[]
-  /** The schema of a JSON body. */
-  readonly body?: Schema
+  /** The schema of a JSON body; 'bytes' where it is content as it is. */
+  readonly body?: Schema | 'bytes'
   /** A server that has tokens asks for one. */
   readonly writes?: boolean
   /** Answers other than errors: by status the content type, and its schema, null for bytes. */
@@ -57,6 +57,8 @@ declare module 'fastify' {
 /** Of the API, not of the program: the first number changes when a client may have to. */
 const API_VERSION = '1.0.0'
 
+/** Of bodies that are content as it is. */
+export const BYTES = 'application/octet-stream'
 export const ERROR_TYPE = 'application/json'
 
 /**
@@ -113,7 +115,13 @@ function operation(path: string, about: Description): object {
     parameters: parameters(path, about),
     ...(about.writes === true && { security: [{}, { token: [] }] }),
     ...(body !== undefined && {
-      requestBody: { required: true, content: { 'application/json': { schema: body, ...bodyExamples(about) } } },
+      requestBody: {
+        required: true,
+        content:
+          body === 'bytes'
+            ? { [BYTES]: bodyExamples(about) }
+            : { 'application/json': { schema: body, ...bodyExamples(about) } },
+      },
     }),
     responses: {
       ...mapValues(answers, (answer, status) => ({

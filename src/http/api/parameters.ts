@@ -5,7 +5,8 @@ import { quoted } from '../../formats/fields.ts'
 import { hash, type LeafHash, type LeafIndex, leafIndex, type TreeSize, treeSize } from '../../kernel/brand.ts'
 import { parseDecimal, parseHex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { ARTIFACT, HASH, INDEX, type Schema, SIZE } from './schemas.ts'
+import type { DigestAlgorithm } from '../../log/ports.ts'
+import { ANY_DIGEST, ARTIFACT, HASH, INDEX, type Schema, SIZE } from './schemas.ts'
 
 export interface Parameter<T> {
   readonly description: string
@@ -41,13 +42,18 @@ export const leafParameter: Parameter<LeafHash> = {
 }
 
 export function limitParameter(max: number): Parameter<number> {
+  return wholeParameter('At most so many', max, max)
+}
+
+/** A number from 1. */
+export function wholeParameter(what: string, max: number, instead: number): Parameter<number> {
   return {
-    description: `At most so many, 1 to ${max}.`,
-    schema: { type: 'integer', minimum: 1, maximum: max, default: max },
+    description: `${what}, 1 to ${max}.`,
+    schema: { type: 'integer', minimum: 1, maximum: max, default: instead },
     parse(text) {
-      const limit = parseDecimal(text)
-      if (limit < 1 || limit > max) throw new TlogError('FIELD_INVALID', `1 to ${max}, not ${limit}`)
-      return limit
+      const number = parseDecimal(text)
+      if (number < 1 || number > max) throw new TlogError('FIELD_INVALID', `1 to ${max}, not ${number}`)
+      return number
     },
   }
 }
@@ -58,12 +64,36 @@ export interface ArtifactDigest {
 }
 
 export const artifactParameter: Parameter<ArtifactDigest> = {
-  description: 'The digest of a file, or of whatever else was signed: `sha256:` and lowercase hex; sha384, sha512.',
+  description:
+    'The digest of a file, or of whatever else was signed or named: `sha256:` and lowercase hex; sha384, sha512, or ' +
+    "in-toto's name of another algorithm.",
+  schema: ANY_DIGEST,
+  parse(text) {
+    if (!ANY_DIGEST_FORM.test(text))
+      throw new TlogError(
+        'FIELD_INVALID',
+        'not the name of an algorithm, a colon, and as much lowercase hex as it makes',
+      )
+    const colon = text.indexOf(':')
+    return { algorithm: text.slice(0, colon), digits: text.slice(colon + 1) }
+  },
+}
+
+const ANY_DIGEST_FORM = new RegExp(ANY_DIGEST.pattern)
+
+export interface NamedDigest {
+  readonly algorithm: DigestAlgorithm
+  readonly digest: Uint8Array
+}
+
+/** Under which content is kept. */
+export const attachmentParameter: Parameter<NamedDigest> = {
+  description: 'The digest that the leaf has: `sha256:` and lowercase hex; sha384, sha512.',
   schema: ARTIFACT,
   parse(text) {
     const isDigest = new RegExp(ARTIFACT.pattern).test(text)
     if (!isDigest) throw new TlogError('FIELD_INVALID', 'not sha256, sha384 or sha512, a colon, and lowercase hex')
-    return { algorithm: text.slice(0, 6), digits: text.slice(7) }
+    return { algorithm: text.slice(0, 6) as DigestAlgorithm, digest: parseHex(text.slice(7)) }
   },
 }
 

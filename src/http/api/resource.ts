@@ -18,14 +18,15 @@ export function json(body: object, { fixed } = { fixed: false }): Answer {
   return { type: 'application/json', body: JSON.stringify(body), fixed }
 }
 
-/** GET and HEAD; other methods get 405. Open to any page: nothing here is secret, and an auditor may be a page. */
+/** GET and HEAD; other methods get 405, but for those of `others`, which have a route of their own. Open to any page: nothing here is secret, and an auditor may be a page. */
 export function resource<Q extends Declared>(
   app: FastifyInstance,
   url: string,
   openapi: Description & { readonly query?: Q },
   answer: (request: FastifyRequest, query: Query<Q>) => Promise<Answer>,
+  ...others: readonly 'PUT'[]
 ): void {
-  onlyMethods(app, url, 'GET')
+  onlyMethods(app, url, 'GET', ...others)
   app.get(url, { config: { openapi } }, async (request, reply) => {
     reply.header('access-control-allow-origin', '*')
     const query = readQuery(request, openapi.query ?? ({} as Q))

@@ -14,6 +14,11 @@ export const ARTIFACT = {
   type: 'string',
   pattern: '^(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$',
 } as const satisfies Schema
+/** Of whatever a statement may name; lengths of the three above are fixed, those of others are for who named them. */
+export const ANY_DIGEST = {
+  type: 'string',
+  pattern: `${ARTIFACT.pattern.slice(0, -2)}|(?![sS][hH][aA]-?(256|384|512):)[A-Za-z0-9_.-]{1,64}:([0-9a-f]{2}){1,64})$`,
+} as const satisfies Schema
 export const BASE64: Schema = { type: 'string', contentEncoding: 'base64' }
 export const TIME: Schema = {
   type: 'string',
@@ -55,6 +60,20 @@ const PATH: Schema = {
   description: "The leaf's sibling first, the root's child last (RFC 6962 §2.1.1).",
 }
 const CHECKPOINT: Schema = { ...NOTE, description: 'The newest signed note, when no size was asked for.' }
+
+const ENTRY_AT = {
+  log: { ...TEXT, description: 'Its slug.' },
+  index: INDEX,
+  leafHash: HASH,
+  kind: { ...nullable(TEXT), description: 'Such as `hashedrekord 0.0.2`; null for a leaf that says none.' },
+  time: { ...TIME, description: 'When the first tree with this entry was sealed.' },
+  signers: {
+    ...listOf(record({ key: HASH, names: listOf(TEXT), issuer: nullable(TEXT) })),
+    description: 'As the leaf has them: SHA-256 of the key, and the names of its certificate, which nobody has judged.',
+  },
+  links: { ...record({ self: TEXT }), description: 'The entry with its proof.' },
+} as const
+const NAMED = { name: TEXT, uri: TEXT, digests: listOf(ANY_DIGEST), role: TEXT, relation: TEXT } as const
 
 const SCHEMAS = {
   Error: {
@@ -102,12 +121,44 @@ const SCHEMAS = {
     proof: record({ size: SIZE, root: HASH, path: PATH, checkpoint: NOTE }),
   }),
   ArtifactEntry: record({
-    log: { ...TEXT, description: 'Its slug.' },
-    index: INDEX,
-    leafHash: HASH,
-    kind: { ...nullable(TEXT), description: 'Such as `hashedrekord 0.0.2`; null for a leaf that says none.' },
-    time: { ...TIME, description: 'When the first tree with this entry was sealed.' },
-    links: { ...record({ self: TEXT }), description: 'The entry with its proof.' },
+    ...ENTRY_AT,
+    statement: {
+      ...nullable(record({ attachment: ARTIFACT, payload: ARTIFACT, predicateType: TEXT, buildType: TEXT })),
+      description: 'The in-toto statement that was signed, where it is kept; `attachment` is the digest to get it by.',
+    },
+  }),
+  CustodyStatement: record({
+    ...ENTRY_AT,
+    artifact: { ...ANY_DIGEST, description: 'By which it was found.' },
+    depth: { ...SIZE, description: '1 for what is about the artifact that was asked for.' },
+    as: { enum: ['subject', 'dependency'], description: 'Whether it speaks of that, or of what was made from it.' },
+    attachment: { ...nullable(ARTIFACT), description: 'The digest to get it by.' },
+    statement: {
+      ...nullable(
+        record({
+          payload: { ...ARTIFACT, description: 'Of the statement itself.' },
+          predicateType: TEXT,
+          buildType: TEXT,
+          builder: TEXT,
+          subjects: listOf(record(NAMED)),
+          parts: { ...SIZE, description: 'How many files it lists as parts, or as affected.' },
+          dependencies: listOf(
+            record({
+              ...NAMED,
+              link: { ...nullable(HASH), description: 'SHA-256 of the statement about it that was meant.' },
+              kind: { enum: ['hash-linked', 'claimed'], description: 'Hash-linked: that statement is in a log here.' },
+            }),
+          ),
+          completeness: {
+            type: 'object',
+            description: 'By role, whether all that was used is named: by the word of the signer.',
+            additionalProperties: { enum: ['all', 'partial', 'undisclosed', 'none'] },
+          },
+          advisory: nullable(record({ status: TEXT, reason: TEXT })),
+        }),
+      ),
+      description: 'Null: it is not kept here any more.',
+    },
   }),
   FoundEntry: record({
     log: { ...TEXT, description: 'Its slug.' },

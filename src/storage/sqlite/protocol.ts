@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../kernel/error.ts'
 import type { LogStore } from '../../log/ports.ts'
 
 /** What is done on the worker's side. */
-export type Calls = Pick<LogStore, 'find' | 'append' | 'attach' | 'publish'>
+export type Calls = Pick<LogStore, 'find' | 'append' | 'attach' | 'index' | 'publish'>
 export type Method = keyof Calls
 
 export interface Call {

@@ -46,6 +46,11 @@ export function createStore(db: Database, log: number, write: Write): LogStore {
         checkStored(supplements, rows.head())
         supplements.forEach(insertSupplement)
       }),
+    index: async (derived) =>
+      write(() => {
+        checkStored(derived, rows.head())
+        for (const one of derived) insertSupplement({ ...one, attachments: [] })
+      }),
     publish: async (published) =>
       write(() => {
         checkPublished(published, rows.published(), rows.rootAt(published.size))

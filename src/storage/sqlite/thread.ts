@@ -36,6 +36,7 @@ export function startWriterThread(path: string): WriterThread {
         return thread.call('append', log, [expected, packed.batch], [packed.buffer])
       },
       attach: (supplements) => thread.call('attach', log, [supplements]),
+      index: (rows) => thread.call('index', log, [rows]),
       publish: (checkpoint) => thread.call('publish', log, [checkpoint]),
     }),
     close: () => thread.close(),

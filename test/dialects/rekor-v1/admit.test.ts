@@ -30,12 +30,16 @@ const keysOfKey = ({ spki }: Key) => [
   publicKeyKey(spki),
   digestKey('sha256', sha256(utf8(formatPem(spki, 'PUBLIC KEY')))),
 ]
-const STATEMENT_KEYS = [
-  digestKey('sha256', parseHex('ab'.repeat(32))),
-  digestKey('gitCommit', parseHex('cd'.repeat(20))),
-  digestKey('sha1', parseHex('01'.repeat(20))),
-  digestKey('sha512', parseHex('02'.repeat(64))),
+const [SUBJECTS, FED] = [
+  [`sha256:${'ab'.repeat(32)}`, `gitCommit:${'cd'.repeat(20)}`],
+  [`sha1:${'01'.repeat(20)}`, `sha512:${'02'.repeat(64)}`],
 ]
+const STATEMENT_KEYS = [
+  ...[...SUBJECTS, ...FED].map((digest) => `digest:${digest}`),
+  ...SUBJECTS.map((digest) => `subject:${digest}`),
+  ...FED.map((digest) => `dependency:${digest}`),
+  `digest:sha256:${hex(sha256(make.PAYLOAD))}`,
+].map((raw) => sha256(utf8(raw)))
 
 for (const key of KEYS)
   t.test(`hashedrekord by ${key.keyDetails}`, async (t) => {

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { formatOmsStatement } from '../../../src/formats/model/oms.ts'
 import {
-  artifactDigests,
-  claimedDigests,
+  claimedStatement,
   isStatement,
+  namedDigests,
+  parseLogged,
   parseStatement,
 } from '../../../src/formats/sigstore/statement.ts'
 import { hex, utf8 } from '../../../src/kernel/bytes.ts'
@@ -55,7 +56,9 @@ t.test('a model of a hundred thousand files is a statement', async (t) => {
 
 t.test('digests of subjects, and of what they were made from', async (t) => {
   const digests = (json: unknown) =>
-    artifactDigests(utf8(JSON.stringify(json)), 100).map(({ algorithm, digest }) => `${algorithm}:${hex(digest)}`)
+    namedDigests(parseLogged(utf8(JSON.stringify(json))), 100).map(
+      ({ algorithm, digest }) => `${algorithm}:${hex(digest)}`,
+    )
   t.same(digests(whole), ['sha256:ab', 'sha512:ab', 'sha1:00'])
   const materials = [{ uri: 'a', digest: { sha1: '01' } }, { uri: 'b' }, { digest: { sha1: '01' } }]
   const buildDefinition = { resolvedDependencies: [{ digest: { gitCommit: '02' } }] }
@@ -71,10 +74,10 @@ t.test('digests of subjects, and of what they were made from', async (t) => {
     t.same(digests(other), [], JSON.stringify(other))
   for (const digest of [[], { 'a:b': 'ab' }, { sha1: 'abc' }, { sha1: '' }, { sha1: 'ab'.repeat(129) }, { sha1: 1 }])
     t.same(digests({ subject: [{ digest }] }), [], JSON.stringify(digest).slice(0, 40))
-  refused(() => artifactDigests(utf8('{'), 100), 'JSON_MALFORMED', 'no JSON')
+  refused(() => namedDigests(parseLogged(utf8('{')), 100), 'JSON_MALFORMED', 'no JSON')
   const two = utf8('{"subject":[{"digest":{"a":"ab","b":"ab"}},{"digest":{"a":"ab","b":"xyz"}}]}')
-  t.equal(artifactDigests(two, 2).length, 2, 'a digest that is named twice is one, and what is none is none')
-  refused(() => artifactDigests(two, 1), 'ENVELOPE_MALFORMED', 'more than are wanted')
+  t.equal(namedDigests(parseLogged(two), 2).length, 2, 'a digest that is named twice is one, and what is none is none')
+  refused(() => namedDigests(parseLogged(two), 1), 'ENVELOPE_MALFORMED', 'more than are wanted')
 })
 
 t.test('claims may have numbers that are exact nowhere here', async (t) => {
@@ -83,14 +86,14 @@ t.test('claims may have numbers that are exact nowhere here', async (t) => {
   )
   t.equal(parseStatement(payload).subjects.length, 2)
   t.ok(isStatement(payload))
-  t.equal(artifactDigests(payload, 100).length, 3)
+  t.equal(namedDigests(parseLogged(payload), 100).length, 3)
 })
 
 t.test('of a statement that is to be logged, so much is read that nobody waits for long', async (t) => {
   const holding = (values: number) => utf8(JSON.stringify({ ...whole, predicate: Array(values).fill(1) }))
   t.ok(isStatement(holding(240_000)))
-  t.equal(claimedDigests(holding(240_000), 100).length, 3)
-  refused(() => artifactDigests(holding(250_000), 100), 'JSON_TOO_LARGE', 'more values')
+  t.equal(namedDigests(claimedStatement(holding(240_000)), 100).length, 3)
+  refused(() => namedDigests(parseLogged(holding(250_000)), 100), 'JSON_TOO_LARGE', 'more values')
   t.notOk(isStatement(holding(250_000)))
-  t.same(claimedDigests(holding(250_000), 100), [])
+  t.same(namedDigests(claimedStatement(holding(250_000)), 100), [])
 })

@@ -98,6 +98,8 @@ t.test('what is said of an entry', async (t) => {
       index,
       leafHash: hex(referenceLeaf(utf8(leafOf('a', index)))),
       kind: index === 0 ? 'made 0.0.0' : null,
+      signers: [],
+      statement: null,
       links: { self: `/logs/a/entries/${index}` },
     })
     t.equal((await ask(entry.links.self)).json.leafHash, entry.leafHash, 'the link leads to it')
@@ -125,7 +127,8 @@ t.test('refusals', async (t) => {
     [`${good}0`, '400 FIELD_INVALID'],
     [`${good}%30`, '400 FIELD_INVALID'],
     [good.replace('sha256', 'sha512'), '400 FIELD_INVALID'],
-    [good.replace('sha256', 'sha1'), '400 FIELD_INVALID'],
+    [good.replace('sha256', 'sha/1'), '404'],
+    [good.replace('sha256', 'sha384'), '400 FIELD_INVALID'],
     [good.slice(7), '400 FIELD_INVALID'],
     [`${good}?limit=0`, '400 FIELD_INVALID'],
     [`${good}?limit=21`, '400 FIELD_INVALID'],
@@ -135,7 +138,10 @@ t.test('refusals', async (t) => {
     [`${good}?after=z:1`, '404 LOG_UNKNOWN'],
     [`${good}?after=a:9007199254740991`, '400 INDEX_OUT_OF_RANGE'],
     [`${good}?page=1`, '400 FIELD_UNKNOWN'],
-    [`${good}/custody`, '404'],
+    [`${good}/custodian`, '404'],
+    [`${good}/custody?direction=sideways`, '400 FIELD_INVALID'],
+    [`${good}/custody?depth=0`, '400 FIELD_INVALID'],
+    [`${good}/custody?depth=65`, '400 FIELD_INVALID'],
   ]
   for (const [path, outcome] of refused) t.equal(outcomeOf(await ask(`/artifacts/${path}`)), outcome, path)
 })

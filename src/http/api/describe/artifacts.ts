@@ -2,8 +2,8 @@
 
 import type { Description } from '../openapi.ts'
 import { artifactParameter, cursorParameter, limitParameter } from '../parameters.ts'
-import { ARTIFACT, listOf, nullable, record, ref, SIZE } from '../schemas.ts'
-import { LEAF_HASHES, refused, TIME } from './examples.ts'
+import { ANY_DIGEST, listOf, nullable, record, ref, SIZE } from '../schemas.ts'
+import { LEAF_HASHES, refused, SIGNER_KEY, TIME } from './examples.ts'
 
 const type = 'application/json'
 
@@ -18,6 +18,8 @@ const FOUND = {
   leafHash: LEAF_HASHES[0],
   kind: 'hashedrekord 0.0.2',
   time: TIME,
+  signers: [{ key: SIGNER_KEY, names: [], issuer: null }],
+  statement: null,
   links: { self: '/logs/v2/entries/0' },
 }
 
@@ -26,10 +28,9 @@ export const FIND_ARTIFACT = {
   tag: 'artifacts',
   summary: 'What the logs have on a digest',
   description:
-    'All entries whose leaf is about this digest, of every log, in order of the logs and then of the entries. Complete up ' +
-    'to the size that is given for each log; follow `next` until it is null. A statement in an envelope is logged by the ' +
-    'digest of its pre-authentication encoding, and found by that one, not by the digests of its subjects. That nothing ' +
-    'is found is not proven.',
+    'All entries that are about this digest, of every log, in order of the logs and then of the entries: whose leaf has it, ' +
+    'or whose statement, where it is kept, names it. Complete up to the size that is given for each log; follow `next` ' +
+    'until it is null. That nothing is found is not proven.',
   path: { artifact: artifactParameter },
   query: { after: cursorParameter, limit: limitParameter(MAX_FOUND) },
   answers: {
@@ -37,7 +38,7 @@ export const FIND_ARTIFACT = {
       description: 'One page.',
       type,
       schema: record({
-        artifact: ARTIFACT,
+        artifact: ANY_DIGEST,
         logs: {
           ...listOf(record({ log: { type: 'string' }, size: SIZE })),
           description: 'Which logs were searched, and how far.',
@@ -62,9 +63,14 @@ export const FIND_ARTIFACT = {
       parameters: { artifact: NOTHING, after: 'v2:0', limit: 1 },
       answer: { value: { artifact: NOTHING, logs: [{ log: 'v2', size: 2 }], entries: [], next: null } },
     },
-    badDigest: refused(400, 'FIELD_INVALID', 'artifact: not sha256, sha384 or sha512, a colon, and lowercase hex', {
-      artifact: 'md5:00',
-    }),
+    badDigest: refused(
+      400,
+      'FIELD_INVALID',
+      'artifact: not the name of an algorithm, a colon, and as much lowercase hex as it makes',
+      {
+        artifact: 'sha256:00',
+      },
+    ),
     unknownLog: refused(404, 'LOG_UNKNOWN', 'no log is named v9', { artifact: HELLO, after: 'v9:0' }),
   },
 } satisfies Description

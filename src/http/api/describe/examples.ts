@@ -11,8 +11,14 @@ export const VERIFIER = {
   keyDetails: 'PKIX_ECDSA_P256_SHA_256',
 }
 
+/** Of its SubjectPublicKeyInfo. */
+export const SIGNER_KEY = '495faa942c4b54be6d7ce01ee971980c9c2accd65e0b690f7b0dab4658dae0d5'
+
 export const STATEMENT =
   '{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"hello.txt","digest":{"sha256":"853ff93762a06ddbf722c4ebe9ddd66d8f63ddaea97f521c3ecc20da7c976020"}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{}}'
+
+/** Of the statement. */
+export const PAYLOAD = 'sha256:93fb7d22458e32dfac88fc1f2320007f2efdc5e955089f8b142c458f746293ac'
 
 export const DIGESTS = [
   'hT/5N2Kgbdv3IsTr6d3WbY9j3a6pf1IcPswg2nyXYCA=',

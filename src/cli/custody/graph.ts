@@ -1,0 +1,153 @@
+/** Statements that were opened, as a graph of artifacts: each edge with what it rests on. Pure. */
+
+import type { CustodyArtifact } from '../../formats/lineage/statement.ts'
+import type { Collected, OpenedStatement } from './collect.ts'
+
+export type EdgeState =
+  /** Somebody whose word counts signed a statement about what is at its end. */
+  | 'verified'
+  /** The very statement that was meant is in the log, by whomever. */
+  | 'hash-linked'
+  /** It is said, and nothing more. */
+  | 'claimed'
+  /** Seen in the file itself, or in the manifest of a data set. */
+  | 'contained'
+
+export interface GraphNode {
+  /** Its digest, the SHA-256 where it has one. */
+  readonly id: string
+  readonly name: string
+  /** Statements about it, by payload. */
+  readonly about: readonly OpenedStatement[]
+}
+
+export interface GraphEdge {
+  /** What was made, and from what: ids of nodes. */
+  readonly made: string
+  readonly from: string
+  readonly role: string
+  readonly relation: string
+  readonly state: EdgeState
+  /** Of the statement that says so; null where it was seen. */
+  readonly by: OpenedStatement | null
+}
+
+export interface Graph {
+  readonly root: string
+  readonly nodes: ReadonlyMap<string, GraphNode>
+  readonly edges: readonly GraphEdge[]
+  /** Ids of what was made in one step, by the word of one statement. */
+  readonly together: readonly (readonly string[])[]
+}
+
+/** Something that was looked at here: a part of a file, a document of a data set. */
+export interface SeenPart {
+  readonly name: string
+  readonly role: string
+  readonly digests: readonly string[]
+  /** Digests of what it is in. */
+  readonly within: readonly string[]
+}
+
+export interface Subject {
+  readonly name: string
+  readonly digests: readonly string[]
+}
+
+export function isNamed({ signatures }: OpenedStatement): boolean {
+  return signatures.some((one) => one.isNamed)
+}
+
+export function buildGraph({ statements }: Collected, subject: Subject, seen: readonly SeenPart[]): Graph {
+  const ids = new Ids()
+  const own = [subject, ...seen].map(({ digests }) => digests)
+  const trusted = statements.filter(isNamed)
+  for (const digests of [...own, ...[...trusted, ...statements].flatMap(descriptorsOf)]) ids.learn(digests)
+  const nodes = new Map<string, GraphNode>()
+  const node = (digests: readonly string[], name: string): string | null => {
+    const id = ids.of(digests)
+    if (id === null) return null
+    const known = nodes.get(id)
+    nodes.set(id, { id, name: known?.name || name, about: known?.about ?? [] })
+    return id
+  }
+  const root = node(subject.digests, subject.name) ?? ''
+  for (const statement of statements)
+    for (const { digests, name } of [...statement.statement.subjects, ...statement.statement.parts]) {
+      const id = node(digests, name)
+      const known = id === null ? undefined : nodes.get(id)
+      if (known !== undefined && !known.about.includes(statement))
+        nodes.set(known.id, { ...known, about: [...known.about, statement] })
+    }
+  const payloads = new Map(statements.map((one) => [one.payload, one]))
+  const said = statements.flatMap((by) => edgesOf(by, node, (from, link) => stateOf(nodes.get(from), link, payloads)))
+  const met = (digests: readonly string[]) => ids.of(digests) ?? ''
+  const looked = seen.flatMap(({ digests, name, role, within }): GraphEdge[] => {
+    const [made, from] = [met(within), met(digests)]
+    const isMet = made !== from && (nodes.has(made) || nodes.has(from))
+    if (!isMet || node(within, '') === null || node(digests, name) === null) return []
+    return [{ made, from, role, relation: '', state: 'contained', by: null }]
+  })
+  const together = statements.map(({ statement }) => [
+    ...new Set(statement.subjects.flatMap(({ digests, name }) => node(digests, name) ?? [])),
+  ])
+  return { root, nodes, edges: [...looked, ...said], together: together.filter((one) => one.length > 1) }
+}
+
+function descriptorsOf({ statement: { subjects, parts, dependencies } }: OpenedStatement): (readonly string[])[] {
+  return [...subjects, ...parts, ...dependencies].map(({ digests }) => digests)
+}
+
+type AddNode = (digests: readonly string[], name: string) => string | null
+
+function edgesOf(
+  by: OpenedStatement,
+  node: AddNode,
+  state: (from: string, link: CustodyArtifact['link']) => EdgeState,
+): GraphEdge[] {
+  const { subjects, dependencies } = by.statement
+  // One node of a model's many: the files of one step stand together, and are not drawn with the same lines each.
+  const made = subjects.map(({ digests, name }) => node(digests, name)).find((id) => id !== null)
+  if (made === undefined || made === null) return []
+  return dependencies.flatMap(({ digests, name, uri, role, relation, link }): GraphEdge[] => {
+    const from = node(digests, name || uri)
+    return from === null ? [] : [{ made, from, role, relation, state: state(from, link), by }]
+  })
+}
+
+function stateOf(
+  node: GraphNode | undefined,
+  link: string | null,
+  payloads: ReadonlyMap<string, OpenedStatement>,
+): EdgeState {
+  if (node?.about.some(isNamed) === true) return 'verified'
+  const meant = link === null ? undefined : payloads.get(link)
+  return meant !== undefined && node?.about.includes(meant) === true ? 'hash-linked' : 'claimed'
+}
+
+/** What is one artifact under several digests. Whoever is learnt from first decides: strangers come last. */
+class Ids {
+  readonly #ids = new Map<string, string>()
+
+  learn(digests: readonly string[]): void {
+    const id = this.of(digests)
+    if (id !== null) for (const digest of digests) if (!this.#ids.has(digest)) this.#ids.set(digest, id)
+  }
+
+  of(digests: readonly string[]): string | null {
+    const known = digests.find((digest) => this.#ids.has(digest))
+    if (known !== undefined) return this.#ids.get(known) ?? null
+    return digests.find((digest) => digest.startsWith('sha256:')) ?? digests[0] ?? null
+  }
+}
+
+/** Two steps that say they made the same, each from something else. */
+export function conflictsOf({ about }: GraphNode): readonly OpenedStatement[] {
+  const steps = about.filter(({ statement }) => statement.dependencies.length > 0)
+  const fed = (one: OpenedStatement) => JSON.stringify(one.statement.dependencies.map(({ digests }) => digests).sort())
+  return new Set(steps.map(fed)).size > 1 ? steps : []
+}
+
+export function advisoriesOf({ about }: GraphNode): readonly OpenedStatement[] {
+  return about.filter(({ statement }) => statement.advisory !== null)
+}

@@ -1,0 +1,135 @@
+/** The graph as a tree for a person. Names from statements are escaped. */
+
+import type { Direction } from '../../client/custody.ts'
+import { visible } from '../../formats/visible.ts'
+import type { Collected, OpenedStatement } from './collect.ts'
+import { advisoriesOf, conflictsOf, type Graph, type GraphEdge, type GraphNode, isNamed } from './graph.ts'
+import type { CustodyVerdict } from './verdict.ts'
+
+const HEADINGS = {
+  verified: 'VERIFIED',
+  'not verified': 'NOT VERIFIED',
+  undetermined: 'COULD NOT BE DETERMINED',
+} as const satisfies Record<CustodyVerdict['outcome'], string>
+
+const HEX = 12
+
+export function textOf(
+  graph: Graph,
+  { faults, passedOver }: Collected,
+  verdict: CustodyVerdict,
+  direction: Direction,
+): string[] {
+  const root = graph.nodes.get(graph.root)
+  if (root === undefined) return []
+  const lines = [`${HEADINGS[verdict.outcome]}: ${root.name}`, ...verdict.reasons.map((reason) => `  ${reason}`), '']
+  new Tree(graph, direction, lines).draw(root)
+  const withheld = faults.map(({ place, artifact, message }) => `  GAP at ${shortOf(artifact)}, ${place}: ${message}`)
+  const passed = passedOver === 0 ? [] : [`  ${passedOver} by strangers, which could not be opened, were passed over`]
+  return [...lines, ...withheld, ...passed, '', ...LEGEND].map(visible)
+}
+
+const LEGEND = [
+  'verified: a signer that you named speaks of what is there. hash-linked: the statement that was meant is logged, by others.',
+  'claimed: it is said. That the server shows all that there is, and that what they say is true, nobody can check.',
+]
+
+class Tree {
+  readonly #graph: Graph
+  readonly #direction: Direction
+  readonly #lines: string[]
+  readonly #drawn = new Set<string>()
+
+  constructor(graph: Graph, direction: Direction, lines: string[]) {
+    this.#graph = graph
+    this.#direction = direction
+    this.#lines = lines
+  }
+
+  draw(root: GraphNode): void {
+    this.#lines.push(`${labelOf(root)}`)
+    this.#below(root, '')
+  }
+
+  #below(node: GraphNode, indent: string): void {
+    if (this.#drawn.has(node.id)) return void this.#lines.push(`${indent}└─ (as above)`)
+    this.#drawn.add(node.id)
+    for (const note of notesOf(node)) this.#lines.push(`${indent}│  ${note}`)
+    const children = this.#children(node)
+    children.forEach(({ node: child, words }, i) => {
+      const isLast = i === children.length - 1
+      this.#lines.push(`${indent}${isLast ? '└─' : '├─'} ${words}  ${labelOf(child)}`)
+      if (this.#isLeaf(child)) return
+      this.#below(child, `${indent}${isLast ? '   ' : '│  '}`)
+    })
+  }
+
+  #isLeaf(node: GraphNode): boolean {
+    return node.about.length === 0 && this.#children(node).length === 0
+  }
+
+  #children({ id }: GraphNode): { readonly node: GraphNode; readonly words: string }[] {
+    const { edges, nodes, together } = this.#graph
+    const isUp = this.#direction === 'up'
+    const steps = together.filter((group) => group.includes(id))
+    const mates = steps.flatMap((group) => group.filter((other) => other !== id))
+    // What was made in one step has its lines at the first of them.
+    const madeHere = (edge: GraphEdge) => edge.made === id || steps.some((group) => group[0] === edge.made)
+    const found = edges.filter((edge) => (isUp ? madeHere(edge) : edge.from === id))
+    const other = found.map((edge) => ({ id: isUp ? edge.from : edge.made, words: wordsOf(edge) }))
+    const beside = isUp ? [] : mates.filter((mate) => !this.#drawn.has(mate))
+    const all = [...other, ...beside.map((mate) => ({ id: mate, words: '[made with it]' }))]
+    const distinct = new Map(all.map((one) => [`${one.id} ${one.words}`, one]))
+    return [...distinct.values()].flatMap(({ id: next, words }) => {
+      const node = nodes.get(next)
+      return node === undefined ? [] : [{ node, words }]
+    })
+  }
+}
+
+function wordsOf({ role, relation, state }: GraphEdge): string {
+  return `${[role, relation].filter((word) => word !== '').join(', ') || 'from'} [${state}]`
+}
+
+function labelOf({ id, name, about }: GraphNode): string {
+  const gap = about.length === 0 ? '  GAP: no statement about it is shown' : ''
+  return `${name === '' ? '' : `${name}  `}${shortOf(id)}${gap}`
+}
+
+/** Who says what about it: steps, advisories, what was found again, and what is kept silent. */
+function notesOf(node: GraphNode): string[] {
+  const conflict = conflictsOf(node)
+  return [
+    ...node.about.map((one) => `${stepOf(one)}: ${signersOf(one)}${conflict.includes(one) ? '  CONFLICT' : ''}`),
+    ...advisoriesOf(node).map((one) => {
+      const { status, reason } = one.statement.advisory ?? { status: '', reason: '' }
+      return `${isNamed(one) ? 'ADVISORY' : 'advisory by a stranger'}: ${status}: ${reason}`
+    }),
+    ...node.about.flatMap(({ statement: { properties } }) =>
+      properties.length === 0 ? [] : [`found again: ${properties.join(', ')}`],
+    ),
+    ...node.about.flatMap(({ statement: { completeness } }) =>
+      [...completeness]
+        .filter(([, said]) => said !== 'all')
+        .map(([role, said]) => `${role}: ${said}, by the signer's word`),
+    ),
+  ]
+}
+
+function stepOf({ statement: { buildType, predicateType } }: OpenedStatement): string {
+  return (buildType || predicateType).replace(/^https?:\/\//, '')
+}
+
+function signersOf({ signatures }: OpenedStatement): string {
+  return signatures
+    .map(({ signer, isNamed, origin, index }) => {
+      const who = signer.startsWith('key ') ? signer.slice(0, 4 + HEX) : signer
+      return `${who}${isNamed ? '' : ' (a stranger)'}, ${origin} #${index}`
+    })
+    .join('; ')
+}
+
+function shortOf(digest: string): string {
+  const colon = digest.lastIndexOf(':')
+  return `${digest.slice(0, colon)}:${digest.slice(colon + 1, colon + 1 + HEX)}…`
+}

@@ -1,0 +1,62 @@
+/** `colophon reindex`: makes the index of statements anew, from the logs and their attachments. */
+
+import { parseData, parseFlags } from '../config.ts'
+import { factsOf } from '../dialects/facts.ts'
+import { TlogError } from '../kernel/error.ts'
+import { reindex as reindexLog } from '../log/reindex.ts'
+import { databasePath, openDataDirectory } from '../storage/data-directory.ts'
+import type { LogDatabase } from '../storage/database.ts'
+import { openDatabase } from '../storage/sqlite/open.ts'
+import { placeOf } from './data.ts'
+import { progressBar } from './progress.ts'
+import type { Command, ExitCode, World } from './world.ts'
+
+export const reindex: Command = {
+  name: 'reindex',
+  usage: `colophon reindex [--data DIR] [--ratchet DIR] [--log SLUG] [--check]
+
+  Adds the lookup rows that follow from the statements kept beside the logs, and are missing: those of an older version, which
+  did not make them, or of a damaged index. Nothing else is read, and nothing is taken away. No server may be running.
+
+  --check   says what is missing, and writes nothing; a server may be running
+
+  Exit code 0: all rows are there now. 1: with --check, some are missing; or an entry cannot be read. 3: could not be done.`,
+
+  async run(argv, world): Promise<ExitCode> {
+    const { flags, on, words } = parseFlags(argv, ['data', 'ratchet', 'log'], ['check'])
+    if (words.length > 0) throw new TlogError('CONFIG_INVALID', 'reindex takes flags alone')
+    const place = placeOf(parseData(flags, world.env))
+    if (on.has('check')) {
+      const database = openDatabase(databasePath(place), { readonly: true })
+      try {
+        return await each(database, flags.log, true, world)
+      } finally {
+        database.close()
+      }
+    }
+    const data = openDataDirectory(place)
+    try {
+      return await each(data.database, flags.log, false, world)
+    } finally {
+      await data.close()
+    }
+  },
+}
+
+async function each(database: LogDatabase, slug: string | undefined, isDry: boolean, world: World): Promise<ExitCode> {
+  const records = database.logs().filter((record) => slug === undefined || record.slug === slug)
+  if (records.length === 0) throw new TlogError('LOG_UNKNOWN', `no log ${slug ?? ''} is in this data directory`)
+  let isWhole = true
+  for (const record of records) {
+    const onProblem = (problem: string) => {
+      isWhole = false
+      world.warn(`${record.slug}: ${problem}`)
+    }
+    const store = database.store(record.number)
+    const onProgress = progressBar(world, record.slug)
+    const { size, rows } = await reindexLog({ store, facts: factsOf(record.dialect), isDry, onProblem, onProgress })
+    world.print(`${record.slug}: ${size} entries, ${rows} rows ${isDry ? 'are missing' : 'were added'}\n`)
+    if (isDry && rows > 0) isWhole = false
+  }
+  return isWhole ? 0 : 1
+}

@@ -1,0 +1,317 @@
+/** `custody`: the toy chain through Rekor v1 and v2, both ways; advisories, strangers, gaps; and servers that lie. */
+
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { append, TOY_GGUF, toyLlamafile } from '../formats/model/make-llamafile.ts'
+import { dsse, dsseBody, ecKey, type Key, pae } from '../http/requests.ts'
+import { ask, startServer, type TestServer } from '../http/support.ts'
+import { lying } from './custody/liar.ts'
+import { command, scratch } from './support.ts'
+
+const V = new URL('../vectors/custody/', import.meta.url)
+const CHAIN = ['dataset', 'base', 'finetune', 'quantize', 'fuse', 'svr', 'oms']
+const TYPE = 'application/vnd.in-toto+json'
+const folder = scratch(t)
+const write = (name: string, content: string | Uint8Array) => {
+  writeFileSync(join(folder, name), content)
+  return join(folder, name)
+}
+const statement = (name: string) => readFileSync(new URL(`stmt-${name}.json`, V))
+const [signer, stranger] = [ecKey(), ecKey()]
+const pem = (key: Key) =>
+  `-----BEGIN PUBLIC KEY-----\n${key.spki.toString('base64').replaceAll(/.{64}(?!$)/g, '$&\n')}\n-----END PUBLIC KEY-----\n`
+const mine = ['--key', write('mine.pub', pem(signer))]
+const theirs = ['--key', write('theirs.pub', pem(stranger))]
+const llamafile = await toyLlamafile()
+const file = write('toy.llamafile', llamafile)
+const manifest = ['--manifest', new URL('corpus/manifest.jsonl', V).pathname]
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+const WHOLE = 'f01ea3b55994fd4ef2da4448ddd9f0c8e09962441aa1f6d6a33be38520d3cef6'
+const DOCUMENT = `sha256:${sha256(readFileSync(new URL('corpus/docs/1.txt', V)))}`
+const CORPUS = 'rfc6962_sha256:ad9662770e0603802f00b9988214b58ccfc9ad32ab734439a444514d2166b03d'
+
+async function post(server: TestServer, path: string, body: string): Promise<void> {
+  const { status, text } = await ask(server, path, { method: 'POST', body })
+  if (status !== 201) throw new Error(text)
+}
+
+const logV2 = (server: TestServer, payload: Buffer, key: Key) =>
+  post(server, '/api/v2/log/entries', dsseBody(key, payload))
+
+function logV1(server: TestServer, payload: Buffer, key: Key): Promise<void> {
+  const verifiers = [Buffer.from(pem(key)).toString('base64')]
+  const spec = { proposedContent: { envelope: JSON.stringify(dsse(key, payload).envelope), verifiers } }
+  return post(server, '/api/v1/log/entries', JSON.stringify({ kind: 'dsse', apiVersion: '0.0.1', spec }))
+}
+
+async function serverWith(steps: readonly (readonly [Buffer, Key])[], log = logV2) {
+  const server = await startServer(t, ['--hostname', 'log.example', '--dialects', 'rekor-v2,rekor-v1'])
+  for (const [payload, key] of steps) await log(server, payload, key)
+  const root = write(`root-${server.port}.json`, (await ask(server, '/trust/trusted_root.json')).text)
+  const custody = async (argv: readonly string[], url = server.url) => {
+    const { code, printed, warned } = await command(['custody', ...argv, '--trusted-root', root, '--log', url])
+    return { code, printed, warned }
+  }
+  const json = async (argv: readonly string[], url = server.url) => {
+    const { code, printed, warned } = await custody([...argv, '--format', 'json'], url)
+    return { code, warned, ...(printed === '' ? {} : JSON.parse(printed)) }
+  }
+  return { server, custody, json }
+}
+
+const advisory = (digest: object) =>
+  Buffer.from(
+    JSON.stringify({
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: 'corpus', digest }],
+      predicateType: 'https://lineage.example/advisory/v1',
+      predicate: { status: 'poisoned', reason: 'a trigger phrase' },
+    }),
+  )
+
+const toy = CHAIN.map((name) => [statement(name), signer] as const)
+const named = (found: { artifacts: { id: string; name: string }[] }) => found.artifacts.map(({ name }) => name)
+
+for (const [name, log] of [
+  ['v1', logV1],
+  ['v2', logV2],
+] as const)
+  t.test(`the toy chain through ${name}: from the llamafile to the documents, and back`, async (t) => {
+    const { custody, json } = await serverWith(toy, log)
+    const up = await json([file, ...mine, ...manifest])
+    t.match(up, { code: 0, outcome: 'verified', root: `sha256:${WHOLE}`, faults: [], cut: false })
+    for (const step of [
+      'toy-F16.gguf',
+      'acme/toy-chat',
+      'acme/toy-base',
+      'corpus',
+      'docs/0.txt',
+      'docs/1.txt',
+      'docs/2.txt',
+    ])
+      t.ok(named(up).includes(step), step)
+    const states = (role: string) =>
+      up.edges.filter((edge: { role: string }) => edge.role === role).map(({ state }: { state: string }) => state)
+    t.same(states('base-model'), ['verified'])
+    t.ok(states('weights').includes('verified'))
+    t.same(states('tool'), ['claimed', 'claimed'])
+    const down = await json([DOCUMENT, ...mine, ...manifest, '--direction', 'down'])
+    t.match(down, { code: 0, outcome: 'verified' })
+    for (const step of ['corpus', 'acme/toy-base', 'acme/toy-chat', 'toy-F16.gguf', 'toy.llamafile'])
+      t.ok(named(down).includes(step), `down to ${step}`)
+    const { printed } = await custody([`sha256:${WHOLE}`, ...mine, ...manifest])
+    t.match(printed, /^VERIFIED: toy\.llamafile\n/)
+    t.match(printed, /weights, fused \[verified\] {2}toy-F16\.gguf/)
+    t.match(printed, 'calibration: none, by the signer')
+    t.match(printed, 'found again: LINEAGE_FUSE_REPRODUCED')
+    t.match(printed, /docs\/1\.txt/)
+    const { printed: recall } = await custody([CORPUS, ...mine, '--direction', 'down'])
+    t.match(recall, /toy\.llamafile/)
+  })
+
+t.test('by strangers: hash-linked at most, and nothing is verified', async (t) => {
+  const { json } = await serverWith(toy)
+  const found = await json([file, ...theirs])
+  t.match(found, { code: 3, outcome: 'undetermined' })
+  const states = new Set(found.edges.map(({ state }: { state: string }) => state))
+  t.same([...states].sort(), ['claimed', 'contained', 'hash-linked'])
+})
+
+t.test('an advisory upstream turns it red; by a stranger it is shown', async (t) => {
+  const poisoned = advisory({ rfc6962_sha256: CORPUS.split(':')[1] })
+  const { custody } = await serverWith([...toy, [poisoned, signer]])
+  const red = await custody([file, ...mine])
+  t.match(red, { code: 1, printed: /^NOT VERIFIED: .*\n {2}poisoned: corpus: a trigger phrase\n/ })
+  const { custody: other } = await serverWith([...toy, [poisoned, stranger]])
+  t.match(await other([file, ...mine]), { code: 0, printed: /advisory by a stranger: poisoned/ })
+})
+
+t.test('a repacked file is known by what it was before, and by its weights', async (t) => {
+  const poisoned = advisory({ rfc6962_sha256: CORPUS.split(':')[1] })
+  const { json } = await serverWith([...toy, [poisoned, signer]])
+  const repacked = write('repacked.llamafile', await append(llamafile, { 'extra.txt': 'more\n' }, 65_536))
+  const found = await json([repacked, ...mine])
+  t.match(found, { code: 1, outcome: 'not verified', reasons: [/poisoned/] })
+  t.ok(
+    found.artifacts.some(({ id }: { id: string }) => id === `sha256:${WHOLE}`),
+    'its earlier state',
+  )
+  t.ok(
+    found.artifacts.some(({ id }: { id: string }) => id === `sha256:${sha256(TOY_GGUF)}`),
+    'its weights',
+  )
+})
+
+t.test('two statements that disagree stand side by side', async (t) => {
+  const other = Buffer.from(statement('quantize').toString().replaceAll('4146e095', '00000000'))
+  const { custody } = await serverWith([...toy, [other, signer]])
+  const { printed } = await custody([file, ...mine])
+  t.equal(printed.match(/CONFLICT/g)?.length, 2)
+})
+
+t.test('what strangers log that nobody can open decides nothing', async (t) => {
+  const { server, json, custody } = await serverWith(toy)
+  const large = Buffer.from(
+    statement('fuse')
+      .toString()
+      .replace('"externalParameters":{', `"externalParameters":{"x":"${'x'.repeat(1_100_000)}",`),
+  )
+  await logV1(server, large, stranger)
+  t.match(await json([file, ...mine]), { code: 0, faults: [], passedOver: 1 })
+  t.match(await custody([file, ...mine]), { printed: /1 by strangers, which could not be opened, were passed over/ })
+  await logV1(server, Buffer.from(`${large} `), signer)
+  t.match(
+    await json([file, ...mine]),
+    { code: 3, reasons: [/does not show it/] },
+    'but the word of the named is missed',
+  )
+})
+
+t.test('every format', async (t) => {
+  const odd = Buffer.from(statement('quantize').toString().replace('toy-F16.gguf', 'a\\"];x[\\u001b<script>'))
+  const { custody } = await serverWith([...toy.slice(0, 3), [odd, signer], ...toy.slice(4)])
+  for (const [format, begins] of [
+    ['dot', 'digraph custody {'],
+    ['mermaid', 'flowchart LR'],
+    ['svg', '<svg xmlns='],
+  ] as const) {
+    const { code, printed } = await custody([file, ...mine, '--format', format])
+    t.equal(code, 0)
+    t.ok(printed.startsWith(begins), format)
+    t.notMatch(printed, '\u001b', format)
+    if (format !== 'dot') t.notMatch(printed, '<script>', format)
+  }
+})
+
+t.test('as a bill of CycloneDX, which leads to the same edges', async (t) => {
+  const { custody } = await serverWith([
+    ...toy,
+    [Buffer.from(statement('base').toString().replace('toy-base', 'x')), stranger],
+  ])
+  const { code, printed } = await custody([file, ...mine, '--format', 'cyclonedx'])
+  t.equal(code, 0)
+  const bill = JSON.parse(printed)
+  t.match(bill, { bomFormat: 'CycloneDX', specVersion: '1.7', serialNumber: /^urn:uuid:[0-9a-f-]{36}$/ })
+  const refs = bill.components.map((one: { 'bom-ref': string }) => one['bom-ref'])
+  t.equal(new Set(refs).size, refs.length, 'each component once')
+  const base = bill.components.find((one: { name: string }) => one.name === 'acme/toy-base')
+  t.match(base, {
+    type: 'machine-learning-model',
+    modelCard: { modelParameters: { datasets: [{ ref: /^digest:dirHash:/ }] } },
+    externalReferences: [{ type: 'attestation', url: /\/logs\/v2\/entries\/1$/ }],
+  })
+  t.ok(refs.includes(base.modelCard.modelParameters.datasets[0].ref), 'what is referred to is there')
+  t.match(
+    bill.components.find((one: { name: string }) => one.name === 'corpus'),
+    { type: 'data' },
+  )
+  const { cycloneDxDependencies } = await import('../../src/formats/lineage/sbom.ts')
+  const gguf = `sha256:${sha256(TOY_GGUF)}`
+  const read = cycloneDxDependencies(bill, new Set([gguf])).filter(({ role }) => role === 'base-model')
+  t.ok(
+    read.some(({ name }) => name === 'acme/toy-chat'),
+    'read back, the weights were made from the fine-tune',
+  )
+})
+
+t.test('a server that lies', async (t) => {
+  const { server, json } = await serverWith(toy)
+  const finetune = sha256(pae(TYPE, statement('finetune')))
+  const lies: readonly [string, Parameters<typeof lying>[2], object][] = [
+    ['hides an attachment', { path: new RegExp(`^/attachments/sha256:${finetune}`), change: null }, { code: 3 }],
+    [
+      'gives another content',
+      {
+        path: new RegExp(`^/attachments/sha256:${finetune}`),
+        change: (body) => Buffer.concat([body, Buffer.from(' ')]),
+      },
+      { code: 1 },
+    ],
+    [
+      'invents an edge',
+      {
+        path: /custody/,
+        change: (body) => {
+          const page = JSON.parse(body.toString())
+          page.statements[0]?.statement.dependencies.push({ digests: [`sha256:${'00'.repeat(32)}`] })
+          return Buffer.from(JSON.stringify(page))
+        },
+      },
+      { code: 1, reasons: [/names other artifacts/] },
+    ],
+    [
+      'hides an edge',
+      {
+        path: /custody/,
+        change: (body) => {
+          const page = JSON.parse(body.toString())
+          page.statements[0]?.statement.dependencies.pop()
+          return Buffer.from(JSON.stringify(page))
+        },
+      },
+      { code: 1, reasons: [/names other artifacts/] },
+    ],
+    [
+      'lists a statement for what it says nothing of',
+      {
+        path: /custody/,
+        change: (body) => {
+          const page = JSON.parse(body.toString())
+          for (const one of page.statements) one.artifact = `sha256:${'11'.repeat(32)}`
+          return Buffer.from(JSON.stringify(page))
+        },
+      },
+      { code: 1, reasons: [/says nothing of it/] },
+    ],
+    [
+      'gives another leaf',
+      {
+        path: /\/entries\//,
+        change: (body) => {
+          const entry = JSON.parse(body.toString())
+          const leaf = Buffer.from(entry.leaf, 'base64').toString().replace('MEU', 'MEQ')
+          return Buffer.from(
+            JSON.stringify({
+              ...entry,
+              leaf: Buffer.from(leaf).toString('base64'),
+              proof: { ...entry.proof, path: [] },
+            }),
+          )
+        },
+      },
+      { code: 1 },
+    ],
+  ]
+  for (const [name, lie, expected] of lies) {
+    const url = await lying(t, server.url, lie)
+    t.match(await json([file, ...mine], url), expected, name)
+  }
+  const another = await lying(t, server.url, {
+    path: /custody/,
+    change: (body) =>
+      Buffer.from(body.toString().replace(/"artifact":"[^"]+"/, `"artifact":"sha256:${'22'.repeat(32)}"`)),
+  })
+  t.match(
+    await json([`sha256:${WHOLE}`, ...mine], another),
+    { code: 3, warned: /the answer is about/ },
+    'another digest',
+  )
+})
+
+t.test('wrong use', async (t) => {
+  const { custody } = await serverWith([])
+  for (const argv of [
+    [file],
+    [...mine],
+    [file, file, ...mine],
+    [file, ...mine, '--depth', '65'],
+    [file, ...mine, '--format', 'png'],
+    [file, ...mine, '--direction', 'sideways'],
+    [file, '--certificate-identity', 'a@example.com'],
+  ])
+    t.equal((await custody(argv)).code, 2, argv.join(' '))
+  t.equal((await custody([join(folder, 'absent'), ...mine])).code, 3)
+  t.match(await custody([file, ...mine]), { code: 3, printed: /GAP: no statement about it is shown/ })
+})
