@@ -1,6 +1,7 @@
 /** `colophon verify`: whether a file is what a named signer logged: offline, or by what a log that is asked shows. */
 
 import { configureCrypto } from '../crypto/node.ts'
+import type { ModelFindings } from '../files/compare-model.ts'
 import { safeJson } from '../formats/visible.ts'
 import { check } from './verify/check.ts'
 import { limitsOf } from './verify/limits.ts'
@@ -55,7 +56,7 @@ async function logged(argv: readonly string[], world: World): Promise<Told> {
   const request = await parseRequest(argv, world)
   const limited = async () => {
     const shown = await check(request, world)
-    return { ...shown, ...(await limitsOf(shown.verdict.signed, { ...request, env: world.env })) }
+    return { ...shown, ...(await limitsOf(shown.verdict.signed, { ...request, ...around(shown, world) })) }
   }
   return { outcome: await outcomeOf(request, limited), json: request.json }
 }
@@ -65,7 +66,11 @@ async function unlogged(argv: readonly string[], world: World): Promise<Told> {
   const request = parseUnlogged(argv)
   const limited = async () => {
     const shown = await checkUnlogged(request, world)
-    return { ...shown, ...(await limitsOf(shown.unlogged.signed, { ...request, env: world.env })) }
+    return { ...shown, ...(await limitsOf(shown.unlogged.signed, { ...request, ...around(shown, world) })) }
   }
   return { outcome: await unloggedOutcomeOf(request, limited), json: request.json }
+}
+
+function around({ directory }: { readonly directory: ModelFindings | null }, { env }: World) {
+  return { covered: directory?.covered ?? [], env }
 }

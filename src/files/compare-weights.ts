@@ -4,13 +4,12 @@ import { createHash } from 'node:crypto'
 import { isApe, isAssimilated } from '../formats/model/ape.ts'
 import { type ByteSource, type Range, within } from '../formats/model/byte-source.ts'
 import { isGguf, readGguf } from '../formats/model/gguf.ts'
-import { isWeights } from '../formats/model/llamafile.ts'
+import { readLlamafile } from '../formats/model/llamafile.ts'
 import { pieced } from '../formats/model/pieces.ts'
 import { isSafetensors, readSafetensors } from '../formats/model/safetensors.ts'
 import { findSlot } from '../formats/model/slot.ts'
 import { SLOT_KEY } from '../formats/model/slot-header.ts'
 import type { Tensor } from '../formats/model/tensor.ts'
-import { readZip } from '../formats/model/zip.ts'
 import { isStored } from '../formats/model/zip-directory.ts'
 import { hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -103,7 +102,7 @@ async function partsOf(file: ByteSource): Promise<Parts> {
 }
 
 async function weightsIn(file: ByteSource): Promise<ByteSource> {
-  const [weights, second] = (await readZip(file)).members.filter((member) => isWeights(member) && isStored(member))
+  const [weights, second] = (await readLlamafile(file)).weights.filter(isStored)
   if (weights === undefined || second !== undefined) throw malformed('not one file of weights in it')
   return within(file, weights.content)
 }

@@ -8,7 +8,7 @@ import { object, parsed, text } from '../../formats/fields.ts'
 import { parseJson } from '../../formats/json.ts'
 import { type ByteSource, type Pieces, within } from '../../formats/model/byte-source.ts'
 import { readGguf } from '../../formats/model/gguf.ts'
-import { isWeights, readLlamafile } from '../../formats/model/llamafile.ts'
+import { hasWeights, readLlamafile } from '../../formats/model/llamafile.ts'
 import { pieced } from '../../formats/model/pieces.ts'
 import { findSlot } from '../../formats/model/slot.ts'
 import { ggufTensorsDigest } from '../../formats/model/tensors-digest.ts'
@@ -59,12 +59,14 @@ async function rangesOf(source: ByteSource): Promise<readonly Ranged[]> {
   const taken = await readLlamafile(source).catch(noModel)
   if (taken === null) return []
   const layers = taken.layers.slice(0, -1).map(({ end, zip, slot }, i): Ranged => {
-    const role = i === 0 && !zip.members.some(isWeights) ? 'runtime' : 'earlier state'
+    const role = i === 0 && !hasWeights(zip, taken.weights) ? 'runtime' : 'earlier state'
     return { name: '', role, pieces: slot?.stripped ?? [{ from: 0, to: end }] }
   })
-  const members = taken.zip.members.filter((member, i) => isStored(member) && (i < MAX_MEMBERS || isWeights(member)))
-  const contents = members.map(({ name, content }): Ranged => {
-    const role = isWeights({ name }) ? 'weights' : name === '.args' ? 'args' : 'member'
+  const weights = new Set(taken.weights)
+  const members = taken.zip.members.filter((member, i) => isStored(member) && (i < MAX_MEMBERS || weights.has(member)))
+  const contents = members.map((member): Ranged => {
+    const { name, content } = member
+    const role = weights.has(member) ? 'weights' : name === '.args' ? 'args' : 'member'
     return { name, role, pieces: [content] }
   })
   return [...layers, ...contents]

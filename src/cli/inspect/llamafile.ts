@@ -7,7 +7,7 @@ import { within } from '../../formats/model/byte-source.ts'
 import { Findings } from '../../formats/model/finding.ts'
 import { readGguf } from '../../formats/model/gguf.ts'
 import type { Layer } from '../../formats/model/layers.ts'
-import { isWeights, type Llamafile, type Region, readLlamafile } from '../../formats/model/llamafile.ts'
+import { hasWeights, type Llamafile, type Region, readLlamafile } from '../../formats/model/llamafile.ts'
 import type { ZipMember } from '../../formats/model/zip.ts'
 import { isStored } from '../../formats/model/zip-directory.ts'
 import { hasArchiveEnd } from '../../formats/model/zip-end.ts'
@@ -39,7 +39,8 @@ export const llamafile: Kind = {
     return isAssimilated(head) && hasArchiveEnd(tail) ? 'a program in front, and the end of an archive' : null
   },
   async show({ source, digests, askLog }) {
-    const { ape, zip, layers, args, regions, slot, signatures, findings } = await readLlamafile(source)
+    const taken = await readLlamafile(source)
+    const { ape, zip, layers, args, regions, slot, signatures, findings } = taken
     const prefixes = layers.map(({ end }) => [{ from: 0, to: end }])
     const unslotted = layers.map((layer) => layer.slot?.stripped ?? [])
     const contents = zip.members.map(({ content }) => [content])
@@ -50,14 +51,15 @@ export const llamafile: Kind = {
       unslotted: layer.slot && found?.[layers.length + i],
     }))
     const shownLayers = await eachInTurn(hashed, async (layer, i) =>
-      showLayer(layer, i, await askLog(layer.unslotted ?? layer.digest)),
+      showLayer(layer, nameOf(layer, i, taken), await askLog(layer.unslotted ?? layer.digest)),
     )
+    const isWeights = new Set(taken.weights)
     const members = await eachInTurn(zip.members, async (member, i) => {
       const digest = found?.[2 * layers.length + i]
-      const isAsked = isStored(member) && (i < MEMBERS_ASKED || isWeights(member))
-      return showMember(member, digest, isAsked ? await askLog(digest) : null)
+      const isAsked = isStored(member) && (i < MEMBERS_ASKED || isWeights.has(member))
+      return { ...showMember(member, digest, isAsked ? await askLog(digest) : null), isWeights: isWeights.has(member) }
     })
-    const weights = await eachInTurn(zip.members.filter(isWeights), (member) => showWeights(source, member))
+    const weights = await eachInTurn(taken.weights, (member) => showWeights(source, member))
     return parts(
       ape === null
         ? null
@@ -106,7 +108,7 @@ async function eachInTurn<T, R>(items: readonly T[], show: (item: T, i: number) 
 
 interface TakenApart extends Pick<Llamafile, 'args' | 'regions'> {
   readonly layers: readonly Shown[]
-  readonly members: readonly Shown[]
+  readonly members: readonly (Shown & { readonly isWeights: boolean })[]
 }
 
 /** What it consists of, in a line; null where no log is asked. */
@@ -114,7 +116,7 @@ function verdictNode({ layers, members, args, regions }: TakenApart): Node | nul
   const whole = layers.at(-1)
   if (whole === undefined || whole.isLogged === null) return null
   const runtime = layers.length > 1 ? known(layers[0] as Shown) : 'a runtime that is not told apart'
-  const weights = members.filter(({ what }) => isWeights({ name: what })).map(known)
+  const weights = members.filter((member) => member.isWeights).map(known)
   const unexplained = sumOf(regions, ({ kind }) => kind === 'unexplained')
   const words = args === null ? 'no arguments' : `${args.length} arguments`
   return part(
@@ -136,8 +138,11 @@ interface HashedLayer extends Layer {
   readonly unslotted: Uint8Array | null | undefined
 }
 
-function showLayer({ end, zip, digest, unslotted }: HashedLayer, i: number, logged: Logged | null): Shown {
-  const what = i === 0 && !zip.members.some(isWeights) ? 'the runtime' : 'a llamafile'
+function nameOf({ zip }: Layer, i: number, { weights }: Llamafile): string {
+  return i === 0 && !hasWeights(zip, weights) ? 'the runtime' : 'a llamafile'
+}
+
+function showLayer({ end, digest, unslotted }: HashedLayer, what: string, logged: Logged | null): Shown {
   const content = parts(
     part('what', word(what)),
     part('bytes', number(end)),

@@ -1,13 +1,13 @@
 /** What the verdict does not reach, line by line: what is only claimed, and what decides at run time. */
 
 import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Flags } from '../../config/flags.ts'
 import type { Problems } from '../../config/problems.ts'
 import type { Environment } from '../../config/sources.ts'
 import { findShadows, type Shadows } from '../../files/shadows.ts'
 import { withSource } from '../../files/slot-file.ts'
-import { type RunTime, readModelLimits } from '../../formats/model/limits.ts'
+import { MAX_CLAIMED, type RunTime, readModelLimits } from '../../formats/model/limits.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { VerdictSigned } from '../../verify/verdict.ts'
 import type { Subject } from './subject.ts'
@@ -28,6 +28,8 @@ export const NO_LIMITS: Limits = { claimed: [], runTime: null }
 
 interface Asked {
   readonly subject: Subject
+  /** Of a directory, the files in it that are as signed. */
+  readonly covered: readonly string[]
   /** Where the file would be started; null: nobody asked. */
   readonly runDirectory: string | null
   readonly env: Environment
@@ -37,9 +39,11 @@ interface Asked {
  * @throws TlogError MODEL_SHADOWED when the file would load something else there than what is in it, or MODEL_MALFORMED when that
  * was asked and cannot be told; the system's error
  */
-export async function limitsOf(signed: VerdictSigned, { subject, runDirectory, env }: Asked): Promise<Limits> {
+export async function limitsOf(signed: VerdictSigned, asked: Asked): Promise<Limits> {
+  const { subject, covered, runDirectory, env } = asked
   const stated = signed.kind === 'file' ? [] : [{ by: 'statement', what: signed.predicateType } as const]
-  if (subject.kind !== 'file') return { claimed: stated, runTime: null }
+  if (subject.kind === 'digest') return { claimed: stated, runTime: null }
+  if (subject.kind === 'directory') return await limitsInside(stated, subject.path, covered)
   const limits = await withSource(subject.path, readModelLimits)
   if (limits === null) return { claimed: stated, runTime: null }
   const claimed = [...stated, ...limits.claimed.map((what) => ({ by: 'file', what }) as const)]
@@ -52,6 +56,21 @@ export async function limitsOf(signed: VerdictSigned, { subject, runDirectory, e
   const shadows = await findShadows(runTime, directory, env)
   refuse(shadows, directory)
   return { claimed, runTime: { shadowable, shadows: { directory, ...shadows } } }
+}
+
+/** Of each file by itself, with its name in front. */
+async function limitsInside(stated: Limits['claimed'], path: string, covered: readonly string[]): Promise<Limits> {
+  const claimed = [...stated]
+  const shadowable: { readonly code: string; readonly what: string }[] = []
+  let isProgram = false
+  for (const name of covered) {
+    const limits = await withSource(join(path, name), readModelLimits)
+    claimed.push(...(limits?.claimed ?? []).map((what) => ({ by: 'file', what: `${name}: ${what}` }) as const))
+    const { runTime = null } = limits ?? {}
+    isProgram ||= runTime !== null
+    shadowable.push(...(runTime?.findings ?? []).map(({ code, what }) => ({ code, what: `${name}: ${what}` })))
+  }
+  return { claimed: claimed.slice(0, MAX_CLAIMED), runTime: isProgram ? { shadowable, shadows: null } : null }
 }
 
 /** Null: nobody asked, or there is a problem. */

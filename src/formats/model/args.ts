@@ -28,6 +28,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
  */
 export function readArgs(bytes: Uint8Array): string[] {
   const text = parseUtf8(bytes)
+  const nul = bytes.indexOf(0)
+  if (nul >= 0) throw malformedAt(nul, 'a NUL, at which the word ends for the program')
   const words: string[] = []
   let at = 0
   while (at < text.length) {
@@ -150,6 +152,15 @@ export function bareWeights(words: readonly string[]): string[] {
     .map(({ value }) => value)
 }
 
+/** Names of members that are loaded as weights, whatever they are called. */
+export function insideWeights(words: readonly string[]): string[] {
+  return options(words).flatMap(({ option, value }) =>
+    WEIGHTS.has(option) && value !== undefined && isInside(value) ? [value.slice(INSIDE.length)] : [],
+  )
+}
+
+const INSIDE = '/zip/'
+
 interface Option {
   readonly option: string
   readonly value: string | undefined
@@ -171,5 +182,5 @@ function isBareWeights(one: Option): one is Option & { readonly value: string } 
 
 /** What `..` leads to is for each reader to say. */
 function isInside(path: string): boolean {
-  return path.startsWith('/zip/') && !path.split('/').includes('..')
+  return path.startsWith(INSIDE) && !path.split('/').includes('..')
 }

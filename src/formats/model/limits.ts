@@ -9,7 +9,7 @@ import { bareWeights, fetchedWeights } from './args.ts'
 import { type ByteSource, within } from './byte-source.ts'
 import type { Finding } from './finding.ts'
 import { type GgufField, isGguf, readGguf } from './gguf.ts'
-import { isWeights, readLlamafile } from './llamafile.ts'
+import { readLlamafile } from './llamafile.ts'
 import { pieced } from './pieces.ts'
 import { isSafetensors, readSafetensors } from './safetensors.ts'
 import { findSlot } from './slot.ts'
@@ -62,9 +62,9 @@ async function limitsOfProgram(source: ByteSource): Promise<ModelLimits> {
 }
 
 async function takenApart(source: ByteSource): Promise<ModelLimits> {
-  const { ape, zip, args, runTime } = await readLlamafile(source)
+  const { ape, weights, args, runTime } = await readLlamafile(source)
   const claimed: string[] = []
-  for (const member of zip.members.filter((each) => isWeights(each) && isStored(each))) {
+  for (const member of weights.filter(isStored)) {
     if (claimed.length >= MAX_CLAIMED) break
     const keys = await claimsIn(async () => claimsOf((await readGguf(within(source, member.content))).fields))
     claimed.push(...keys.map((key) => `${member.name}: ${key}`))

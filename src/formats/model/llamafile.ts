@@ -6,12 +6,13 @@
 import { TlogError } from '../../kernel/error.ts'
 import { type Ape, isAssimilated, readApe } from './ape.ts'
 import { type ApeSignature, MAX_APESIG_BYTES, parseApeSignatures } from './apesig.ts'
-import { checkArgs, MAX_ARGS_BYTES, readArgs } from './args.ts'
+import { checkArgs, insideWeights, MAX_ARGS_BYTES, readArgs } from './args.ts'
 import type { ByteSource, Range } from './byte-source.ts'
 import { type FindingCode, Findings, firstNonZero, zerosBefore } from './finding.ts'
+import { isGguf } from './gguf.ts'
 import { type Layer, readLayers } from './layers.ts'
 import type { Slot } from './slot.ts'
-import type { Zip } from './zip.ts'
+import type { Zip, ZipMember } from './zip.ts'
 import { isStored } from './zip-directory.ts'
 import { END64, LOCATOR } from './zip-records.ts'
 
@@ -24,6 +25,8 @@ export interface Llamafile {
   readonly layers: readonly Layer[]
   /** Every byte of the file, once, in order. */
   readonly regions: readonly Region[]
+  /** Of the archive's members: by name, by `.args`, or by how they begin. */
+  readonly weights: readonly ZipMember[]
   /** In the archive's comment. Null: there is none. */
   readonly slot: Slot | null
   /** Null: it has none, or they cannot be read. */
@@ -76,18 +79,35 @@ export async function readLlamafile(source: ByteSource): Promise<Llamafile> {
   })
   if (zip.members.filter(({ name }) => name === ARGS).length > 1)
     runTime.add('MEMBER_REPEATED', zip.end.at, `two ${ARGS}: with which words it starts depends on the reader`)
-  checkMembers(zip, findings)
+  const weights = await weightsIn(source, zip, args ?? [])
+  checkMembers(zip, weights, findings)
   for (const layer of layers) {
     const { at, comment } = layer.zip.end
     if (hasComment(layer))
       findings.add('UNEXPLAINED_BYTES', at, `a comment of ${comment.length} bytes, which is no slot`)
   }
   findings.addAll(runTime)
-  return { ape, zip, layers, regions, slot, args, signatures, runTime, findings }
+  return { ape, zip, layers, regions, weights, slot, args, signatures, runTime, findings }
 }
 
-export function isWeights({ name }: { readonly name: string }): boolean {
-  return name.endsWith('.gguf')
+/** Whether a layer's archive has any of them: what a runtime has not. */
+export function hasWeights({ members }: Zip, weights: readonly ZipMember[]): boolean {
+  const places = new Set(weights.map(({ content }) => content.from))
+  return members.some(({ name, content }) => name.endsWith(GGUF) || places.has(content.from))
+}
+
+const GGUF = '.gguf'
+const MAGIC = 4
+
+async function weightsIn(source: ByteSource, { members }: Zip, args: readonly string[]): Promise<ZipMember[]> {
+  const named = new Set(insideWeights(args))
+  const found: ZipMember[] = []
+  for (const member of members) {
+    const { name, content } = member
+    const head = () => source.read(content.from, Math.min(MAGIC, content.to - content.from))
+    if (name.endsWith(GGUF) || named.has(name) || (isStored(member) && isGguf(await head()))) found.push(member)
+  }
+  return found
 }
 
 interface Known<T> {
@@ -117,8 +137,7 @@ async function memberOf<T>(
   }
 }
 
-function checkMembers({ members }: Zip, findings: Findings): void {
-  const weights = members.filter(isWeights)
+function checkMembers({ members }: Zip, weights: readonly ZipMember[], findings: Findings): void {
   const [, second] = weights
   if (second !== undefined)
     findings.add(

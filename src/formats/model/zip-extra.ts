@@ -6,14 +6,14 @@ import { IN_ZIP64, readNumber, viewOf } from './zip-records.ts'
 
 const ZIP64 = 0x0001
 /** At most so many bytes: zip64; times of NTFS, of Unix; two generations of Info-ZIP's owners. */
-const KNOWN: Readonly<Record<number, number>> = {
-  [ZIP64]: 28,
-  0x000a: 32,
-  0x5455: 13,
-  0x5855: 12,
-  0x7855: 4,
-  0x7875: 11,
-}
+const KNOWN: ReadonlyMap<number, number> = new Map([
+  [ZIP64, 28],
+  [0x000a, 32],
+  [0x5455, 13],
+  [0x5855, 12],
+  [0x7855, 4],
+  [0x7875, 11],
+])
 
 /**
  * What stands in the zip64 extra field because a record has no place for it (APPNOTE 4.5.3): only those, in this order.
@@ -39,7 +39,7 @@ export function checkExtra(extra: Uint8Array, at: number, name: string, findings
   const seen = new Set<number>()
   let next = 0
   for (const { id, content } of fieldsIn(extra)) {
-    if (seen.has(id) || content.length > (KNOWN[id] ?? -1)) break
+    if (seen.has(id) || content.length > (KNOWN.get(id) ?? -1)) break
     seen.add(id)
     next += 4 + content.length
   }

@@ -1,5 +1,6 @@
 /** A model's directory: each path is covered, ignored, unsigned, missing or mismatched. */
 
+import { generateKeyPairSync } from 'node:crypto'
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +8,8 @@ import t from 'tap'
 import { digestModel, walkModel } from '../../../src/files/model-directory.ts'
 import { formatOmsStatement, omsRoot } from '../../../src/formats/model/oms.ts'
 import { concat, hex } from '../../../src/kernel/bytes.ts'
-import { command } from '../support.ts'
+import { TOY_GGUF, toyLlamafile } from '../../formats/model/make-llamafile.ts'
+import { command, scratch } from '../support.ts'
 import { openDesk, statedFile } from './desk.ts'
 
 const desk = openDesk(t)
@@ -151,6 +153,24 @@ t.test('a file of which the model is not made has its root as digest', async (t)
       code: 1,
       printed: /ARTIFACT_MISMATCH: it is a statement about a directory/,
     })
+})
+
+t.test('what the files in it claim, and what one of them is started with', async (t) => {
+  const path = join(scratch(t), 'model')
+  mkdirSync(path)
+  writeFileSync(join(path, 'toy.gguf'), TOY_GGUF)
+  writeFileSync(join(path, 'toy.llamafile'), await toyLlamafile())
+  const key = join(scratch(t), 'key.pem')
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  writeFileSync(`${key}.pub`, publicKey.export({ type: 'spki', format: 'pem' }))
+  t.match(await command(['sign', path, '--unlogged', '--key', key]), { code: 0 })
+  const { code, printed } = await command(['verify', path, '--unlogged', '--key', `${key}.pub`, '--json'])
+  const { claimed, runTime } = JSON.parse(printed)
+  t.equal(code, 0)
+  const names = claimed.filter(({ by }: { by: string }) => by === 'file').map(({ what }: { what: string }) => what)
+  t.ok(names.includes('toy.gguf: general.name') && names.includes('toy.llamafile: toy-F16.gguf: general.name'))
+  t.match(runTime, { shadowable: [{ code: 'WEIGHTS_SHADOWED', what: /^toy\.llamafile: / }], shadows: null })
 })
 
 t.test('a model that model_signing signed for the public log', async (t) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { concat, utf8 } from '../../../src/kernel/bytes.ts'
 import { F32, gguf, safetensors, text, W } from '../../formats/model/make.ts'
-import { append, STUB, TOY_GGUF, toyLlamafile } from '../../formats/model/make-llamafile.ts'
+import { append, STUB, TOY_GGUF, toyLlamafile, toyRuntime } from '../../formats/model/make-llamafile.ts'
 import { command } from '../support.ts'
 import { openDesk, signedOver, statedFile } from './desk.ts'
 
@@ -32,6 +32,9 @@ async function verdict(path: string, flags: readonly string[] = [], env: Record<
 
 const NAMES = ['general.architecture', 'general.name', 'general.file_type']
 
+const renamed = async () =>
+  await append(await toyRuntime(), { 'weights.bin': TOY_GGUF, '.args': '-m /zip/weights.bin' })
+
 t.test('what the file says of itself', async (t) => {
   const weights = safetensors(
     { __metadata__: { license: 'mit', base: 'another' }, w: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } },
@@ -41,6 +44,7 @@ t.test('what the file says of itself', async (t) => {
     ['GGUF', TOY_GGUF, NAMES],
     ['safetensors', weights, ['license', 'base']],
     ['a llamafile', await toyLlamafile(), NAMES.map((key) => `toy-F16.gguf: ${key}`)],
+    ['weights of another name', await renamed(), NAMES.map((key) => `weights.bin: ${key}`)],
     ['a file', utf8('no model'), []],
     ['a header that is cut off', TOY_GGUF.subarray(0, 60), []],
   ] as const) {

@@ -27,6 +27,7 @@ t.test('what are no words', async (t) => {
     ['-m "toy', /byte 3: a " without its end/],
     ["'", /byte 0: a ' without its end/],
     ['-m \\', /byte 3: a backslash/],
+    ['-m "/zip/a\0"', /byte 10: a NUL/],
   ] as const)
     t.throws(() => readArgs(utf8(text)), { code: 'MODEL_MALFORMED', message: why }, text)
   t.throws(() => readArgs(Uint8Array.of(0xff)), { code: 'UTF8_MALFORMED' })

@@ -80,6 +80,12 @@ t.test('what was done to it has a name', async (t) => {
     ['a variable', await toyLlamafile({ args: `${SAFE} --prompt $HOME` }), 'ARGS_VARIABLE'],
     ['a quote without its end', await toyLlamafile({ args: "-m '" }), 'ARGS_MALFORMED'],
     ['second weights', two, 'WEIGHTS_SEVERAL'],
+    ['those of another name', await append(clean, { 'w.bin': TOY_GGUF }), 'WEIGHTS_SEVERAL'],
+    [
+      'those that the arguments name',
+      await append(await toyRuntime(), { 'w.bin': 'x', 'v.gguf': TOY_GGUF, '.args': '-m /zip/w.bin' }),
+      'WEIGHTS_SEVERAL',
+    ],
     ['a byte in the padding', flipped(clean, 1000), 'UNEXPLAINED_BYTES'],
     ['a byte behind the content', flipped(clean, 65_536 + TOY_GGUF.length), 'UNEXPLAINED_BYTES'],
     ['a byte of a name', flipped(clean, 65_536 - 32), 'HEADERS_DIFFER'],
