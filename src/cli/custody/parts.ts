@@ -39,7 +39,7 @@ export async function takeApart(path: string, world: World): Promise<TakenApart>
     const digests = await digestParts(file, { size: source.size, wanted, onBytes: bytesBar(path, world) })
     const [own, ...others] = digests.map((digest) => `sha256:${hex(digest)}`)
     const unslotted = slot === null ? source : pieced(source, slot.stripped)
-    const subject = { name: path, digests: [own ?? '', ...(await weightsOf(unslotted))] }
+    const subject = { name: path.split('/').at(-1) ?? path, digests: [own ?? '', ...(await weightsOf(unslotted))] }
     const parts = others.map((digest, i): SeenPart => {
       const { name, role } = found[i] as Ranged
       return { name, role, digests: [digest], within: subject.digests.slice(0, 1) }

@@ -127,7 +127,7 @@ function isOver(artifact: Artifact, { digest }: MessageSignature): boolean {
 }
 
 const NOTHING_SHOWN =
-  'this proves nothing, as a server may withhold, and a statement about the file is found by the digest of its envelope alone; its bundle would show it'
+  'this proves nothing, as a server may withhold, and statements about the file are not signatures of it: `colophon custody` reads those'
 
 /** These are about the asking, not about the entry. */
 const PASSING: ReadonlySet<string> = new Set(['SERVICE_UNREACHABLE', 'LOG_BUSY', 'LOG_CLOSED'])

@@ -27,7 +27,7 @@ export const GAPS = {
 } as const satisfies Record<Gap | 'log', string>
 
 const ASKED =
-  'What the server did not show: other signatures, and statements about the file, which are found by the digest of their envelope alone.'
+  'What the server did not show: other signatures, and statements about the file, which `colophon custody` reads.'
 const SHOWN_PATHS = 20
 const SHOWN_LENGTH = 512
 const ALWAYS = 'Whether the file is good, whether the key of the signer was stolen, and what happened since.'
