@@ -8,12 +8,13 @@ import { equal } from '../../src/kernel/bytes.ts'
 import { verifyEvidence } from '../../src/verify/evidence.ts'
 import { statedBy } from '../../src/verify/log-keys.ts'
 import { verifyMlDsa44 } from '../../src/verify-node/ml-dsa.ts'
-import { evidenceOf } from '../audit/evidence-samples.ts'
+import { evidenceOf as sampleOf } from '../audit/evidence-samples.ts'
 import { W } from '../audit/keys.ts'
 import { entriesOf, filesOf, KEY, noteOver, ORIGIN, rootOf, VKEY } from '../audit/lying-log.ts'
 import { treeOf } from '../reference/rfc6962.ts'
 import { codeOf, flipped, head, logKey, signedBy } from '../verify/support.ts'
 
+const evidenceOf = (found: Found, keys: readonly string[] = [VKEY]) => sampleOf(found, ORIGIN, keys)
 const entries = entriesOf(300)
 const other = [...entriesOf(100), ...entriesOf(200, 'other')]
 const proofOf = (first: number, of: readonly Uint8Array[]): Hash[] =>
