@@ -43,7 +43,7 @@ const RULES: readonly { readonly name: string; readonly from: RegExp; readonly n
   { name: 'the log does not know verify', from: /^log\//, never: /^verify(-node)?\// },
   {
     name: 'the log has no world of its own',
-    from: /^(log|dialects|witness)\//,
+    from: /^(log|dialects|witness|audit)\//,
     never: /^(node:|better-sqlite3|fastify|pino)/,
   },
   { name: 'only commands name a store', from: /^(?!storage\/|cli\/|main\.ts)/, never: /^storage\// },

@@ -66,6 +66,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./loginfo.ts')).loginfo,
   ),
   entry(
+    'audit',
+    'whether logs are honest: all that they signed and serve',
+    async () => (await import('./audit.ts')).audit,
+  ),
+  entry(
     'slot',
     'put bundle and proof into a model file, take them out, or show them',
     async () => (await import('./slot.ts')).slot,

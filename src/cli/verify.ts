@@ -16,11 +16,14 @@ export const verify: Command = {
 colophon verify DIR --unlogged --key FILE | --certificate-identity NAME --certificate-root FILE [--bundle FILE] [--json]
 colophon verify FILE|DIGEST --key FILE --proof FILE --entry FILE --policy FILE [--json]
 colophon verify FILE|DIGEST SIGNER --trusted-root FILE --log URL [--policy FILE] [--json]
+colophon verify EVIDENCE [--log-key KEY | --policy FILE | --trusted-root FILE] [--json]
 
   SIGNER is --key FILE, or --certificate-identity NAME with --certificate-oidc-issuer URL. There is no default.
   Nothing is asked of anybody without --log: FILE.sigstore.json and FILE.tlog-proof beside the file are found by
   themselves, unless one of --bundle and --proof is named. Where both are, both must hold, for the same entry.
 
+  EVIDENCE                   what colophon audit wrote against a log, under the log's key that you name, or it names
+  --log-key                  that key, as a verifier key
   DIR                        a model signed by OpenSSF Model Signing: DIR.sigstore.json or DIR/model.sig
   DIGEST                     sha256:HEX (or sha384, sha512) in place of the file
   --key                      the signer's public key (PEM), as cosign.pub
@@ -41,6 +44,8 @@ colophon verify FILE|DIGEST SIGNER --trusted-root FILE --log URL [--policy FILE]
 
   async run(argv, world): Promise<ExitCode> {
     configureCrypto({ workers: 0 }) // a bundle has a handful of signatures
+    const { isEvidence, verifyAgainstLog } = await import('./verify/against-log.ts')
+    if (await isEvidence(argv)) return await verifyAgainstLog(argv, world)
     const { outcome, json } = argv.includes('--unlogged') ? await unlogged(argv, world) : await logged(argv, world)
     world.print(json ? `${safeJson(outcome)}\n` : `${describeOutcome(outcome).join('\n')}\n`)
     return EXIT[outcome.outcome]

@@ -35,8 +35,8 @@ export interface World {
   readonly onStep: OnStep & OnWitnessStep
 }
 
-/** 0 done, 1 a problem was found, 2 the command was misused, 3 it could not be carried out. */
-export type ExitCode = 0 | 1 | 2 | 3
+/** 0 done, 1 a problem was found, 2 the command was misused, 3 it could not be carried out, 4 not as asked for (audit alone). */
+export type ExitCode = 0 | 1 | 2 | 3 | 4
 
 export interface Command {
   readonly name: string

@@ -23,6 +23,8 @@ export interface Question {
   readonly type?: string
   /** Values may be secret: no message shows them, nor the body. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Of the answer, where it may be longer than answers are. */
+  readonly maxBytes?: number
 }
 
 export interface Answer {
@@ -72,7 +74,10 @@ function patience(answer: Answer, now: UnixMillis): number | null {
   return Number.isNaN(date) ? null : Math.max(date - now, 0)
 }
 
-async function attemptOnce({ url, body, type, headers }: Question, timers: Timers): Promise<Answer | TlogError> {
+async function attemptOnce(
+  { url, body, type, headers, maxBytes }: Question,
+  timers: Timers,
+): Promise<Answer | TlogError> {
   const control = new AbortController()
   const cancel = timers.after(WHOLE_MS, () => control.abort(new Error(`no answer within ${WHOLE_MS / 1000} s`)))
   try {
@@ -83,7 +88,7 @@ async function attemptOnce({ url, body, type, headers }: Question, timers: Timer
       headers: { ...(type === undefined ? {} : { 'content-type': type }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : Uint8Array.from(body) }),
     })
-    const bytes = await readBody(response, MAX_BYTES)
+    const bytes = await readBody(response, maxBytes ?? MAX_BYTES)
     return { status: response.status, header: (name) => response.headers.get(name), bytes }
   } catch (error) {
     return new TlogError('SERVICE_UNREACHABLE', `${url}: ${reasonOf(error)}`)

@@ -24,6 +24,8 @@ export interface ShownHead {
   readonly name: string
   /** Below the server's URL: by this a head is remembered. */
   readonly place: string
+  /** Of a Colophon what it calls the log's verifier key. */
+  readonly vkey: string | null
   /** `active` and so on, where the server says so. */
   readonly state: string | null
   /** @throws TlogError SERVICE_REFUSED, SERVICE_UNREACHABLE */
@@ -62,11 +64,12 @@ function readOk<T>(url: string, answer: Answer, read: (json: JsonValue) => T): T
   return readAnswer(url, answer, read)
 }
 
-function colophonHead(ask: Ask, url: string, { name, state }: ColophonLog): ShownHead {
+function colophonHead(ask: Ask, url: string, { name, vkey, state }: ColophonLog): ShownHead {
   const place = `/logs/${name}/checkpoint`
   return {
     name,
     place,
+    vkey,
     state,
     async checkpoint() {
       const answer = await ask({ url: below(url, place) })
@@ -84,6 +87,7 @@ function rekorHead(ask: Ask, url: string, { treeId, checkpoint, state }: RekorTr
   return {
     name: treeId,
     place: `/api/v1/log?treeID=${treeId}`,
+    vkey: null,
     state,
     checkpoint: async () => checkpoint,
     async consistency(first, last) {
@@ -97,6 +101,7 @@ function tiledHead(read: ReadFile, prefix: string): ShownHead {
   return {
     name: '',
     place: `${prefix}/checkpoint`,
+    vkey: null,
     state: null,
     checkpoint: () => fetchCheckpoint(read),
     consistency: (first, _, checkpoint) => fetchConsistency(read, checkpoint, first),
@@ -105,6 +110,7 @@ function tiledHead(read: ReadFile, prefix: string): ShownHead {
 
 interface ColophonLog {
   readonly name: string
+  readonly vkey: string | null
   readonly state: string
 }
 
@@ -112,13 +118,17 @@ const colophonLogs = openObject((fields) =>
   fields.required(
     'logs',
     list<ColophonLog>(
-      openObject((log) => ({ name: log.required('slug', slug), state: log.required('state', text) })),
+      openObject((log) => ({
+        name: log.required('slug', slug),
+        vkey: log.optional('vkey', text) ?? null,
+        state: log.required('state', text),
+      })),
       { max: MAX_LOGS },
     ),
   ),
 )
 
-interface RekorTree {
+export interface RekorTree {
   readonly treeId: string
   readonly checkpoint: string
   readonly state: string
@@ -138,7 +148,8 @@ function treeOf(state: string): Read<RekorTree> {
   }))
 }
 
-const rekorTrees: Read<RekorTree[]> = (value, path) => {
+/** The active one first, then those before it in the server's order. */
+export const rekorTrees: Read<RekorTree[]> = (value, path) => {
   const inactive = openObject((fields) =>
     fields.optional('inactiveShards', list(treeOf('inactive'), { max: MAX_LOGS })),
   )(value, path)
@@ -148,6 +159,6 @@ const rekorTrees: Read<RekorTree[]> = (value, path) => {
 const hashHex = parsed((digits) => hash(parseHex(digits)))
 
 /** An empty list may be left out, or null: so Go prints it. */
-function pathOf(name: string): Read<readonly Hash[]> {
+export function pathOf(name: string): Read<readonly Hash[]> {
   return openObject((fields) => fields.optional(name, list(hashHex, { max: MAX_PATH })) ?? [])
 }

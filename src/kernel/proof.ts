@@ -140,6 +140,20 @@ export function verifyConsistency(first: TreeHead, second: TreeHead, path: reado
 }
 
 /**
+ * The roots that a consistency proof leads to, whatever the first tree's is said to be: where they are others than those that
+ * were signed, the proof shows what the signer had there. Null where the number of hashes does not go with the sizes. Of a
+ * first tree of 2^k leaves the proof does not hold the root, and the one that is said is taken.
+ */
+export function consistencyRoots(
+  first: TreeHead,
+  second: TreeSize,
+  path: readonly Hash[],
+): { readonly part: Hash; readonly whole: Hash } | null {
+  if (first.size === 0 || path.length !== consistencyPlan(first.size, second).length) return null
+  return implied({ start: 0, end: first.size }, { start: 0, end: second }, first.root, path)
+}
+
+/**
  * A leaf, by its index in the whole tree, is in a subtree.
  * @throws TlogError PROOF_INVALID unless the range is a valid subtree and `path` leads from the leaf to its root.
  */

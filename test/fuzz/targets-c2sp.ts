@@ -14,8 +14,10 @@ import {
   parseSignSubtree,
   type SignSubtree,
 } from '../../src/formats/c2sp/witness-request.ts'
+import { formatEvidence, parseEvidence } from '../../src/formats/evidence.ts'
 import { base64, concat, parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
 import { parseTilePath, tilePath } from '../../src/kernel/tile.ts'
+import { evidenceOf, FOUND } from '../audit/evidence-samples.ts'
 import { oneMeaning, oneSpelling, oneSpellingOfText, type Target } from './oracle.ts'
 import { bundles, examples, json, texts, vector } from './seeds.ts'
 
@@ -99,6 +101,11 @@ export const C2SP: readonly Target[] = [
     name: 'log-list',
     seeds: () => [vector('witness-network/testing.1'), ...texts(listOf(examples().vkeys.log ?? ''))],
     run: oneMeaning((bytes) => ({ logs: parseLogList(bytes).logs }), formatLogList),
+  },
+  {
+    name: 'evidence',
+    seeds: () => FOUND.map((found) => formatEvidence(evidenceOf(found))),
+    run: oneSpelling(parseEvidence, formatEvidence),
   },
   { name: 'policy', seeds: () => texts(...policies()), run: oneMeaning(parsePolicy, formatPolicy) },
   {
