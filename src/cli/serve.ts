@@ -148,7 +148,10 @@ async function serveMetrics(
 }
 
 function greet(address: string, logs: Logs, config: ServeConfig, logger: Logger, world: World): void {
-  for (const log of logs.all) logger.info({ ...log.identity, size: log.status().durable }, 'log ready')
+  for (const log of logs.all) {
+    const { mlDsaVkey: _, ...identity } = log.identity // 1,800 characters: it stands in /logs
+    logger.info({ ...identity, size: log.status().durable }, 'log ready')
+  }
   logger.info({ address, url: config.url }, 'listening')
   if (world.terminal) world.print(greeting(address, logs, config))
 }

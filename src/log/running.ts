@@ -52,11 +52,11 @@ export class RunningLog implements Log {
     this.#parts = parts
     this.#edge = state.edge
     this.#pool = new Pool(limits.pool)
-    this.#isAged = parts.witnesses.renewMs !== null
     this.#sequencer = new Sequencer({ ...parts, pool: this.#pool, edge: state.edge }, state.head)
     const nodes = new Nodes(state.edge, store)
     const { origin } = parts.identity
     this.#publisher = new Publisher({ ...parts, origin, nodes: (ids) => nodes.read(ids) }, state.published)
+    this.#isAged = this.#publisher.renewMs !== null
     this.#tree = new PublishedTree(store, state.edge, nodes, () => this.#publishedSize)
     this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
     this.#loops = Promise.all([this.#sequence(), this.#publish()].map((loop) => loop.catch((e) => this.#fail(e))))
@@ -199,19 +199,19 @@ export class RunningLog implements Log {
   }
 
   async #publish(): Promise<void> {
-    const { clock, witnesses } = this.#parts
+    const { clock } = this.#parts
     while (this.#state !== 'failed') {
       if (this.#isRenewed || this.#publisher.isBehind(this.#sequencer.head))
         await this.#pace(() => this.#publishRound())
       else if (this.#sequenced) return
       else {
         this.#started.resolve()
-        this.#isAged = await wakeOrAge(this.#headMoved, clock, witnesses.renewMs)
+        this.#isAged = await wakeOrAge(this.#headMoved, clock, this.#publisher.renewMs)
       }
     }
   }
 
-  /** The newest head is to be cosigned anew: at the start, for the policy may be another now, and when it has become old. */
+  /** The newest head is to be signed anew: at the start, for the policy may be another now, and when it has become old. */
   get #isRenewed(): boolean {
     return this.#isAged && this.#state === 'running' && !this.#sequencer.frozen
   }
