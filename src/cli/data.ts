@@ -53,18 +53,19 @@ export async function startLog(data: DataDirectory, record: LogRecord, options: 
 
 /** Null for a frozen log of which there is nothing to serve. */
 async function prepareLog(data: DataDirectory, record: LogRecord, options: StartOptions): Promise<(() => Log) | null> {
-  const { slug, dialect, origin, vkey, ecdsaKey } = record
+  const { slug, dialect, origin, vkey, ecdsaKey, mlDsaVkey } = record
   const store = data.store(record.number)
   const whole = async (): Promise<Startable> => {
-    const { key, ecdsa, ratchet } = await openLogKeys(data.place, record)
-    const signer = createSigner(parseVkey(vkey), key, ecdsa && { name: hostOfOrigin(origin), key: ecdsa })
+    const { key, ecdsa, mlDsa, ratchet } = await openLogKeys(data.place, record)
+    const named = ecdsa && { name: hostOfOrigin(origin), key: ecdsa }
+    const signer = createSigner(parseVkey(vkey), key, { ecdsa: named, mlDsa })
     return { signer, ratchet, state: await loadState({ origin, store, ratchet, signer }) }
   }
   const startable = record.state === 'frozen' ? await openFrozen(record, store, whole) : await whole()
   if (startable === null) return null
   const { signer, ratchet, state } = startable
   const parts = {
-    identity: { slug, dialect, origin, vkey, ecdsaKey },
+    identity: { slug, dialect, origin, vkey, ecdsaKey, mlDsaVkey },
     state: record.compromisedSince === null ? record.state : ('compromised' as const),
     store,
     storeLost: data.lost,

@@ -101,8 +101,16 @@ function iso(time: number): string {
   return new Date(time).toISOString()
 }
 
+/** The whole one has 1,800 characters. */
+function inShort(mlDsaVkey: string): string {
+  const [name, id] = mlDsaVkey.split('+', 2)
+  return `${name}+${id}+… of ML-DSA-44, whole with --json`
+}
+
 function asText(records: readonly Listed[]): string {
-  return records
-    .map((r) => `${r.slug}  ${r.dialect}  ${stateOf(r)}  origin ${r.origin}  since ${iso(r.createdAt)}\n  ${r.vkey}\n`)
-    .join('')
+  const blocks = records.map((r) => {
+    const first = `${r.slug}  ${r.dialect}  ${stateOf(r)}  origin ${r.origin}  since ${iso(r.createdAt)}`
+    return [first, r.vkey, ...(r.mlDsaVkey === null ? [] : [inShort(r.mlDsaVkey)])].join('\n  ')
+  })
+  return blocks.map((block) => `${block}\n`).join('')
 }

@@ -6,7 +6,7 @@ import { Problems } from '../config/problems.ts'
 import { parseFlags } from '../config.ts'
 import { configureCrypto } from '../crypto/node.ts'
 import { safeJson, visible } from '../formats/visible.ts'
-import { type LookedAt, lookAt, type SeenHead } from './look/heads.ts'
+import { type LookedAt, lookAt, type PostQuantumLine, type SeenHead } from './look/heads.ts'
 import { exitOf, headingOf } from './look/judged.ts'
 import { openMemory } from './look/memory.ts'
 import { SERVER_FLAGS, serverOf, TRUST_USAGE } from './look/server.ts'
@@ -70,12 +70,17 @@ function asLines({ name, state, judged }: LookedAt): string[] {
   ]
 }
 
-function headLines({ origin, size, root, cosigners, before }: SeenHead): string[] {
+function inWords({ key, isVerified }: PostQuantumLine): string {
+  return `a line of ${quoted(key)}, ${isVerified ? 'verified' : 'not verified: no policy names the key'}`
+}
+
+function headLines({ origin, size, root, cosigners, postQuantum, before }: SeenHead): string[] {
   return [
     row('origin', quoted(origin)),
     row('size', String(size)),
     row('root', root),
     ...witnesses(cosigners),
+    ...(postQuantum === null ? [] : [row('ML-DSA-44', inWords(postQuantum))]),
     ...(before === null
       ? []
       : [row('before', before === size ? 'the same' : `${before}, of which it is the continuation`)]),

@@ -34,7 +34,7 @@ export async function openFrozen(
   const never = async (): Promise<never> => {
     throw new TlogError('LOG_FROZEN', `log ${record.slug} is retired: it signs nothing any more`)
   }
-  const signer: Signer = { sign: never, open: openerOf(record.vkey) }
+  const signer: Signer = { sign: never, signedAt: () => 0, renewMs: null, open: openerOf(record.vkey) }
   const state = await loadRetired({ origin: record.origin, store, signer })
   return state === null ? null : { signer, ratchet: { read: never, advance: never }, state }
 }

@@ -7,6 +7,7 @@ import { listen, settlePort } from '../http/listen.ts'
 import { Logs } from '../http/logs.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import { createMetricsServer, createServer } from '../http/server.ts'
+import type { Log } from '../log/log.ts'
 import type { OnStep } from '../log/steps.ts'
 import type { DataDirectory } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
@@ -61,7 +62,7 @@ async function serveLogs({ data, config, logger, world, shown, stopped }: Served
     const onStep = (slug: string) => all(metrics.onStep(slug), copies.onStep(slug), world.onStep)
     const options = startOptions({ config, logger, world, metrics, onStep, failed: () => failure.resolve('failed') })
     const logs = new Logs(await startLogs(data, options))
-    closing.defer(async () => void (await Promise.all(logs.all.map((log) => log.close()))))
+    closing.defer(async () => void (await Promise.all(logs.all.map((log) => end(log, logger)))))
     // After the logs' keys were opened: what is wrong with the passphrase is then known, and no key is made under another.
     const trust = await openTrust(data, config, world)
     closing.defer(keepFresh(trust, logger, world))
@@ -96,6 +97,16 @@ async function serveLogs({ data, config, logger, world, shown, stopped }: Served
   } finally {
     await closing.disposeAsync()
   }
+}
+
+async function end(log: Log, logger: Logger): Promise<void> {
+  await log.close()
+  const { durable, published, state } = log.status()
+  if (state === 'closing' && durable > published)
+    logger.warn(
+      { log: log.identity.slug, entries: durable - published },
+      'ended with entries that no checkpoint covers: they are on the disk, and are published after the next start',
+    )
 }
 
 interface StartParts extends Pick<Served, 'config' | 'logger'> {
@@ -148,7 +159,10 @@ async function serveMetrics(
 }
 
 function greet(address: string, logs: Logs, config: ServeConfig, logger: Logger, world: World): void {
-  for (const log of logs.all) logger.info({ ...log.identity, size: log.status().durable }, 'log ready')
+  for (const log of logs.all) {
+    const { mlDsaVkey: _, ...identity } = log.identity // 1,800 characters: it stands in /logs
+    logger.info({ ...identity, size: log.status().durable }, 'log ready')
+  }
   logger.info({ address, url: config.url }, 'listening')
   if (world.terminal) world.print(greeting(address, logs, config))
 }

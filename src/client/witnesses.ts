@@ -3,15 +3,13 @@
  * quorum takes; who is slow or gone is asked again with the next one.
  */
 
+import { RENEW_MS } from '../formats/c2sp/cosignature.ts'
 import type { Note } from '../formats/c2sp/note.ts'
 import { isQuorum, type Policy } from '../formats/c2sp/policy.ts'
 import { type TreeSize, treeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { VerifyMlDsa44 } from '../verify/ports.ts'
 import { type AskedServer, addCheckpoint, type Cosignable, type Submit, withLines } from './add-checkpoint.ts'
-
-/** A cosignature that is older says little of today (C2SP asks for them to be renewed). */
-export const RENEW_MS = 10 * 60_000
 
 export interface WitnessingParts {
   /** With a URL for each witness, and a quorum. */

@@ -131,11 +131,23 @@ export function createApp(parts: BaseParts, { type, dressOf, trustedProxies }: A
   })
   readBodies(app, { limits, after: parts.after, type })
   continueOnlyIfWelcome(app, limits)
+  closeConnections(app)
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     sendError(new TlogError('NOT_FOUND', 'there is nothing at this path'), request, reply, dressOf(request)),
   )
   return app
+}
+
+/** Clients keep their connections, and the next request on one would hold up the end: once that has begun, each answer is the last. */
+function closeConnections(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  app.addHook('onSend', async (_, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
 }
 
 /** Rekor v1's clients hear of paths that it once had in words that they know. */

@@ -34,20 +34,8 @@ export const WITNESS_DRESS: Dress = {
 export function createWitnessServer(witness: Witness, parts: BaseParts): FastifyInstance {
   const limits = { bodyBytes: BODY_BYTES, ...parts.limits }
   const app = createApp({ ...parts, limits }, { type: '*', dressOf: () => WITNESS_DRESS, trustedProxies: null })
-  closeConnections(app)
   app.register(routes(witness))
   return app
-}
-
-/** A log keeps its connection, and its next request would hold up the end: once that has begun, each answer is the last. */
-function closeConnections(app: FastifyInstance): void {
-  let isClosing = false
-  app.addHook('preClose', async () => {
-    isClosing = true
-  })
-  app.addHook('onSend', async (_, reply) => {
-    if (isClosing) reply.header('connection', 'close')
-  })
 }
 
 function routes(witness: Witness) {

@@ -59,6 +59,8 @@ export interface LogIdentity {
   readonly vkey: string
   /** Of a Rekor v1 log, the key of the second line: DER SubjectPublicKeyInfo in base64. */
   readonly ecdsaKey?: string | null
+  /** The verifier key of its ML-DSA-44 line, where it has one. */
+  readonly mlDsaVkey?: string | null
 }
 
 export interface LogParts {

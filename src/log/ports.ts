@@ -1,5 +1,6 @@
 /** What the log needs from the world. The log owns these contracts; storage and main.ts fulfil them. */
 
+import type { Checkpoint } from '../formats/c2sp/checkpoint.ts'
 import type { Promised } from '../formats/sigstore/promise.ts'
 import type { Hash, LeafHash, LeafIndex, TreeSize, UnixMillis } from '../kernel/brand.ts'
 
@@ -156,10 +157,19 @@ export interface Ratchet {
   advance(to: Mark): Promise<void>
 }
 
-/** Signs checkpoint text with the log's own keys. */
+/** Signs checkpoints with the log's own keys. */
 export interface Signer {
-  /** The text of a signed note (ending in a newline) in, the whole note out; the log's own line is the first. */
-  sign(text: Uint8Array): Promise<Uint8Array>
+  /**
+   * The whole note; the line that `open` looks for is the first. A line with a time says that the log has signed no larger
+   * tree until then: sign nothing but the newest head, and never with an earlier time.
+   *
+   * @param time in seconds since 1970, at least 1
+   */
+  sign(checkpoint: Checkpoint, time: number): Promise<Uint8Array>
+  /** The time in a note that this signer once made; 0 where none of its lines has one. Nothing is verified. */
+  signedAt(note: Uint8Array): number
+  /** After so long what was signed is to be signed anew, while it is still the newest; null: it does not age. */
+  readonly renewMs: number | null
   /**
    * The text of a note that this signer once made.
    * @throws TlogError SIGNATURE_INVALID or SIGNATURE_UNKNOWN_KEY when it did not.

@@ -1,12 +1,12 @@
 /** Makes the newest durable head public: one round at a time, however many batches it covers. */
 
-import { formatCheckpoint, parseCheckpoint } from '../formats/c2sp/checkpoint.ts'
+import { parseCheckpoint } from '../formats/c2sp/checkpoint.ts'
 import type { Hash, LeafIndex, TreeSize } from '../kernel/brand.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { proveConsistency, type ReadNodes } from '../kernel/proof.ts'
 import type { Patience } from './patience.ts'
-import type { Head, LogStore, Published, Ratchet, Signer, Witnesses } from './ports.ts'
+import type { Clock, Head, LogStore, Published, Ratchet, Signer, Witnesses } from './ports.ts'
 import type { OnStep } from './steps.ts'
 
 export interface PublisherParts {
@@ -15,6 +15,7 @@ export interface PublisherParts {
   readonly ratchet: Ratchet
   readonly signer: Signer
   readonly witnesses: Witnesses
+  readonly clock: Pick<Clock, 'now'>
   readonly onStep: OnStep
   /** Nodes that are complete in the durable tree. */
   readonly nodes: ReadNodes
@@ -30,16 +31,25 @@ export class Publisher {
   readonly #parts: PublisherParts
   #published: Published | null
   readonly #waiters = new Set<Waiter>()
+  /** In seconds. */
+  #signedAt: number
   #stopped: { readonly error: unknown } | null = null
 
   constructor(parts: PublisherParts, published: Published | null) {
     this.#parts = parts
     this.#published = published
+    this.#signedAt = published === null ? 0 : parts.signer.signedAt(published.note)
   }
 
   /** The newest published checkpoint; null until the first round after the log's creation. */
   get published(): Published | null {
     return this.#published
+  }
+
+  /** After so long the newest head is to be made public anew; null: what is signed does not age. */
+  get renewMs(): number | null {
+    const { witnesses, signer } = this.#parts
+    return witnesses.renewMs ?? signer.renewMs
   }
 
   get waiting(): number {
@@ -67,14 +77,13 @@ export class Publisher {
    * @throws whatever stopped it; the head is then no more public than before.
    */
   async round(head: Head): Promise<void> {
-    const { origin, ratchet, signer, witnesses, store, onStep, nodes } = this.#parts
+    const { ratchet, witnesses, store, onStep, nodes } = this.#parts
     const detail = { entries: head.size - (this.#published?.size ?? 0), size: head.size }
     await ratchet.advance({ size: head.size, root: head.root }) // 1. the signer's memory: never back, never sideways
     onStep('ratcheted', detail)
-    const text = formatCheckpoint({ origin, size: head.size, root: head.root, extensions: [] })
     const growth = (from: TreeSize) => proveGrowth(from, head.size, nodes)
     // 2. as many cosignatures as the policy asks for
-    const note = await witnesses.cosign({ size: head.size, root: head.root, note: await signer.sign(text), growth })
+    const note = await witnesses.cosign({ size: head.size, root: head.root, note: await this.#sign(head), growth })
     onStep('signed', detail)
     const published: Published = { size: head.size, root: head.root, time: head.time, note }
     await store.publish(published) // 3. durable and visible
@@ -82,6 +91,13 @@ export class Publisher {
     onStep('published', detail)
     this.#answer(published) // 4. callers hear of it last
     onStep('answered', detail)
+  }
+
+  /** The one place where a checkpoint is signed: the newest durable head, and never with an earlier time than before. */
+  async #sign({ size, root, time }: Head): Promise<Uint8Array> {
+    const { origin, signer, clock } = this.#parts
+    this.#signedAt = Math.max(this.#signedAt, Math.floor(Math.max(time, clock.now()) / 1000), 1)
+    return await signer.sign({ origin, size, root, extensions: [] }, this.#signedAt)
   }
 
   /** The log has stopped: whoever waits gets the error, and so does whoever would wait from now on. */

@@ -17,6 +17,7 @@ import type { DigestAlgorithm, Entry, Place, Published } from './ports.ts'
 import { prove, type Receipt } from './prover.ts'
 import { PublishedTree } from './published-tree.ts'
 import { Publisher } from './publisher.ts'
+import { refusalOf, undrained } from './refusals.ts'
 import { Sequencer } from './sequencer.ts'
 import { createSignal } from './signal.ts'
 
@@ -43,6 +44,7 @@ export class RunningLog implements Log {
   #delayed: LogStatus['delayed'] = null
   #sequenced = false
   #ending = false
+  #isLeft = false
   #isAged: boolean
   /** Of the sequencer's `written`, what a checkpoint covers. */
   #covered = 0
@@ -52,11 +54,11 @@ export class RunningLog implements Log {
     this.#parts = parts
     this.#edge = state.edge
     this.#pool = new Pool(limits.pool)
-    this.#isAged = parts.witnesses.renewMs !== null
     this.#sequencer = new Sequencer({ ...parts, pool: this.#pool, edge: state.edge }, state.head)
     const nodes = new Nodes(state.edge, store)
     const { origin } = parts.identity
     this.#publisher = new Publisher({ ...parts, origin, nodes: (ids) => nodes.read(ids) }, state.published)
+    this.#isAged = this.#publisher.renewMs !== null
     this.#tree = new PublishedTree(store, state.edge, nodes, () => this.#publishedSize)
     this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
     this.#loops = Promise.all([this.#sequence(), this.#publish()].map((loop) => loop.catch((e) => this.#fail(e))))
@@ -199,19 +201,19 @@ export class RunningLog implements Log {
   }
 
   async #publish(): Promise<void> {
-    const { clock, witnesses } = this.#parts
-    while (this.#state !== 'failed') {
+    const { clock } = this.#parts
+    while (this.#state !== 'failed' && !this.#isLeft) {
       if (this.#isRenewed || this.#publisher.isBehind(this.#sequencer.head))
         await this.#pace(() => this.#publishRound())
       else if (this.#sequenced) return
       else {
         this.#started.resolve()
-        this.#isAged = await wakeOrAge(this.#headMoved, clock, witnesses.renewMs)
+        this.#isAged = await wakeOrAge(this.#headMoved, clock, this.#publisher.renewMs)
       }
     }
   }
 
-  /** The newest head is to be cosigned anew: at the start, for the policy may be another now, and when it has become old. */
+  /** The newest head is to be signed anew: at the start, for the policy may be another now, and when it has become old. */
   get #isRenewed(): boolean {
     return this.#isAged && this.#state === 'running' && !this.#sequencer.frozen
   }
@@ -221,9 +223,8 @@ export class RunningLog implements Log {
     try {
       await this.#publisher.round(head)
     } catch (error) {
-      if (!isPassing(error) || this.#state !== 'running') throw error
-      await this.#putOff(error)
-      return
+      if (!isPassing(error) || this.#state === 'failed') throw error
+      return this.#state === 'closing' ? this.#leave(error) : await this.#putOff(error)
     }
     this.#delayed = null
     this.#isAged = false
@@ -247,17 +248,12 @@ export class RunningLog implements Log {
         if (this.#state !== 'running') throw this.#refusal()
         const last = this.published()
         if (last !== null && this.#pool.size === 0 && !this.#publisher.isBehind(this.#sequencer.head)) return last
-        if (isLate) throw this.#undrained()
+        if (isLate) throw undrained(this.#delayed)
         await this.#drainMoved.wait()
       }
     } finally {
       cancel()
     }
-  }
-
-  #undrained(): TlogError {
-    const why = this.#delayed === null ? '' : ` (${this.#delayed.reason})`
-    return new TlogError('LOG_BUSY', `what the log had taken was not published in time${why}: it goes on as before`)
   }
 
   /** Nothing was shown; callers give up in their own time. */
@@ -269,17 +265,20 @@ export class RunningLog implements Log {
     await sleep(clock, RETRY_MS)
   }
 
+  /** At the end, with nobody to cosign: what is durable is published after the next start. */
+  #leave(error: TlogError): void {
+    this.#isLeft = true
+    this.#parts.onPublishDelayed(error)
+    this.#publisher.fail(this.#refusal())
+  }
+
   /** @throws TlogError LOG_FROZEN, LOG_CLOSED, LOG_FAILED */
   #checkOpen(): void {
     if (this.#state !== 'running' || this.#ending || this.#sequencer.frozen) throw this.#refusal()
   }
 
   #refusal(): TlogError {
-    if (this.#state === 'failed') return new TlogError('LOG_FAILED', 'the log has stopped and takes no entries')
-    if (this.#state === 'closing') return new TlogError('LOG_CLOSED', 'the log is shutting down; try again shortly')
-    return this.#ending
-      ? new TlogError('LOG_CLOSED', 'the log is coming to its end; try again shortly, for its successor')
-      : new TlogError('LOG_FROZEN', 'the log is frozen and takes no entries')
+    return refusalOf(this.#state, this.#ending)
   }
 
   /** Fail closed: no round runs after an error whose outcome is unknown. A restart reads the truth from the disk. */

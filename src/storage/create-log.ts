@@ -7,13 +7,20 @@ import { makeDirectory } from '../files/make-directory.ts'
 import { createVkey, formatVkey, KEY_TYPE, logId } from '../formats/c2sp/vkey.ts'
 import { formatTreeKeyName, formatTreeOrigin, hostOfOrigin, treeIdOfKey } from '../formats/sigstore/tree-id.ts'
 import { treeSize, type UnixMillis } from '../kernel/brand.ts'
-import { base64 } from '../kernel/bytes.ts'
+import { base64, utf8 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT } from '../kernel/hash.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { checkSlug, type LogRecord } from './database.ts'
-import { createEcdsaKeyFile, createKeyFile, readEcdsaKeyFile, readKeyFile } from './key-file.ts'
-import { type DataPlace, ecdsaKeyPath, keyPath } from './log-keys.ts'
+import {
+  createEcdsaKeyFile,
+  createKeyFile,
+  createMlDsaKeyFile,
+  readEcdsaKeyFile,
+  readKeyFile,
+  readMlDsaKeyFile,
+} from './key-file.ts'
+import { type DataPlace, ecdsaKeyPath, keyPath, mlDsaKeyPath } from './log-keys.ts'
 import { createRatchet, openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
 
 export interface LogRequest {
@@ -29,7 +36,7 @@ export interface LogRequest {
 const REKOR_V1 = 'rekor-v1'
 
 /**
- * A new log: key, ratchet, then its row. An interrupted creation is taken up again, unless the key has signed.
+ * A new log: keys, ratchet, then its row. An interrupted creation is taken up again, unless the key has signed.
  * @throws TlogError LOG_EXISTS, RATCHET_REFUSED, KEY_FILE_REFUSED, FIELD_INVALID, VKEY_MALFORMED
  */
 export async function createLogIn(data: DataDirectory, request: LogRequest, createdAt: UnixMillis): Promise<LogRecord> {
@@ -43,16 +50,18 @@ export async function createLogIn(data: DataDirectory, request: LogRequest, crea
   if (namesake !== undefined && request.dialect !== REKOR_V1)
     throw new TlogError('LOG_EXISTS', `log ${namesake.slug} has the origin ${request.origin}: it is for one log alone`)
   checkSoleTree(logs, request)
+  checkName(request)
   for (const dir of [join(place.dir, 'keys'), place.ratchetDir]) makeDirectory(dir)
   const identity =
     request.dialect === REKOR_V1 ? createTree(place, request) : { ...named(request.origin), ecdsaKey: null }
   const file = { path: keyPath(place, request.slug), passphrase: place.passphrase }
   const { publicKey } = existsSync(file.path) ? readKeyFile(file) : createKeyFile(file)
   const { origin, keyName, ecdsaKey } = identity
+  const mlDsaVkey = formatVkey(createVkey(keyName, KEY_TYPE.mlDsa44, mlDsaPublicKey(place, request.slug)))
   const vkey = formatVkey(createVkey(keyName, KEY_TYPE.ed25519, publicKey))
   await startRatchet(place, { origin, keyId: logId(origin, publicKey) })
   const { slug, dialect } = request
-  return database.createLog({ slug, dialect, origin, vkey, ecdsaKey, createdAt })
+  return database.createLog({ slug, dialect, origin, vkey, ecdsaKey, mlDsaVkey, createdAt })
 }
 
 function checkPredecessor(logs: readonly LogRecord[], { dialect, after = null }: LogRequest): void {
@@ -92,6 +101,25 @@ function createTree(place: DataPlace, { slug, origin: host }: LogRequest) {
   const { spki } = existsSync(file.path) ? readEcdsaKeyFile(file) : createEcdsaKeyFile(file)
   const treeId = treeIdOfKey(hash('sha256', spki, 'buffer'))
   return { origin: formatTreeOrigin(host, treeId), keyName: formatTreeKeyName(host, treeId), ecdsaKey: base64(spki) }
+}
+
+/** Of the key that signs beside the Ed25519 key, for who does not believe that one any more (FIPS 204). */
+function mlDsaPublicKey(place: DataPlace, slug: string): Uint8Array {
+  const file = { path: mlDsaKeyPath(place, slug), passphrase: place.passphrase }
+  return (existsSync(file.path) ? readMlDsaKeyFile(file) : createMlDsaKeyFile(file)).mlDsa44PublicKey
+}
+
+/** What an ML-DSA-44 signature holds of a name, and of an origin (c2sp.org/tlog-cosignature). */
+const MAX_NAME_BYTES = 255
+
+/** Before a key exists. A Rekor v1 tree's origin is the host, three characters, and a number of 19 digits at most. */
+function checkName({ origin: host, dialect }: LogRequest): void {
+  const longest = utf8(host).length + (dialect === REKOR_V1 ? 22 : 0)
+  if (longest > MAX_NAME_BYTES)
+    throw new TlogError(
+      'FIELD_INVALID',
+      `the origin may have ${longest} bytes, at most ${MAX_NAME_BYTES} can be signed`,
+    )
 }
 
 /** A ratchet of size 0: made, or found as an interrupted creation left it. */

@@ -18,6 +18,8 @@ export interface LogRecord {
   readonly vkey: string
   /** Of a Rekor v1 log, the ECDSA key that signs beside it: DER SubjectPublicKeyInfo in base64. */
   readonly ecdsaKey: string | null
+  /** The ML-DSA-44 verifier key that signs beside it (type 0x06); null for a log from before there were any. */
+  readonly mlDsaVkey: string | null
   readonly createdAt: UnixMillis
   readonly state: LogState
   /** When it was frozen. */
@@ -27,7 +29,7 @@ export interface LogRecord {
 }
 
 export type NewLog = Pick<LogRecord, 'slug' | 'dialect' | 'origin' | 'vkey' | 'createdAt'> &
-  Partial<Pick<LogRecord, 'ecdsaKey'>>
+  Partial<Pick<LogRecord, 'ecdsaKey' | 'mlDsaVkey'>>
 
 export interface LogDatabase {
   /** All logs, by number. */

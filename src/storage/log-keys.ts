@@ -1,13 +1,13 @@
 /** What a log has beside its rows: key files, and the ratchet. */
 
 import { join } from 'node:path'
-import type { EcdsaKey, SigningKey } from '../crypto/crypto.ts'
-import { createVkey, formatVkey, logId, parseVkey } from '../formats/c2sp/vkey.ts'
+import type { EcdsaKey, MlDsaKey, SigningKey } from '../crypto/crypto.ts'
+import { createVkey, formatVkey, logId, parseVkey, type Vkey } from '../formats/c2sp/vkey.ts'
 import { base64 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Mark, Ratchet } from '../log/ports.ts'
 import type { LogRecord } from './database.ts'
-import { readEcdsaKeyFile, readKeyFile } from './key-file.ts'
+import { readEcdsaKeyFile, readKeyFile, readMlDsaKeyFile } from './key-file.ts'
 import { openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
 
 export interface DataPlace {
@@ -17,10 +17,17 @@ export interface DataPlace {
   readonly passphrase: string | undefined
 }
 
+export interface MlDsaPair {
+  readonly vkey: Vkey
+  readonly key: MlDsaKey
+}
+
 export interface LogKeys {
   readonly key: SigningKey
   /** Of a Rekor v1 log. */
   readonly ecdsa: EcdsaKey | null
+  /** Null for a log that was created without one. */
+  readonly mlDsa: MlDsaPair | null
   readonly ratchet: Ratchet
 }
 
@@ -30,16 +37,27 @@ export interface LogKeys {
  */
 export async function openLogKeys(place: DataPlace, record: LogRecord): Promise<LogKeys> {
   const key = readKeyFile({ path: keyPath(place, record.slug), passphrase: place.passphrase })
-  const vkey = parseVkey(record.vkey)
-  const found = formatVkey(createVkey(vkey.name, vkey.type, key.publicKey))
-  if (found !== record.vkey)
+  checkSame(record.slug, record.vkey, key.publicKey)
+  const identity = ratchetIdentity(record)
+  const [ecdsa, mlDsa] = [openEcdsaKey(place, record), openMlDsaKey(place, record)]
+  return { key, ecdsa, mlDsa, ratchet: await openRatchet(ratchetPath(place.ratchetDir, identity), identity) }
+}
+
+function checkSame(slug: string, created: string, publicKey: Uint8Array): void {
+  const vkey = parseVkey(created)
+  const found = formatVkey(createVkey(vkey.name, vkey.type, publicKey))
+  if (found !== created)
     throw new TlogError(
       'IDENTITY_CHANGED',
-      `log ${record.slug} was created with the key ${record.vkey}, but its key file holds ${found}: bring back the right key file`,
+      `log ${slug} was created with the key ${created}, but its key file holds ${found}: bring back the right key file`,
     )
-  const identity = ratchetIdentity(record)
-  const ecdsa = openEcdsaKey(place, record)
-  return { key, ecdsa, ratchet: await openRatchet(ratchetPath(place.ratchetDir, identity), identity) }
+}
+
+function openMlDsaKey(place: DataPlace, { slug, mlDsaVkey }: LogRecord): MlDsaPair | null {
+  if (mlDsaVkey === null) return null
+  const key = readMlDsaKeyFile({ path: mlDsaKeyPath(place, slug), passphrase: place.passphrase })
+  checkSame(slug, mlDsaVkey, key.mlDsa44PublicKey)
+  return { vkey: parseVkey(mlDsaVkey), key }
 }
 
 function openEcdsaKey(place: DataPlace, { slug, ecdsaKey }: LogRecord): EcdsaKey | null {
@@ -66,6 +84,10 @@ export function ratchetIdentity(record: LogRecord): RatchetIdentity {
 
 export function ecdsaKeyPath(place: DataPlace, slug: string): string {
   return join(place.dir, 'keys', `${slug}.ecdsa.pem`)
+}
+
+export function mlDsaKeyPath(place: DataPlace, slug: string): string {
+  return join(place.dir, 'keys', `${slug}.ml-dsa-44.pem`)
 }
 
 export function keyPath(place: DataPlace, slug: string): string {

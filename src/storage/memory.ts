@@ -91,7 +91,7 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
 
 function createMemoryLog(
   number: number,
-  { slug, dialect, origin, vkey, createdAt, ecdsaKey = null }: NewLog,
+  { slug, dialect, origin, vkey, createdAt, ecdsaKey = null, mlDsaVkey = null }: NewLog,
 ): MemoryLog {
   return {
     record: {
@@ -101,6 +101,7 @@ function createMemoryLog(
       origin,
       vkey,
       ecdsaKey,
+      mlDsaVkey,
       createdAt,
       state: 'active',
       retiredAt: null,

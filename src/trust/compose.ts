@@ -16,7 +16,7 @@ import {
   trustedV2Log,
 } from '../formats/sigstore/trusted-root.ts'
 import type { UnixMillis } from '../kernel/brand.ts'
-import { parseBase64, utf8 } from '../kernel/bytes.ts'
+import { concat, parseBase64, utf8 } from '../kernel/bytes.ts'
 import { services, timeText, trustedAuthority, trustedCtLog } from './authorities.ts'
 import { trustFiles } from './files.ts'
 
@@ -27,6 +27,7 @@ export interface TrustLog {
   readonly origin: string
   readonly vkey: string
   readonly ecdsaKey: string | null
+  readonly mlDsaVkey: string | null
   readonly createdAt: UnixMillis
   /** When it was frozen, or null while it takes entries. */
   readonly retiredAt: UnixMillis | null
@@ -83,16 +84,20 @@ export function composeTrustFiles(input: TrustInput): ReadonlyMap<string, Uint8A
     services: services(input.config, operator),
     policy: policy(input),
   })
-  for (const log of input.logs.filter(isTrusted))
+  for (const log of input.logs.filter(isTrusted)) {
     files
       .set(vkeyName(log.slug), utf8(`${log.vkey}\n`))
       .set(pemName(log.slug), utf8(formatPem(spkiOf(log), 'PUBLIC KEY')))
-  return files
+    if (log.mlDsaVkey !== null) files.set(mlDsaName(log.slug), utf8(`${log.mlDsaVkey}\n`))
+  }
+  return files.set('policy', concat(files.get('policy') ?? new Uint8Array(), utf8(postQuantum(input))))
 }
 
 /** The names of files that an earlier run may have written, and that must not be found any more. */
 export function withdrawnFiles(logs: readonly TrustLog[]): readonly string[] {
-  return logs.filter((log) => !isTrusted(log)).flatMap(({ slug }) => [vkeyName(slug), pemName(slug)])
+  return logs
+    .filter((log) => !isTrusted(log))
+    .flatMap(({ slug }) => [vkeyName, pemName, mlDsaName].map((nameOf) => nameOf(slug)))
 }
 
 function isTrusted({ isCompromised }: TrustLog): boolean {
@@ -100,6 +105,7 @@ function isTrusted({ isCompromised }: TrustLog): boolean {
 }
 
 const vkeyName = (slug: string) => `${slug}.vkey`
+const mlDsaName = (slug: string) => `${slug}.ml-dsa-44.vkey`
 const pemName = (slug: string) => `${slug}.pem`
 
 function trustedRoot({ url, logs, config }: TrustInput): TrustedRoot {
@@ -147,6 +153,18 @@ export function hostedAt(url: string, origin: string): string {
 function policy({ url, logs, witnessing }: TrustInput): Policy {
   const known = logs.filter(isTrusted).map(({ slug, vkey }) => ({ vkey: parseVkey(vkey), url: `${url}/logs/${slug}` }))
   return { logs: known, ...witnessing }
+}
+
+/**
+ * As remarks, because one signature of any listed key is enough to a verifier: listed beside the Ed25519 key, the ML-DSA-44
+ * key would be asked of nobody, and whoever can forge the one would not have to forge the other.
+ */
+function postQuantum({ url, logs }: TrustInput): string {
+  const lines = logs.filter(isTrusted).flatMap(({ slug, mlDsaVkey }) => {
+    return mlDsaVkey === null ? [] : [`# log ${mlDsaVkey} ${url}/logs/${slug}\n`]
+  })
+  if (lines.length === 0) return ''
+  return `#\n# To demand a log's post-quantum line, put this in the place of its line above:\n${lines.join('')}`
 }
 
 /** The key that the clients of a log's dialect check with. */

@@ -4,7 +4,7 @@ import { digest, verifyEd25519, verifyMessage } from '#crypto'
 import { algorithmForKey } from '../crypto/algorithms.ts'
 import { parseNote, uint32 } from '../formats/c2sp/note.ts'
 import type { Policy } from '../formats/c2sp/policy.ts'
-import { logId } from '../formats/c2sp/vkey.ts'
+import { KEY_TYPE, logId } from '../formats/c2sp/vkey.ts'
 import { type PublicKey, parseSpki } from '../formats/pki/spki.ts'
 import type { BundleEntry } from '../formats/sigstore/bundle-entry.ts'
 import { promisedBytes } from '../formats/sigstore/promise.ts'
@@ -89,7 +89,8 @@ export async function openRekorCheckpoint(
 
 /**
  * A tree of a v1 log is listed by its name, which is made of its ECDSA key: bundles hold the line of that key alone, as
- * clients of v1 take no other, and the root has the key. Of any other log a listed key must have signed as well.
+ * clients of v1 take no other, and the root has the key. Who lists its ML-DSA-44 key alone asks for more than that. Of any
+ * other log a listed key must have signed as well.
  */
 async function requireListed(
   received: ReceivedCheckpoint,
@@ -98,7 +99,9 @@ async function requireListed(
 ): Promise<void> {
   const { origin } = received.checkpoint
   const isSigned = await isSignedByListed(received, policy, mlDsa44)
-  if (!isSigned && treeKeyName(origin) === null) throw unsignedBy(origin)
+  const treeName = treeKeyName(origin)
+  const isListed = policy.logs.some(({ vkey }) => vkey.name === treeName && vkey.type === KEY_TYPE.ed25519)
+  if (!isSigned && !isListed) throw unsignedBy(origin)
 }
 
 /**

@@ -1,8 +1,15 @@
 /** The lines that a witness gives (c2sp.org/tlog-cosignature): made of values that were checked, never of bytes that came. */
 
 import { type Checkpoint, formatCheckpoint } from '../formats/c2sp/checkpoint.ts'
-import { cosignedSubtree, cosignedText, cosignedTree, formatCosignature } from '../formats/c2sp/cosignature.ts'
+import {
+  cosignedSubtree,
+  cosignedText,
+  cosignedTree,
+  formatCosignature,
+  formatSubtreeCosignature,
+} from '../formats/c2sp/cosignature.ts'
 import type { NoteSignature } from '../formats/c2sp/note.ts'
+import type { Vkey } from '../formats/c2sp/vkey.ts'
 import type { Subtree } from '../kernel/proof.ts'
 import type { WitnessKey, WitnessKeys } from './ports.ts'
 
@@ -28,10 +35,14 @@ export async function cosignSubtree(
   origin: string,
   subtree: Subtree,
 ): Promise<NoteSignature> {
-  return await line(mlDsa44, 0, cosignedSubtree(mlDsa44.vkey.name, origin, subtree))
+  const { vkey, sign } = mlDsa44
+  return lineOf(vkey, formatSubtreeCosignature(await sign(cosignedSubtree(vkey.name, origin, subtree))))
 }
 
 async function line({ vkey, sign }: WitnessKey, time: number, message: Uint8Array): Promise<NoteSignature> {
-  const signature = formatCosignature({ time, signature: await sign(message) })
-  return { name: vkey.name, keyId: vkey.keyId, signature }
+  return lineOf(vkey, formatCosignature({ time, signature: await sign(message) }))
+}
+
+function lineOf({ name, keyId }: Vkey, signature: Uint8Array): NoteSignature {
+  return { name, keyId, signature }
 }

@@ -29,7 +29,7 @@ t.test('a backup beside a server', async (t) => {
   t.match(made, { code: 0, printed: /^\d+ files, \d+ bytes in / })
   t.match(made.warned, /holds the logs' PRIVATE KEYS/)
   t.same(readdirSync(backup).sort(), ['backup.json', 'keys', 'log.db', 'trust'])
-  t.same(readdirSync(join(backup, 'keys')).sort(), ['tuf.pem', 'v2.pem'])
+  t.same(readdirSync(join(backup, 'keys')).sort(), ['tuf.pem', 'v2.ml-dsa-44.pem', 'v2.pem'])
   t.match(await command(['backup', backup, '--data', data]), { code: 3, warned: /^COPY_REFUSED: .* is not empty/ })
   const without = await command(['backup', join(folder, 'without'), '--data', data, '--without-keys'])
   t.match(without, { code: 0, warned: '' })

@@ -68,7 +68,12 @@ const MISUSED: readonly [argv: string[], code: number, warned: RegExp][] = [
   [['keygen'], 2, /^CONFIG_INVALID: keygen takes one path, and --origin or --algorithm/],
   [['keygen', 'a.pem'], 2, /^CONFIG_INVALID: keygen takes one path, and/],
   [['keygen', 'a.pem', 'b.pem', '--origin', 'a'], 2, /^CONFIG_INVALID: keygen takes one path, and/],
-  [['keygen', 'a.pem', '--origin', 'a', '--algorithm', 'ed25519'], 2, /^CONFIG_INVALID: keygen takes one path, and/],
+  [
+    ['keygen', 'a.pem', '--origin', 'a', '--algorithm', 'ecdsa-p256'],
+    2,
+    /^CONFIG_INVALID: --algorithm: must be one of ed25519, ml-dsa-44, not ecdsa-p256/,
+  ],
+  [['keygen', 'a.pem', '--algorithm', 'ml-dsa-44'], 2, /--algorithm: must be one of ed25519, ecdsa-p256, not ml-dsa/],
   [
     ['keygen', 'a.pem', '--algorithm', 'rsa'],
     2,

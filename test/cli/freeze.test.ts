@@ -81,7 +81,7 @@ t.test('a Rekor v2 log and its successor under another host, with the server sto
     t.equal((await ask(after, '/readyz')).status, 200)
     const { tlogs } = JSON.parse((await ask(after, '/trust/trusted_root.json')).text)
     t.match(tlogs, [{ publicKey: { validFor: { end: /^20/ } } }, { baseUrl: /two\.example/ }])
-    t.match(await command(['log', 'list', ...place]), { printed: /^v2 .* frozen on .*\n.*\nw2 .* active / })
+    t.match(await command(['log', 'list', ...place]), { printed: /^v2 .* frozen on .*\n.*\n.*\nw2 .* active / })
     t.equal(await after.stop(), 0)
     t.match(await command(['fsck', ...place]), { code: 0, printed: 'v2: 2 entries, clean\nw2: 1 entries, clean\n' })
   }

@@ -15,7 +15,8 @@ t.test('create and list', async (t) => {
   t.match(first, {
     code: 0,
     warned: '',
-    printed: /^v2 {2}rekor-v2 {2}active {2}origin one.example {2}since \S+\n {2}one.example\+[0-9a-f]{8}\+\S+\n$/,
+    printed:
+      /^v2 {2}rekor-v2 {2}active {2}origin one.example {2}since \S+\n {2}one.example\+[0-9a-f]{8}\+\S+\n {2}one.example\+[0-9a-f]{8}\+… of ML-DSA-44, whole with --json\n$/,
   })
   const second = JSON.parse((await create('2027-1', 'two.example', '--json')).printed)
   t.match(second, [{ number: 1, slug: '2027-1', dialect: 'rekor-v2', origin: 'two.example', state: 'active' }])
@@ -30,9 +31,14 @@ t.test('create and list', async (t) => {
       { code: slug.startsWith('-') ? 2 : 3, warned: /^(FIELD_INVALID: slug|CONFIG_INVALID)/ },
       slug,
     )
-  t.same(readdirSync(join(data, 'keys')).sort(), ['2027-1.pem', 'v2.pem'], 'and leaves no key behind')
+  t.same(
+    readdirSync(join(data, 'keys')).sort(),
+    ['2027-1.ml-dsa-44.pem', '2027-1.pem', 'v2.ml-dsa-44.pem', 'v2.pem'],
+    'and leaves no key behind',
+  )
 
-  for (const name of ['v2.pem', '2027-1.pem']) t.equal(statSync(join(data, 'keys', name)).mode & 0o777, 0o600, name)
+  for (const name of readdirSync(join(data, 'keys')))
+    t.equal(statSync(join(data, 'keys', name)).mode & 0o777, 0o600, name)
   for (const name of ['', 'keys', 'ratchet'])
     t.equal(statSync(join(data, name)).mode & 0o077, 0, `${name || 'the directory'} is for its owner alone`)
 })
@@ -52,6 +58,13 @@ t.test('a key that was made before', async (t) => {
   const made = await command(['keygen', join(data, 'keys', 'next.pem'), '--origin', 'two.example'])
   const { printed } = await command(['log', 'create', 'next', '--origin', 'two.example', '--data', data])
   t.equal(printed.split('\n')[1]?.trim(), made.printed.trim(), 'is the log’s key')
+  const path = join(data, 'keys', 'third.ml-dsa-44.pem')
+  const second = await command(['keygen', path, '--origin', 'three.example', '--algorithm', 'ml-dsa-44'])
+  const third = await command(['log', 'create', 'third', '--origin', 'three.example', '--data', data, '--json'])
+  t.equal(JSON.parse(third.printed)[0].mlDsaVkey, second.printed.trim(), 'and so is the post-quantum one')
+  const long = ['--origin', `${'a.'.repeat(117)}a`, '--dialect', 'rekor-v1', '--data', data]
+  const refused = await command(['log', 'create', 'long', ...long])
+  t.match(refused, { code: 3, warned: /^FIELD_INVALID: the origin may have 257 bytes, at most 255 can be signed/ })
 })
 
 t.test('beside a running server', async (t) => {
@@ -83,7 +96,9 @@ t.test('a tree that waits for its turn', async (t) => {
     t.match(await create(...argv), { code, warned }, argv.join(' '))
   t.match(await create('elsewhere', '--after', 'v1', '--origin', 'two.example'), { code: 0, printed: / active / })
   t.equal((await command(['retire', 'v1', '--yes', ...data])).code, 0)
-  t.match(await command(['log', 'list', ...data]), { printed: /^v1 .* frozen on .*\n.*\nnext {2}rekor-v1 {2}active / })
+  t.match(await command(['log', 'list', ...data]), {
+    printed: /^v1 .* frozen on .*\n.*\n.*\nnext {2}rekor-v1 {2}active /,
+  })
 })
 
 t.test('a data directory is made only where there is nothing', async (t) => {

@@ -5,7 +5,8 @@ import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync, writeFile
 import { join } from 'node:path'
 import { execPath } from 'node:process'
 import t from 'tap'
-import { parseVkey } from '../../src/formats/c2sp/vkey.ts'
+import { importMlDsaKey } from '#crypto'
+import { createVkey, formatVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
 import { importPrivateKey } from '../../src/sign/private-key.ts'
 import { freePort, ROOT, run } from '../e2e/support.ts'
 import { ecKey, hashedRekordBody } from '../http/requests.ts'
@@ -47,6 +48,12 @@ t.test('keygen', async (t) => {
   t.throws(() => createPrivateKey({ key: encrypted, passphrase: 'another' }))
   t.equal(createPrivateKey({ key: encrypted, passphrase: PASSPHRASE }).asymmetricKeyType, 'ed25519')
 
+  const mlDsa = join(dir, 'mldsa.pem')
+  const second = await command(['keygen', mlDsa, '--origin', 'log.example', '--algorithm', 'ml-dsa-44'], ENV)
+  t.match(second, { code: 0, warned: '' })
+  const { mlDsa44PublicKey } = importMlDsaKey(readFileSync(mlDsa, 'utf8'), PASSPHRASE)
+  t.equal(second.printed, `${formatVkey(createVkey('log.example', KEY_TYPE.mlDsa44, mlDsa44PublicKey))}\n`)
+
   const refused = join(dir, 'refused.pem')
   t.match(await command(['keygen', refused, '--origin', 'no good']), { code: 3 })
   t.notOk(readdirSync(dir).includes('refused.pem'), 'a bad origin leaves no file')
@@ -76,7 +83,8 @@ t.test('keygen, of a publisher', async (t) => {
 /** Every spelling in which the key of a PEM file, or a passphrase, could turn up. */
 function spellings(pem: string): string[] {
   const key = createPrivateKey({ key: pem, passphrase: PASSPHRASE })
-  const secret = Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url')
+  const { d, priv = d } = key.export({ format: 'jwk' }) as { readonly d?: string; readonly priv?: string }
+  const secret = Buffer.from(priv ?? '', 'base64url')
   const der = key.export({ type: 'pkcs8', format: 'der' })
   const text = [secret, der].flatMap((bytes) =>
     (['hex', 'base64', 'base64url', 'latin1'] as const).map((as) => bytes.toString(as)),
@@ -142,7 +150,8 @@ t.test('a server with an encrypted key, every answer and its log', async (t) => 
     asked.map((answer) => answer.status),
     [201, 400, 200, 200, 200, 200, 200, 400, 404, 400, 400, 404],
   )
-  const pems = ['v2.pem', 'v1.pem', 'v1.ecdsa.pem'].map((name) => readFileSync(join(data, 'keys', name), 'utf8'))
+  const names = ['v2', 'v1', 'v1.ecdsa', 'v1.ml-dsa-44', 'v2.ml-dsa-44']
+  const pems = names.map((name) => readFileSync(join(data, 'keys', `${name}.pem`), 'utf8'))
   for (const pem of pems) t.match(pem, /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
   const { stdout, stderr } = await running
   t.match(stdout, /"msg":"log ready"/, 'the log was verbose')

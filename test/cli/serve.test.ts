@@ -3,10 +3,13 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { importEd25519Seed } from '#crypto'
 import { flagOf } from '../../src/config/names.ts'
 import { GROUPS, SETTING_NAMES } from '../../src/config/settings.ts'
-import { startServer as spawnServer } from '../e2e/support.ts'
-import { ENTRIES, startServer } from '../http/support.ts'
+import { createVkey, formatVkey, KEY_TYPE } from '../../src/formats/c2sp/vkey.ts'
+import { freePort, startServer as spawnServer } from '../e2e/support.ts'
+import { ecKey, hashedRekordBody } from '../http/requests.ts'
+import { ask, ENTRIES, postEntry, startServer } from '../http/support.ts'
 import { command, scratch } from './support.ts'
 
 t.test('its help is grouped and fits a screen', async (t) => {
@@ -52,4 +55,22 @@ t.test('SIGHUP, as the operating system sends it', async (t) => {
   t.equal(await status(), 400, 'the token is good, the body is not')
   t.notMatch(server.output(), second.slice(9))
   await server.stop()
+})
+
+t.test('stopped while no witness answers: the end is in good order, and the next start publishes', async (t) => {
+  const dir = scratch(t)
+  const [data, policy] = [join(dir, 'data'), join(dir, 'policy')]
+  const { publicKey } = importEd25519Seed(new Uint8Array(32).fill(1))
+  const vkey = formatVkey(createVkey('w.example', KEY_TYPE.cosignature, publicKey))
+  writeFileSync(policy, `witness w ${vkey} http://127.0.0.1:${await freePort()}\nquorum w\n`)
+  await (await startServer(t, [], data)).stop() // it has a checkpoint to read
+  const server = await startServer(t, ['--witness-policy', policy], data)
+  const body = hashedRekordBody(ecKey())
+  t.equal((await postEntry(server, body)).status, 503)
+  t.match((await ask(server, '/checkpoint')).text, '\n0\n')
+  t.equal(await server.stop(), 0)
+  const next = await startServer(t, [], data)
+  t.match((await ask(next, '/checkpoint')).text, '\n1\n')
+  t.equal((await postEntry(next, body)).status, 201, 'a retry gets its receipt')
+  t.equal(await next.stop(), 0)
 })

@@ -21,6 +21,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
       ...NEW_LOG,
       number: 0,
       ecdsaKey: null,
+      mlDsaVkey: null,
       state: 'active',
       retiredAt: null,
       compromisedSince: null,
@@ -66,11 +67,14 @@ export function storeContract(name: string, open: OpenDatabase): void {
     t.match(database.freezeLog(number, later), known)
     t.match(database.logs(), [known])
     await t.rejects(store.append(feeder.head, feeder.plain(1)), { code: 'LOG_FROZEN' })
-    const other = database.createLog({ ...NEW_LOG, slug: 'other', vkey: 'other', ecdsaKey: 'AAAA' })
+    const other = database.createLog({ ...NEW_LOG, slug: 'other', vkey: 'other', ecdsaKey: 'AAAA', mlDsaVkey: 'BBBB' })
     t.same(
-      database.logs().map(({ ecdsaKey }) => ecdsaKey),
-      [null, 'AAAA'],
-      'the second key, where there is one',
+      database.logs().map(({ ecdsaKey, mlDsaVkey }) => [ecdsaKey, mlDsaVkey]),
+      [
+        [null, null],
+        ['AAAA', 'BBBB'],
+      ],
+      'the further keys, where there are any',
     )
     database.freezeLog(other.number, at)
     t.match(database.compromiseLog(other.number, later, since), known, 'after it was retired in good order')

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { formatCheckpoint } from '../../src/formats/c2sp/checkpoint.ts'
 import { type Hash, type LeafIndex, type TreeSize, treeSize, unixMillis } from '../../src/kernel/brand.ts'
 import { concat, equal, utf8 } from '../../src/kernel/bytes.ts'
 import { TlogError } from '../../src/kernel/error.ts'
@@ -85,8 +84,8 @@ function badTile(level: number, index: number, at: number): Partial<LogStore> {
 }
 
 async function noted(size: number, root: Hash): Promise<Published> {
-  const text = formatCheckpoint({ origin: ORIGIN, size: treeSize(size), root, extensions: [] })
-  return { size: treeSize(size), root, time: unixMillis(START), note: await world.signer.sign(text) }
+  const checkpoint = { origin: ORIGIN, size: treeSize(size), root, extensions: [] }
+  return { size: treeSize(size), root, time: unixMillis(START), note: await world.signer.sign(checkpoint, 1) }
 }
 
 const wrong = new Uint8Array(32).fill(7) as Hash

@@ -1,6 +1,5 @@
 import t from 'tap'
 import { importEd25519Seed } from '#crypto'
-import { formatCheckpoint } from '../../src/formats/c2sp/checkpoint.ts'
 import { createVkey, KEY_TYPE } from '../../src/formats/c2sp/vkey.ts'
 import { type Hash, type TreeSize, treeSize } from '../../src/kernel/brand.ts'
 import { concat, equal } from '../../src/kernel/bytes.ts'
@@ -68,7 +67,7 @@ function badTile(level: number, index: number, at: number): Partial<LogStore> {
 
 async function notedAs(change: { origin?: string; size?: TreeSize; root?: Hash }): Promise<Partial<LogStore>> {
   const { size, root } = published
-  const note = await world.signer.sign(formatCheckpoint({ origin: ORIGIN, size, root, extensions: [], ...change }))
+  const note = await world.signer.sign({ origin: ORIGIN, size, root, extensions: [], ...change }, 1)
   return { published: async () => ({ ...published, note }) }
 }
 
@@ -76,7 +75,7 @@ async function notedByAnother(): Promise<Partial<LogStore>> {
   const key = importEd25519Seed(new Uint8Array(32).fill(8))
   const other = createSigner(createVkey(ORIGIN, KEY_TYPE.ed25519, key.publicKey), key)
   const { size, root } = published
-  const note = await other.sign(formatCheckpoint({ origin: ORIGIN, size, root, extensions: [] }))
+  const note = await other.sign({ origin: ORIGIN, size, root, extensions: [] }, 1)
   return { published: async () => ({ ...published, note }) }
 }
 
@@ -181,7 +180,7 @@ const doubts: readonly { readonly name: string; readonly doubt: () => Promise<Do
     name: 'a published checkpoint of another tree, under a newer ratchet',
     doubt: async () => {
       const [size, root] = [treeSize(200), roots[199] as Hash]
-      const note = await world.signer.sign(formatCheckpoint({ origin: ORIGIN, size, root, extensions: [] }))
+      const note = await world.signer.sign({ origin: ORIGIN, size, root, extensions: [] }, 1)
       return { store: { published: async () => ({ ...published, size, root, note }) } }
     },
     error: { code: 'STORE_CORRUPT', message: /size 200 .*its root is not the one in the published checkpoint/ },

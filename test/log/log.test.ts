@@ -325,7 +325,7 @@ t.test('close ends and answers although the disk is full', async (t) => {
     const waiting = outcome(log.add(entry('a')))
     const closing = log.close()
     await inTime(world.clock, closing)
-    t.equal(await waiting, hook === 'beforeAppend' ? 'STORE_FULL' : 'LOG_FAILED', hook)
+    t.equal(await waiting, hook === 'beforeAppend' ? 'STORE_FULL' : 'LOG_CLOSED', hook)
     world.hooks[hook] = undefined
     const again = await start(world)
     t.equal(

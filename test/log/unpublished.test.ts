@@ -1,7 +1,7 @@
 import t from 'tap'
 import { TlogError } from '../../src/kernel/error.ts'
 import { attachment } from '../contract/feeder.ts'
-import { createWorld, entry, gate, inTime, settle, start } from './support.ts'
+import { createWorld, entry, gate, inTime, outcome, settle, start } from './support.ts'
 
 t.test('the tail without a checkpoint is bounded in bytes, those of attachments too', async (t) => {
   const world = createWorld()
@@ -90,3 +90,33 @@ t.test('a publication that is put off is told each time, and says since when and
   t.ok(structuredClone(log.status()))
   await inTime(world.clock, log.close())
 })
+
+t.test(
+  'an end without a quorum is an end in good order: what is durable is published after the next start',
+  async (t) => {
+    const world = createWorld()
+    let isGone = false
+    const { log, delays, failures } = await start(world, {
+      cosign: async (note) => {
+        if (isGone) throw new TlogError('QUORUM_MISSED', 'nobody is there')
+        return note
+      },
+      limits: { waitMs: 60_000 },
+    })
+    await world.clock.advance(10)
+    isGone = true
+    const adding = outcome(log.add(entry('a')))
+    await world.clock.advance(100)
+    t.match(log.status(), { durable: 1, published: 0 })
+    await inTime(world.clock, log.close())
+    t.equal(await adding, 'LOG_CLOSED', 'who waits is told to come again')
+    t.equal(delays.at(-1)?.code, 'QUORUM_MISSED', 'and the operator why')
+    t.same(failures, [])
+    t.equal(log.status().state, 'closing')
+    const again = await start(world)
+    await world.clock.advance(10)
+    t.match(again.log.status(), { durable: 1, published: 1 })
+    t.match(await inTime(world.clock, again.log.add(entry('a'))), { index: 0, repeated: true })
+    await inTime(world.clock, again.log.close())
+  },
+)

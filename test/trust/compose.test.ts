@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import t from 'tap'
 import { generateEcdsa } from '#crypto'
 import { parsePolicy } from '../../src/formats/c2sp/policy.ts'
-import { createVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
+import { createVkey, formatVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
 import { formatPem, parsePem } from '../../src/formats/pki/pem.ts'
 import { parseSpki } from '../../src/formats/pki/spki.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
@@ -182,7 +182,7 @@ t.test('a compromised log', async (t) => {
   const services: { url: string }[] = json(files.get('signing_config.json')).rekorTlogUrls
   const ended = services.find(({ url }) => url === 'https://a.example')
   t.match(ended, { validFor: { end: '2026-01-01T00:00:05.000Z' } }, 'signers pass over it')
-  t.same(withdrawnFiles([stolen, next]), ['a.vkey', 'a.pem'])
+  t.same(withdrawnFiles([stolen, next]), ['a.vkey', 'a.pem', 'a.ml-dsa-44.vkey'])
   const alone = compose({ logs: [stolen] })
   t.same(json(alone.get('trusted_root.json')).tlogs, [])
   t.equal(Buffer.from(alone.get('policy') ?? []).toString(), 'quorum none\n')
@@ -210,6 +210,23 @@ t.test('the policy', async (t) => {
   const vkey = createVkey('w.example', KEY_TYPE.cosignature, keyOf(9).publicKey)
   const witnessing = { witnesses: [{ name: 'w', vkey }], groups: [], quorum: 'w' }
   t.same(parsePolicy(compose({ witnessing }).get('policy') ?? new Uint8Array()).quorum, 'w')
+})
+
+t.test('a post-quantum key is handed out, and named in the policy for whoever demands it', async (t) => {
+  const mlDsaVkey = formatVkey(createVkey('log.example', KEY_TYPE.mlDsa44, new Uint8Array(1312).fill(7)))
+  const log = logOf('v2', 'log.example', { mlDsaVkey })
+  const files = compose({ logs: [log, logOf('old', 'old.example')] })
+  t.equal(Buffer.from(files.get('v2.ml-dsa-44.vkey') ?? []).toString(), `${mlDsaVkey}\n`)
+  t.notOk(files.has('old.ml-dsa-44.vkey'))
+  const policy = Buffer.from(files.get('policy') ?? []).toString()
+  const types = (text: string) => parsePolicy(Buffer.from(text)).logs.map(({ vkey }) => vkey.type)
+  t.same(types(policy), [KEY_TYPE.ed25519, KEY_TYPE.ed25519], 'any key of a policy is enough: this one is a remark')
+  const demanding = policy.replace(`log ${log.vkey} https://log.example/logs/v2\n`, '').replace('# log ', 'log ')
+  t.same(types(demanding), [KEY_TYPE.ed25519, KEY_TYPE.mlDsa44], 'put in the place of the other')
+  const stolen = { ...log, retiredAt: START, isCompromised: true }
+  const withdrawn = compose({ logs: [stolen] })
+  t.notOk(withdrawn.has('v2.ml-dsa-44.vkey'))
+  t.equal(Buffer.from(withdrawn.get('policy') ?? []).toString(), 'quorum none\n')
 })
 
 t.test('a service that cannot be read is named', async () => {

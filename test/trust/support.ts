@@ -85,6 +85,7 @@ export function logOf(slug: string, origin: string, more: Partial<TrustLog> = {}
     vkey,
     createdAt: START,
     ecdsaKey: null,
+    mlDsaVkey: null,
     retiredAt: null,
     isCompromised: false,
     ...more,

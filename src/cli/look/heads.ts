@@ -2,6 +2,9 @@
 
 import { below } from '../../client/ask.ts'
 import type { LogServer, ShownHead } from '../../client/log-server.ts'
+import { keyIdBytes } from '../../formats/c2sp/note.ts'
+import type { Policy } from '../../formats/c2sp/policy.ts'
+import { treeKeyName } from '../../formats/sigstore/tree-id.ts'
 import { hex, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import {
@@ -16,16 +19,28 @@ import { openStatedCheckpoint, type StatedLogs } from '../../verify/stated-logs.
 import { type Judged, judge, refused } from './judged.ts'
 import type { AskedServer } from './server.ts'
 
+export interface PostQuantumLine {
+  /** The start of its verifier key: NAME+ID. */
+  readonly key: string
+  /** Whether the policy names the key, as the log's or a witness's: else nobody looked at the signature. */
+  readonly isVerified: boolean
+}
+
 export interface SeenHead {
   readonly origin: string
   readonly size: number
   readonly root: string
   /** Witnesses of the policy. */
   readonly cosigners: readonly Cosigner[]
+  /** The log's ML-DSA-44 line, when the checkpoint has one. */
+  readonly postQuantum: PostQuantumLine | null
   /** The size that was seen before, of which it is the continuation; null when nothing was. */
   readonly before: number | null
   readonly note: string
 }
+
+/** In bytes: a time and a signature. */
+const ML_DSA_44_LINE = 8 + 2420
 
 export interface LookedAt {
   readonly name: string
@@ -58,13 +73,33 @@ async function look(head: ShownHead, logs: StatedLogs | null, remembered: string
   const note = await head.checkpoint()
   if (logs === null) {
     const { origin, size, root } = receive(utf8(note)).checkpoint
-    return { origin, size, root: hex(root), cosigners: [], before: null, note }
+    return {
+      origin,
+      size,
+      root: hex(root),
+      cosigners: [],
+      postQuantum: postQuantumLine(note, null),
+      before: null,
+      note,
+    }
   }
   const newest = await openStatedCheckpoint(note, logs)
   const before = remembered === null ? null : await openStatedCheckpoint(remembered, withoutQuorum(logs))
   if (before !== null) await requireGrowth(head, before, newest, note)
   const { origin, size, root, cosigners } = newest
-  return { origin, size, root: hex(root), cosigners, before: before?.size ?? null, note }
+  const postQuantum = postQuantumLine(note, logs.policy)
+  return { origin, size, root: hex(root), cosigners, postQuantum, before: before?.size ?? null, note }
+}
+
+/** @param policy under which the note was opened: each line of a key that it names was good */
+function postQuantumLine(text: string, policy: Policy | null): PostQuantumLine | null {
+  const { note, checkpoint } = receive(utf8(text))
+  const owner = treeKeyName(checkpoint.origin) ?? checkpoint.origin
+  const line = note.signatures.find(({ name, signature }) => name === owner && signature.length === ML_DSA_44_LINE)
+  if (line === undefined) return null
+  const known = [...(policy?.logs ?? []), ...(policy?.witnesses ?? [])]
+  const isVerified = known.some(({ vkey }) => vkey.name === line.name && vkey.keyId === line.keyId)
+  return { key: `${line.name}+${hex(keyIdBytes(line.keyId))}`, isVerified }
 }
 
 /** What was seen was cosigned as the policy of then asked. */

@@ -12,7 +12,9 @@ export interface Cosignature {
   readonly signature: Uint8Array
 }
 
-/** Also stands in front of a subtree's cosignature. */
+/** A cosignature that is older says little of today: C2SP asks for it to be renewed. */
+export const RENEW_MS = 10 * 60_000
+
 const TIME_BYTES = 8
 const MAX_NAME_BYTES = 255
 const SUBTREE_LABEL = utf8('subtree/v1\n\0')
@@ -32,6 +34,14 @@ export function formatCosignature({ time, signature }: Cosignature): Uint8Array 
   if (!Number.isSafeInteger(time) || time < 0)
     throw new TlogError('NOTE_MALFORMED', `a cosignature with the time ${time}, not seconds up to 2^53-1`)
   return concat(uint64(time), signature)
+}
+
+/**
+ * As formatCosignature, of part of a tree. The time of 0 in front is what the specification says today; C2SP's #345 would
+ * have it gone, and then it goes here and nowhere else.
+ */
+export function formatSubtreeCosignature(signature: Uint8Array): Uint8Array {
+  return formatCosignature({ time: 0, signature })
 }
 
 /** Ed25519, cosignature/v1: the whole text of the checkpoint, as received, with its extension lines. */

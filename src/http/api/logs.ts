@@ -46,7 +46,7 @@ export function time(ms: number): string {
 }
 
 function describe(log: Log, logs: Logs): object {
-  const { slug, dialect, origin, vkey } = log.identity
+  const { slug, dialect, origin, vkey, mlDsaVkey = null } = log.identity
   const published = log.published()
   const self = pathOf(log)
   return {
@@ -54,6 +54,7 @@ function describe(log: Log, logs: Logs): object {
     dialect,
     origin,
     vkey,
+    mlDsaVkey,
     state: stateOf(log, logs),
     size: published?.size ?? 0,
     root: published === null ? null : hex(published.root),

@@ -92,6 +92,10 @@ const SCHEMAS = {
     dialect: TEXT,
     origin: { type: 'string', description: 'The first line of its checkpoints.' },
     vkey: { type: 'string', description: 'The verifier key of its first signature line (c2sp.org/signed-note).' },
+    mlDsaVkey: {
+      ...nullable(TEXT),
+      description: 'The verifier key of its post-quantum line (c2sp.org/tlog-cosignature); null for a log without one.',
+    },
     state: {
       enum: ['active', 'waiting', 'frozen', 'compromised', 'closing', 'failed'],
       description:

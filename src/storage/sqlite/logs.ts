@@ -11,10 +11,10 @@ import { createStore } from './store.ts'
 import { createWriter } from './writer.ts'
 
 const RECORDS = `
-  SELECT number, slug, dialect, origin, vkey, ecdsa_key.spki AS ecdsaKey, created_ms AS createdAt, state,
-         retirement.time_ms AS retiredAt, compromise.since_ms AS compromisedSince
+  SELECT number, slug, dialect, origin, log.vkey, ecdsa_key.spki AS ecdsaKey, ml_dsa_key.vkey AS mlDsaVkey,
+         created_ms AS createdAt, state, retirement.time_ms AS retiredAt, compromise.since_ms AS compromisedSince
   FROM log LEFT JOIN retirement ON retirement.log = number LEFT JOIN compromise ON compromise.log = number
-           LEFT JOIN ecdsa_key ON ecdsa_key.log = number`
+           LEFT JOIN ecdsa_key ON ecdsa_key.log = number LEFT JOIN ml_dsa_key ON ml_dsa_key.log = number`
 
 /** `db` is configured and migrated; it is closed with what this returns. */
 export function createLogDatabase(db: Database): LogDatabase {
@@ -55,7 +55,8 @@ export function createLogDatabase(db: Database): LogDatabase {
   }
 }
 
-function insertLog(db: Database, { slug, dialect, origin, vkey, createdAt, ecdsaKey = null }: NewLog): number {
+function insertLog(db: Database, record: NewLog): number {
+  const { slug, dialect, origin, vkey, createdAt, ecdsaKey = null, mlDsaVkey = null } = record
   checkSlug(slug)
   const taken = db.prepare<[string, string], string>('SELECT slug FROM log WHERE slug = ? OR vkey = ?').pluck()
   const other = taken.get(slug, vkey)
@@ -67,6 +68,7 @@ function insertLog(db: Database, { slug, dialect, origin, vkey, createdAt, ecdsa
     "INSERT INTO log (number, slug, dialect, origin, vkey, created_ms, state) VALUES (?, ?, ?, ?, ?, ?, 'active')",
   ).run(number, slug, dialect, origin, vkey, createdAt)
   if (ecdsaKey !== null) db.prepare('INSERT INTO ecdsa_key (log, spki) VALUES (?, ?)').run(number, ecdsaKey)
+  if (mlDsaVkey !== null) db.prepare('INSERT INTO ml_dsa_key (log, vkey) VALUES (?, ?)').run(number, mlDsaVkey)
   db.prepare('INSERT INTO head (log, size, root, time_ms) VALUES (?, 0, ?, ?)').run(number, EMPTY_ROOT, createdAt)
   return number
 }

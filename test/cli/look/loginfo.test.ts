@@ -1,7 +1,7 @@
 /** `colophon loginfo`: heads of every kind of server, and that no log goes back, aside or away. */
 
 import { randomBytes } from 'node:crypto'
-import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { closeCrypto } from '../../../src/crypto/node.ts'
@@ -9,7 +9,7 @@ import * as make from '../../dialects/rekor-v1/support.ts'
 import { P256 } from '../../dialects/rekor-v2/support.ts'
 import { ENTRIES, post, startServer } from '../../http/rekor-v1/support.ts'
 import { ecKey, hashedRekordBody } from '../../http/requests.ts'
-import { postEntry } from '../../http/support.ts'
+import { ask, postEntry } from '../../http/support.ts'
 import { command } from '../support.ts'
 import { files, front, NAMED, ROUTES } from './support.ts'
 
@@ -82,6 +82,14 @@ t.test('in words', async (t) => {
   const { printed } = await command(['loginfo', '--url', server.url, '--log', 'v2', ...root])
   t.match(printed, `${server.url}: a Colophon server\n\nVERIFIED: v2\n  origin   "log.example"\n  size     3\n`)
   t.match(printed, '  state    "active", says the server\nNot covered:\n  - That the log shows everybody the same')
+  t.match(printed, /ML-DSA-44 +a line of "log\.example\+[0-9a-f]{8}", not verified: no policy names the key\n/)
+  const vkey = (await ask(server, '/trust/v2.ml-dsa-44.vkey')).text
+  writeFileSync(at('pq.policy'), `log ${vkey}quorum none\n`)
+  const demanding = await command(['loginfo', '--url', server.url, '--log', 'v2', '--policy', at('pq.policy')])
+  t.match(demanding, {
+    code: 0,
+    printed: /^.*\n\nVERIFIED: v2\n[\s\S]*ML-DSA-44 +a line of "log\.example\+[0-9a-f]{8}", verified\n/,
+  })
   const unchecked = await command(['loginfo', '--url', server.url])
   t.match(unchecked.printed, '\n\nNOT VERIFIED, for nothing was named to trust (--trusted-root, --policy): v2\n')
 })

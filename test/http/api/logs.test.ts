@@ -12,7 +12,7 @@ const { log, world } = await filledLog(3)
 
 t.test('a log is described the same alone and in the list', async (t) => {
   const second = altered(log, {
-    identity: { ...log.identity, slug: 'v2-next' },
+    identity: { ...log.identity, slug: 'v2-next', mlDsaVkey: 'x' },
     status: () => ({ ...log.status(), state: 'failed' }),
     published: () => null,
   })
@@ -25,6 +25,7 @@ t.test('a log is described the same alone and in the list', async (t) => {
       dialect: 'test',
       origin: ORIGIN,
       vkey: world.vkey,
+      mlDsaVkey: null,
       state: 'active',
       size: 3,
       root: hex(published.root),
@@ -36,6 +37,7 @@ t.test('a log is described the same alone and in the list', async (t) => {
       dialect: 'test',
       origin: ORIGIN,
       vkey: world.vkey,
+      mlDsaVkey: 'x',
       state: 'failed',
       size: 0,
       root: null,

@@ -102,6 +102,7 @@ const REFUSED: [string, RegExp][] = [
   [`INSERT INTO compromise VALUES (0, 1)`, /compromise: not of a frozen log/],
   // the second key of a log
   [`INSERT INTO ecdsa_key VALUES (0, 'x')`, /ecdsa_key: not of a new log/],
+  [`INSERT INTO ml_dsa_key VALUES (0, 'x')`, /ml_dsa_key: not of a new log/],
   // the schema's own record
   [`UPDATE migration SET sha256 = ${HASH}`, /migration: append-only/],
   [`INSERT OR REPLACE INTO migration VALUES (1, 'x', ${HASH})`, /migration: append-only/],

@@ -59,6 +59,8 @@ export const ATTACHMENT = {
 }
 
 export const VKEY = 'log.example+0026247b+ARl/ayPhbIUyxqvIOPrNXqeJvgx2spIDNAOb+os9No1h'
+/** Cut: the key alone has 1,752 characters. */
+export const ML_DSA_VKEY = 'log.example+7e1d0c55+Bt0mZsJq…'
 export const LOG_ID = 'ACYke4OyJBKWDxdZQlzXSMQCWw2NNcjyWvSogq6CCLM='
 export const TIME = '2026-11-24T09:00:00.000Z'
 export const NOTES = [

@@ -3,7 +3,7 @@
 import type { Description } from '../openapi.ts'
 import { limitParameter, MAX_PAGE, sizeParameter } from '../parameters.ts'
 import { listOf, nullable, record, ref } from '../schemas.ts'
-import { NOTES, ROOTS, refused, TIME, UNKNOWN_LOG, VKEY } from './examples.ts'
+import { ML_DSA_VKEY, NOTES, ROOTS, refused, TIME, UNKNOWN_LOG, VKEY } from './examples.ts'
 
 const tag = 'logs'
 const type = 'application/json'
@@ -14,6 +14,7 @@ const V2 = {
   dialect: 'rekor-v2',
   origin: 'log.example',
   vkey: VKEY,
+  mlDsaVkey: ML_DSA_VKEY,
   state: 'active',
   size: 2,
   root: ROOTS[1],

@@ -1,0 +1,18 @@
+/** Why a log takes nothing. */
+
+import { TlogError } from '../kernel/error.ts'
+import type { LogStatus } from './log.ts'
+
+/** @param isEnding whether it is about to be frozen */
+export function refusalOf(state: LogStatus['state'], isEnding: boolean): TlogError {
+  if (state === 'failed') return new TlogError('LOG_FAILED', 'the log has stopped and takes no entries')
+  if (state === 'closing') return new TlogError('LOG_CLOSED', 'the log is shutting down; try again shortly')
+  return isEnding
+    ? new TlogError('LOG_CLOSED', 'the log is coming to its end; try again shortly, for its successor')
+    : new TlogError('LOG_FROZEN', 'the log is frozen and takes no entries')
+}
+
+export function undrained(delayed: LogStatus['delayed']): TlogError {
+  const why = delayed === null ? '' : ` (${delayed.reason})`
+  return new TlogError('LOG_BUSY', `what the log had taken was not published in time${why}: it goes on as before`)
+}
