@@ -8,9 +8,9 @@ import { TlogError } from '../../kernel/error.ts'
  */
 export const DEFAULT_BASE = 'https://colophon.example/'
 
-/** What a dependency was to the step. */
+/** What a dependency was to the step; in the order in which they are told. */
 export const ROLES = [
-  ...(['source', 'dataset', 'base-model', 'adapter', 'weights', 'training-code', 'environment'] as const),
+  ...(['source', 'base-model', 'dataset', 'adapter', 'weights', 'training-code', 'environment'] as const),
   ...(['tool', 'calibration', 'runtime', 'args'] as const),
 ] as const
 export type Role = (typeof ROLES)[number]
