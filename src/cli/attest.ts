@@ -23,7 +23,7 @@ colophon attest advisory|withdrawal WHAT… --reason TEXT [--status STATUS] [--a
 colophon attest corroboration WHAT… --verifier URI --properties NAME,NAME [--rules FROM] SIGNER LOG
 colophon attest … --dry-run [--output FILE]
 
-  STEP is dataset-snapshot (WHAT: a manifest), train or finetune (a model's DIR, or its files), quantize (GGUF files), or
+  STEP is dataset-snapshot (a DIR with --manifest FILE, which it writes, --salted or not; or a manifest), train or finetune (a model's DIR, or its files), quantize (GGUF files), or
   fuse-llamafile (a llamafile, whose runtime, weights and arguments are found in it).
 
   --ROLE FROM  what it was made of: --source, --dataset, --base-model, --adapter, --weights, --training-code,
@@ -67,7 +67,7 @@ const LIMITS = { maxValues: 1_000_000 }
 async function build(request: AttestRequest, world: World): Promise<Uint8Array> {
   const { kind } = request
   const onBytes = progressBar(world, 'read')
-  if (isStep(kind)) return await buildProvenance(request, kind, onBytes)
+  if (isStep(kind)) return await buildProvenance(request, kind, { onBytes, world })
   const { buildAdvisory, buildCorroboration } = await import('./attest/build-told.ts')
   return kind === 'corroboration'
     ? await buildCorroboration(request, onBytes, world)

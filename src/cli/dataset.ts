@@ -1,14 +1,13 @@
 /** `colophon dataset`: what a dataset is committed to by, and what that shows of one document. */
 
-import { rmSync, statSync } from 'node:fs'
-import { relative, resolve, sep } from 'node:path'
+import { statSync } from 'node:fs'
 import { Problems } from '../config/problems.ts'
 import { parseFlags } from '../config.ts'
-import { snapshotDirectory } from '../files/dataset-directory.ts'
 import { type DatasetSummary, summarize } from '../files/dataset-manifest.ts'
 import { safeJson, visible } from '../formats/visible.ts'
 import { hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
+import { counter, writeManifest } from './dataset/write-manifest.ts'
 import { requireFree } from './sign/request.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
@@ -59,7 +58,7 @@ interface Order {
 async function snapshot(argv: readonly string[], world: World): Promise<ExitCode> {
   const order = parseOrder(argv)
   const { path, out, json } = order
-  const leftOut = out === null ? [] : await write({ ...order, out }, world)
+  const leftOut = out === null ? [] : await writeManifest({ ...order, out }, world)
   const manifest = out ?? path
   const summary = await summarize(manifest, { onDocuments: counter(world, 'read') })
   world.print(json ? `${safeJson(summaryJson(manifest, summary, leftOut))}\n` : text(manifest, summary, leftOut))
@@ -82,33 +81,6 @@ function parseOrder(argv: readonly string[]): Order {
   if (out !== null) problems.take('--manifest', undefined, () => requireFree(out))
   problems.check()
   return { path, out, ignore: flags.ignore?.split(',') ?? [], isSalted: on.has('salted'), json: on.has('json') }
-}
-
-/** The manifest may lie in the directory, and is no document of it. Returns what was left out. */
-async function write({ path, out, ignore, isSalted }: Order & { out: string }, world: World): Promise<string[]> {
-  const own = relative(resolve(path), resolve(out)).split(sep).join('/')
-  const ignored = await snapshotDirectory(path, out, {
-    ignore: [...ignore, own],
-    salt: isSalted ? () => world.random(32) : null,
-    onDocuments: counter(world, 'hashed'),
-  })
-  const absent = ignore.find((name) => !ignored.has(name))
-  if (absent !== undefined) {
-    rmSync(out)
-    throw new TlogError('CONFIG_INVALID', `--ignore: there is no ${JSON.stringify(absent)} in ${path}`)
-  }
-  return [...ignored].filter((name) => name !== own)
-}
-
-/** How many there are is not known before the end. */
-export function counter(world: World, what: string): (done: number) => void {
-  let shown = 0
-  return (done) => {
-    const now = world.clock.now()
-    if (now - shown < 200) return
-    shown = now
-    world.progress(`${what} ${done} documents`)
-  }
 }
 
 function summaryJson(manifest: string, summary: DatasetSummary, leftOut: readonly string[]): object {

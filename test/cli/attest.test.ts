@@ -66,7 +66,7 @@ t.test('the toy chain, from its files and flags, byte for byte', async (t) => {
   const desk = await toyDesk(t)
   const vector = (name: string) => readFileSync(desk.at(`${name}.json`), 'utf8')
   const dataset = await desk.payload(
-    ...['dataset-snapshot', desk.at('corpus/manifest.jsonl'), ...BASE, ...run(1, '00:01:00')],
+    ...['dataset-snapshot', desk.at('corpus/manifest.jsonl'), '--name', 'corpus', ...BASE, ...run(1, '00:01:00')],
     ...[
       '--source',
       `gitCommit:2f6c0f3b3d1c5a0e9b7a4d8e6c1f2a3b4c5d6e7f,uri=git+${HUB.replace('/acme', '')}/datasets/acme/toy-corpus`,
@@ -137,6 +137,16 @@ t.test('the toy chain, from its files and flags, byte for byte', async (t) => {
     ),
     vector('svr'),
   )
+})
+
+t.test('a directory gets its manifest, salted where nobody may guess', async (t) => {
+  const desk = await toyDesk(t)
+  const words = ['dataset-snapshot', desk.at('corpus/docs'), '--completeness', 'source=undisclosed', '--manifest']
+  const plain = parseProvenance(Buffer.from(await desk.payload(...words, desk.at('plain.jsonl'))))
+  t.match(plain.subjects, [{ name: 'docs/plain.jsonl' }, { name: 'docs', annotations: { treeSize: 3 } }])
+  const salted = parseProvenance(Buffer.from(await desk.payload(...words, desk.at('salted.jsonl'), '--salted')))
+  t.same([...(salted.subjects[1]?.digests?.keys() ?? [])], ['rfc6962_sha256', 'rfc6962_sha256_sorted'], 'no dirHash')
+  t.match(readFileSync(desk.at('salted.jsonl'), 'utf8'), /"salt":"[0-9a-f]{64}"/)
 })
 
 t.test('an advisory on documents of a dataset, with their proofs; and a withdrawal', async (t) => {
@@ -294,7 +304,9 @@ t.test('what is refused', async (t) => {
     [['quantize', gguf, '--started', 'now'], 2, /--started: not a time in UTC/],
     [['quantize', gguf, '--builder', 'me'], 2, /--builder: not a URI/],
     [['quantize', gguf, '--key', 'k'], 2, /--key: not together with --dry-run/],
-    [['dataset-snapshot', desk.at('corpus')], 2, /make its manifest with colophon dataset snapshot/],
+    [['dataset-snapshot', desk.at('corpus')], 2, /--manifest: missing/],
+    [['dataset-snapshot', gguf, '--salted'], 2, /and --salted are for a DIR/],
+    [['quantize', gguf, '--salted'], 2, /--salted: is for dataset-snapshot/],
     [['dataset-snapshot', gguf, gguf], 2, /takes one MANIFEST/],
     [['fuse-llamafile', gguf], 3, /MODEL_MALFORMED/],
     [['quantize', gguf, ...said, '--output', gguf], 2, /--output: .*is there already/],

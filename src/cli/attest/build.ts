@@ -1,7 +1,7 @@
 /** From a request to the statement of a step. */
 
 import { statSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { summarize } from '../../files/dataset-manifest.ts'
 import type { OnBytes } from '../../files/digest-file.ts'
 import { digestLlamafile } from '../../files/model-parts.ts'
@@ -12,10 +12,17 @@ import { type Step, selfAsserted } from '../../formats/custody/vocabulary.ts'
 import type { JsonObject } from '../../formats/json.ts'
 import { equal } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
+import { writeManifest } from '../dataset/write-manifest.ts'
+import type { World } from '../world.ts'
 import { type Declared, declaredByCard, declaredByGguf } from './declared.ts'
 import type { AttestRequest } from './request.ts'
 import { dependencyOf, digestModelDirectory, digestPlace } from './resolve.ts'
 import type { Named } from './where.ts'
+
+export interface Tools {
+  readonly onBytes: OnBytes
+  readonly world: World
+}
 
 /** What was made, and what the making itself shows of its parts. */
 interface Made {
@@ -28,10 +35,10 @@ interface Made {
 const NOTHING = { parts: [], parameters: {}, declared: null }
 
 /** @throws TlogError CONFIG_INVALID, FIELD_ and MODEL_ codes; the system's errors */
-export async function buildProvenance(request: AttestRequest, step: Step, onBytes: OnBytes): Promise<Uint8Array> {
-  const made = await madeOf(request, step, onBytes)
+export async function buildProvenance(request: AttestRequest, step: Step, tools: Tools): Promise<Uint8Array> {
+  const made = await madeOf(request, step, tools)
   const named: Resource[] = []
-  for (const [role, each] of request.dependencies) named.push(await dependencyOf(role, each, onBytes))
+  for (const [role, each] of request.dependencies) named.push(await dependencyOf(role, each, tools.onBytes))
   const { told, base, completeness } = request
   const declared = request.declared ? made.declared : null
   return formatProvenance({
@@ -45,14 +52,14 @@ export async function buildProvenance(request: AttestRequest, step: Step, onByte
 }
 
 /** @throws TlogError CONFIG_INVALID when the subjects do not go with the step */
-async function madeOf(request: AttestRequest, step: Step, onBytes: OnBytes): Promise<Made> {
+async function madeOf(request: AttestRequest, step: Step, { onBytes, world }: Tools): Promise<Made> {
   const [first, second] = request.about
   if (first === undefined) throw new TlogError('CONFIG_INVALID', 'nothing is named')
   if (step === 'dataset-snapshot' || step === 'fuse-llamafile') {
     if (second !== undefined || first.place?.kind !== 'path')
       throw new TlogError('CONFIG_INVALID', `${step} takes one ${step === 'fuse-llamafile' ? 'FILE' : 'MANIFEST'}`)
     const { path } = first.place
-    return step === 'fuse-llamafile' ? await fused(path, request, onBytes) : await snapshot(path, request)
+    return step === 'fuse-llamafile' ? await fused(path, request, onBytes) : await snapshot(path, request, world)
   }
   const made: Made[] = []
   for (const each of request.about) made.push(await madeFrom(each, request, onBytes))
@@ -64,18 +71,22 @@ async function madeOf(request: AttestRequest, step: Step, onBytes: OnBytes): Pro
   }
 }
 
-async function snapshot(path: string, { name }: AttestRequest): Promise<Made> {
-  if (statSync(path).isDirectory())
-    throw new TlogError('CONFIG_INVALID', `${path} is a directory: make its manifest with colophon dataset snapshot`)
-  const { size, manifest, dirHash, byPath, byDigest } = await summarize(path)
-  const called = name ?? basename(dirname(resolve(path)))
+/** A directory gets its manifest first. */
+async function snapshot(path: string, request: AttestRequest, world: World): Promise<Made> {
+  const out = statSync(path).isDirectory() ? (request.told.manifest ?? null) : path
+  if (out === null) throw new TlogError('CONFIG_INVALID', '--manifest: missing: where the list of its documents goes')
+  if (out !== path) await writeManifest({ path, out, ignore: [], isSalted: request.isSalted }, world)
+  else if (request.told.manifest !== undefined || request.isSalted)
+    throw new TlogError('CONFIG_INVALID', '--manifest: and --salted are for a DIR')
+  const { size, manifest, dirHash, byPath, byDigest } = await summarize(out)
+  const called = request.name ?? basename(resolve(path)).replace(/\.\w+$/, '')
   const digests: Digests = new Map([
     ...(dirHash === null ? [] : [['dirHash' as const, dirHash] as const]),
     ['rfc6962_sha256' as const, byPath],
     ['rfc6962_sha256_sorted' as const, byDigest],
   ])
   const subjects = [
-    { name: `${called}/${basename(path)}`, digests: new Map([['sha256' as const, manifest]]) },
+    { name: `${called}/${basename(out)}`, digests: new Map([['sha256' as const, manifest]]) },
     { name: called, digests, annotations: { treeSize: size } },
   ]
   return { ...NOTHING, subjects }

@@ -36,6 +36,7 @@ export interface AttestRequest {
   readonly parameters: JsonObject
   /** Whether what the files say of themselves is said too. */
   readonly declared: boolean
+  readonly isSalted: boolean
   /** Of a single kind of statement, as it was typed. */
   readonly told: Flags
   readonly evidence: readonly Named[]
@@ -47,7 +48,7 @@ export interface AttestRequest {
   readonly json: boolean
 }
 
-const STEP_FLAGS = ['builder', 'invocation-id', 'started', 'finished', 'parameters', 'completeness']
+const STEP_FLAGS = ['manifest', 'builder', 'invocation-id', 'started', 'finished', 'parameters', 'completeness']
 const ADVISORY_FLAGS = ['status', 'reason', 'superseded-by', 'effective-from']
 const SVR_FLAGS = ['verifier', 'properties', 'rules', 'time']
 const REPEATED = [...ROLES, 'parameter', 'evidence', 'affects'] as const
@@ -67,7 +68,7 @@ export function parseAttestRequest([word = '', ...argv]: readonly string[], worl
   problems.check() // the rest depends on it
   const { values, rest } = repeatedOf(argv, problems)
   const valued = [...SIGNING_FLAGS, ...flagsOf(kind), 'base', 'name', 'bundle', 'output']
-  const { flags, on, words } = parseFlags(rest, valued, ['dry-run', 'declared', 'json'], problems)
+  const { flags, on, words } = parseFlags(rest, valued, ['dry-run', 'declared', 'salted', 'json'], problems)
   const isStep = (TOLD as readonly string[]).indexOf(kind) < 0
   for (const name of REPEATED)
     if ((values.get(name) ?? []).length > 0 && isOut(name, kind, isStep))
@@ -77,7 +78,15 @@ export function parseAttestRequest([word = '', ...argv]: readonly string[], worl
   const named = (name: string) =>
     (values.get(name) ?? []).flatMap((text) => problems.take(`--${name}`, [], () => [parseNamed(text)]))
   const request: AttestRequest = {
-    ...{ kind, about, name: flags.name, told: flags, json: on.has('json'), declared: on.has('declared') },
+    ...{
+      kind,
+      about,
+      name: flags.name,
+      told: flags,
+      json: on.has('json'),
+      declared: on.has('declared'),
+      isSalted: on.has('salted'),
+    },
     base: problems.take('--base', DEFAULT_BASE, () => parseBase(flags.base ?? DEFAULT_BASE)),
     dependencies: ROLES.flatMap((role) => named(role).map((each) => [role, each] as const)),
     completeness: problems.take<ReadonlyMap<Role, Completeness>>('--completeness', new Map(), () =>
@@ -92,6 +101,10 @@ export function parseAttestRequest([word = '', ...argv]: readonly string[], worl
     signing: on.has('dry-run') ? dryRun(flags, problems) : signed(kind, { flags, words }, world, problems),
   }
   checkTold(flags, problems)
+  for (const name of ['manifest', 'salted'])
+    if (kind !== 'dataset-snapshot' && (flags[name] !== undefined || on.has(name)))
+      problems.note(`--${name}`, 'is for dataset-snapshot')
+  if (flags.manifest !== undefined) problems.take('--manifest', undefined, () => requireFree(flags.manifest ?? ''))
   if (flags.output !== undefined) problems.take('--output', undefined, () => requireFree(flags.output ?? ''))
   problems.check()
   return request

@@ -8,10 +8,10 @@ import { type DatasetProof, formatDatasetProof } from '../../formats/custody/dat
 import { safeJson, visible } from '../../formats/visible.ts'
 import { hex, parseUtf8 } from '../../kernel/bytes.ts'
 import { verifyDatasetProof } from '../../verify/dataset.ts'
-import { counter } from '../dataset.ts'
 import { requireFree } from '../sign/request.ts'
 import type { ExitCode, World } from '../world.ts'
 import { digestOfDocument, parseDocument } from './document.ts'
+import { counter } from './write-manifest.ts'
 
 /** @throws TlogError CONFIG_INVALID, FIELD_INVALID with the manifest's line; the system's error */
 export async function prove(argv: readonly string[], world: World): Promise<ExitCode> {
