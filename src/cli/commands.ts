@@ -40,6 +40,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry('sign', 'sign a file or a directory, and have it logged', async () => (await import('./sign.ts')).sign),
   entry(
+    'attest',
+    'say what a dataset, model or llamafile was made of, and have it logged',
+    async () => (await import('./attest.ts')).attest,
+  ),
+  entry(
+    'dataset',
+    'commit to a dataset, and show that a document was, or was not, in it',
+    async () => (await import('./dataset.ts')).dataset,
+  ),
+  entry(
     'verify',
     'whether a file is what a named signer signed and logged',
     async () => (await import('./verify.ts')).verify,

@@ -1,6 +1,7 @@
 /** What a file is known by: its digests. Computing them is for the caller, who may have to stream it. */
 
 import type { DigestName } from '../crypto/algorithms.ts'
+import type { DigestAlgorithm } from '../formats/custody/digests.ts'
 import type { Bundle } from '../formats/sigstore/bundle.ts'
 import { OMS_PREDICATE_TYPE, parseStatement, STATEMENT_TYPE, type Statement } from '../formats/sigstore/statement.ts'
 import { equal } from '../kernel/bytes.ts'
@@ -13,9 +14,21 @@ export type Artifact = ReadonlyMap<ArtifactDigestName, Uint8Array>
  * `MODEL_ROOT` stands alone: it is of a model's directory, from its manifest. It looks like a file's digest and is one, of
  * the digests of the model's files in a row: whoever writes those into a file must not have that file verified.
  */
-export type ArtifactDigestName = DigestName | 'MODEL_ROOT'
+export type ArtifactDigestName = DigestName | 'MODEL_ROOT' | NamedDigestName
+
+/** Of what is no file: a dataset's tree, a commit. By in-toto's own names, and of statements alone. */
+export type NamedDigestName = Exclude<DigestAlgorithm, 'sha256' | 'sha384' | 'sha512'>
 
 const IN_TOTO = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512', MODEL_ROOT: 'sha256' } as const
+
+function inTotoName(name: ArtifactDigestName): string {
+  return Object.hasOwn(IN_TOTO, name) ? IN_TOTO[name as keyof typeof IN_TOTO] : name
+}
+
+/** Of a subject, what a verdict shows: SHA-256, unless it is known by another name. */
+export function shownName(name: ArtifactDigestName): 'SHA2_256' | NamedDigestName {
+  return Object.hasOwn(IN_TOTO, name) ? 'SHA2_256' : (name as NamedDigestName)
+}
 
 /** @throws TlogError CHECK_UNAVAILABLE when the caller did not compute this one. */
 export function artifactDigest(artifact: Artifact, name: ArtifactDigestName): Uint8Array {
@@ -45,9 +58,9 @@ export function requireSubject(
     throw new TlogError('ARTIFACT_MISMATCH', `it is a statement about ${isModel ? 'a directory' : 'a file'}`)
   for (const { name, digests } of statement.subjects)
     for (const [algorithm, digest] of comparable) {
-      const stated = digests.get(IN_TOTO[algorithm])
+      const stated = digests.get(inTotoName(algorithm))
       if (stated !== undefined && equal(stated, digest))
-        return { statement, subject: name, digestName: isModel ? 'MODEL_ROOT' : 'SHA2_256' }
+        return { statement, subject: name, digestName: isModel ? 'MODEL_ROOT' : shownName(algorithm) }
     }
   throw new TlogError('ARTIFACT_MISMATCH', `none of the ${statement.subjects.length} subjects has the file's digest`)
 }

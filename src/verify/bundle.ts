@@ -7,7 +7,7 @@ import type { TrustedRoot } from '../formats/sigstore/trusted-root.ts'
 import type { UnixMillis } from '../kernel/brand.ts'
 import { equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
-import { type Artifact, artifactDigest, requireSubject } from './artifact.ts'
+import { type Artifact, artifactDigest, requireSubject, shownName } from './artifact.ts'
 import { isEnvelopeKind } from './logged-body.ts'
 import { type LoggedEntry, requireBeforeEnd, verifyLogged } from './logged-entry.ts'
 import type { CertificateChecks, OpenedTimestamp } from './ports.ts'
@@ -129,7 +129,7 @@ function describeSigned({ content, algorithm, digest }: SignedContent, artifact:
     return { artifact: { algorithm: algorithm.digest, digest: hex(digest) }, signed: { kind: 'file' } }
   const { statement, subject, digestName } = requireSubject(content, artifact)
   return {
-    artifact: { algorithm: 'SHA2_256', digest: hex(artifactDigest(artifact, digestName)) },
+    artifact: { algorithm: shownName(digestName), digest: hex(artifactDigest(artifact, digestName)) },
     signed: { kind: 'statement', predicateType: statement.predicateType, subject },
   }
 }

@@ -2,10 +2,11 @@
 
 import type { DigestName } from '../crypto/algorithms.ts'
 import type { KeyDetails } from '../formats/sigstore/key-details.ts'
+import type { NamedDigestName } from './artifact.ts'
 import type { Cosigner } from './checkpoint.ts'
 
 export interface Verdict {
-  readonly artifact: { readonly algorithm: DigestName; readonly digest: string }
+  readonly artifact: { readonly algorithm: DigestName | NamedDigestName; readonly digest: string }
   readonly signed: VerdictSigned
   readonly signer: VerdictSigner
   /** At least one. */

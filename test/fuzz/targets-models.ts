@@ -6,6 +6,7 @@ import { type ByteSource, sourceOf } from '../../src/formats/model/byte-source.t
 import { Findings } from '../../src/formats/model/finding.ts'
 import { readGguf } from '../../src/formats/model/gguf.ts'
 import { readLlamafile } from '../../src/formats/model/llamafile.ts'
+import { readModelCard } from '../../src/formats/model/model-card.ts'
 import { filesOf, parseOmsStatement } from '../../src/formats/model/oms.ts'
 import { pieced } from '../../src/formats/model/pieces.ts'
 import { readSafetensors } from '../../src/formats/model/safetensors.ts'
@@ -160,6 +161,13 @@ export const MODELS: readonly Target[] = [
     },
   },
   { name: 'oms', seeds: statements, run: runOms },
+  {
+    name: 'model-card',
+    seeds: () => [utf8('---\nbase_model:\n- "a/b" # c\nbase_model_relation: merge\ndatasets: [a/b, c]\n---\n')],
+    run: (bytes) => {
+      readModelCard(bytes)
+    },
+  },
   {
     name: 'args',
     seeds: args,

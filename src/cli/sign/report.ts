@@ -5,7 +5,7 @@ import { algorithmForKey } from '../../crypto/algorithms.ts'
 import { visible } from '../../formats/visible.ts'
 import { hex } from '../../kernel/bytes.ts'
 import type { SignedBundle } from '../../sign/sign.ts'
-import type { SignRequest } from './request.ts'
+import type { Signing, SignRequest } from './request.ts'
 import type { Prepared } from './subject.ts'
 
 export interface Report {
@@ -16,14 +16,21 @@ export interface Report {
 
 export function reportJson({ request, prepared, result }: Report): object {
   const { subject, sha256, files, ignored } = prepared
-  const { checked, bundle } = result
   const about = { kind: subject.kind, path: request.path, sha256: hex(sha256) }
   return {
     bundle: request.out,
     signed: subject.kind === 'model' ? { ...about, files, ignored } : about,
+    ...resultJson(result, request),
+  }
+}
+
+/** Who signed, where it is logged, and what was checked. */
+export function resultJson(result: SignedBundle, { services }: Pick<Signing, 'services'>): object {
+  const { checked, bundle } = result
+  return {
     signer: signerJson(result),
     entries: bundle.entries.map(({ kind, version, index }, i) => ({
-      url: request.services.logs[i] ?? '',
+      url: services.logs[i] ?? '',
       kind: `${kind} ${version}`,
       index,
     })),
@@ -50,20 +57,31 @@ function signerJson({ signer, bundle }: SignedBundle): SignerJson {
 export function reportText(report: Report): string {
   const { request, prepared, result } = report
   const { subject, sha256, files, ignored } = prepared
-  const rows: (readonly [string, string])[] = [
+  return rowsText([
     ['signed', subject.kind === 'model' ? `${request.path}, a model of ${files} files` : `${request.path}`],
     [subject.kind === 'model' ? 'root' : 'sha256', hex(sha256)],
     ...(ignored.length === 0 ? [] : [['left out', ignored.join(', ')] as const]),
+    ...resultRows(result, request, request.out),
+  ])
+}
+
+export type Row = readonly [name: string, text: string]
+
+/** As resultJson, for a person; and where the bundle is. */
+export function resultRows(result: SignedBundle, { services }: Pick<Signing, 'services'>, out: string): Row[] {
+  return [
     ['by', signerText(result)],
     ...result.bundle.entries.map(
-      ({ kind, version, index }, i) =>
-        ['logged', `${request.services.logs[i]}, entry ${index} (${kind} ${version})`] as const,
+      ({ kind, version, index }, i) => ['logged', `${services.logs[i]}, entry ${index} (${kind} ${version})`] as const,
     ),
     ...timeRows(result),
-    ['bundle', request.out],
+    ['bundle', out],
     ['checked', checkedText(result)],
   ]
-  return rows.map(([name, text]) => `${name.padEnd(9)} ${visible(text)}\n`).join('')
+}
+
+export function rowsText(rows: readonly Row[], width = 9): string {
+  return rows.map(([name, text]) => `${name.padEnd(width)} ${visible(text)}\n`).join('')
 }
 
 function signerText(result: SignedBundle): string {
@@ -72,7 +90,7 @@ function signerText(result: SignedBundle): string {
   return `${signer.name}, for whom ${signer.issuer} vouches`
 }
 
-function timeRows({ checked }: SignedBundle): (readonly [string, string])[] {
+function timeRows({ checked }: SignedBundle): Row[] {
   if (checked.against === 'itself') return []
   return checked.verdict.times.map(
     ({ time, name }) => ['time', `${new Date(time).toISOString()} says ${name}`] as const,

@@ -15,7 +15,16 @@ import { type Services, selectServices } from '../../sign/services.ts'
 import { NO_WITNESSES } from '../../verify/checkpoint.ts'
 import type { World } from '../world.ts'
 
-export interface SignRequest {
+/** By whom it is signed, where it is logged, and whose word that it was counts. */
+export interface Signing {
+  readonly signer: { readonly kind: 'key' | 'identity'; readonly source: string }
+  readonly services: Services
+  readonly trust: SigningTrust | null
+  /** Where the token for writing is, or null. */
+  readonly logToken: string | null
+}
+
+export interface SignRequest extends Signing {
   readonly kind: 'file' | 'directory'
   readonly path: string
   /** What the statement is to say, in JSON, and of what type that is; null: the file itself is signed. */
@@ -24,19 +33,15 @@ export interface SignRequest {
   readonly isStatement: boolean
   /** Paths in the directory that stay out. */
   readonly ignore: readonly string[]
-  readonly signer: { readonly kind: 'key' | 'identity'; readonly source: string }
-  readonly services: Services
-  readonly trust: SigningTrust | null
-  /** Where the token for writing is, or null. */
-  readonly logToken: string | null
   readonly out: string
   readonly json: boolean
 }
 
-export const VALUED = [
-  ...['key', 'identity-token', 'statement', 'type', 'ignore', 'bundle', 'trusted-root', 'policy'],
+export const SIGNING_FLAGS = [
+  ...['key', 'identity-token', 'trusted-root', 'policy'],
   ...['signing-config', 'rekor-url', 'rekor-version', 'fulcio-url', 'tsa-url', 'write-token'],
 ]
+export const VALUED = [...SIGNING_FLAGS, 'statement', 'type', 'ignore', 'bundle']
 
 /** Where OpenSSF Model Signing's own tool looks for it. It is no part of the model. */
 export const MODEL_SIGNATURE = 'model.sig'
@@ -57,17 +62,25 @@ export function parseSignRequest(argv: readonly string[], world: World): SignReq
     predicate: predicateOf(flags, kind, problems),
     isStatement: on.has('in-toto'),
     ignore: ignoredOf(flags, kind, problems),
+    ...signingOf(flags, world, problems),
+  }
+  if (request.isStatement && (kind === 'directory' || request.predicate !== null))
+    problems.note('--in-toto', 'is for a FILE that is a statement itself')
+  problems.check()
+  return request
+}
+
+/** What SIGNING_FLAGS say. */
+export function signingOf(flags: Flags, world: Pick<World, 'clock'>, problems: Problems): Signing {
+  const signing: Signing = {
     signer: signerOf(flags, problems),
     services: servicesOf(flags, world.clock.now(), problems),
     trust: trustOf(flags, problems),
     logToken: flags['write-token'] ?? null,
   }
-  if (request.signer.kind === 'identity' && flags['signing-config'] === undefined && flags['fulcio-url'] === undefined)
+  if (signing.signer.kind === 'identity' && flags['signing-config'] === undefined && flags['fulcio-url'] === undefined)
     problems.note('--identity-token', 'needs --fulcio-url, or a --signing-config that names a certificate authority')
-  if (request.isStatement && (kind === 'directory' || request.predicate !== null))
-    problems.note('--in-toto', 'is for a FILE that is a statement itself')
-  problems.check()
-  return request
+  return signing
 }
 
 /** @throws Error for the person who typed it */

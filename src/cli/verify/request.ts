@@ -92,7 +92,7 @@ function noteMissing(evidence: Evidence, { signer, root, policy }: Stated, probl
 }
 
 /** @returns null when there is no signer, and a problem. */
-function signerOf(flags: Flags, evidence: Evidence | null, problems: Problems): TrustedSigner | null {
+export function signerOf(flags: Flags, evidence: Evidence | null, problems: Problems): TrustedSigner | null {
   const { key, 'certificate-identity': name, 'certificate-oidc-issuer': issuer } = flags
   if (key !== undefined && (name !== undefined || issuer !== undefined))
     problems.note('--key', 'not together with the identity of a certificate: one of the two signed')

@@ -40,8 +40,8 @@ export async function fuse(zip: Zip, runtime: ByteSource, parts: ReadonlyMap<str
   return await zipalign(runtime, added, alignment)
 }
 
-/** The largest with which every content is behind the least padding. */
-function alignmentOf(members: readonly ZipMember[], start: number): number {
+/** The largest with which every content is behind the least padding. @throws TlogError FUSE_MISMATCH as fuse does */
+export function alignmentOf(members: readonly ZipMember[], start: number): number {
   const packed = members.find((member) => !isStored(member))
   if (packed !== undefined) throw mismatch(`${packed.name} is packed: its bytes are not those of a part`)
   for (let bits = MAX_ALIGNMENT_BITS; bits >= 0; bits--) if (isAlignedBy(members, start, 2 ** bits)) return 2 ** bits

@@ -8,6 +8,7 @@ import { concat, equal, hex, parseHex, utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { invalid, list, literal, object, openObject, parsed, type Read, text } from '../fields.ts'
 import { type JsonLimits, parseJson } from '../json.ts'
+import { canonicalJson } from '../sigstore/canonical-json.ts'
 import { OMS_PREDICATE_TYPE } from '../sigstore/statement.ts'
 
 export interface OmsResource {
@@ -80,27 +81,25 @@ export function filesOf({ resources }: Pick<OmsManifest, 'resources'>): Readonly
 }
 
 /**
- * The one statement of a manifest, its resources in the specification's order.
+ * The one statement of a manifest, its resources in the specification's order, in RFC 8785.
  * @throws TlogError FIELD_INVALID as parseOmsStatement does
  */
 export function formatOmsStatement(manifest: WholeFiles): Uint8Array {
   const resources = manifest.resources.toSorted((a, b) => compareNames(a.name, b.name))
-  const statement = utf8(
-    JSON.stringify({
-      _type: 'https://in-toto.io/Statement/v1',
-      subject: [{ name: manifest.model, digest: { sha256: hex(omsRoot(resources)) } }],
-      predicateType: OMS_PREDICATE_TYPE,
-      predicate: {
-        serialization: {
-          method: 'files',
-          hash_type: 'sha256',
-          allow_symlinks: manifest.allowSymlinks,
-          ignore_paths: manifest.ignorePaths.toSorted(compareNames),
-        },
-        resources: resources.map(({ name, digest }) => ({ name, digest: hex(digest), algorithm: 'sha256' })),
+  const statement = canonicalJson({
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: [{ name: manifest.model, digest: { sha256: hex(omsRoot(resources)) } }],
+    predicateType: OMS_PREDICATE_TYPE,
+    predicate: {
+      serialization: {
+        method: 'files',
+        hash_type: 'sha256',
+        allow_symlinks: manifest.allowSymlinks,
+        ignore_paths: manifest.ignorePaths.toSorted(compareNames),
       },
-    }),
-  )
+      resources: resources.map(({ name, digest }) => ({ name, digest: hex(digest), algorithm: 'sha256' })),
+    },
+  })
   parseOmsStatement(statement) // nothing leaves that nobody could read
   return statement
 }

@@ -63,11 +63,12 @@ const MODEL: WholeFiles = {
 
 t.test('one text of one manifest', async (t) => {
   const expected =
-    '{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"toy","digest":{"sha256":' +
-    `"${hex(omsRoot(MODEL.resources))}"}}],"predicateType":"https://model_signing/signature/v1.0","predicate":` +
-    '{"serialization":{"method":"files","hash_type":"sha256","allow_symlinks":false,"ignore_paths":[".git","model.sig"]},' +
-    `"resources":[{"name":"config.json","digest":"${hex(sha256('config.json'))}","algorithm":"sha256"},` +
-    `{"name":"weights/a.bin","digest":"${hex(sha256('weights/a.bin'))}","algorithm":"sha256"}]}}`
+    '{"_type":"https://in-toto.io/Statement/v1","predicate":{"resources":[' +
+    `{"algorithm":"sha256","digest":"${hex(sha256('config.json'))}","name":"config.json"},` +
+    `{"algorithm":"sha256","digest":"${hex(sha256('weights/a.bin'))}","name":"weights/a.bin"}],` +
+    '"serialization":{"allow_symlinks":false,"hash_type":"sha256","ignore_paths":[".git","model.sig"],"method":"files"}},' +
+    '"predicateType":"https://model_signing/signature/v1.0","subject":[{"digest":{"sha256":' +
+    `"${hex(omsRoot(MODEL.resources))}"},"name":"toy"}]}`
   t.equal(decode(formatOmsStatement(MODEL)), expected)
   t.equal(
     decode(formatOmsStatement({ ...MODEL, resources: MODEL.resources.toReversed() })),
