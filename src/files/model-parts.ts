@@ -5,7 +5,7 @@ import type { Resource } from '../formats/custody/resource.ts'
 import type { Range } from '../formats/model/byte-source.ts'
 import { alignmentOf } from '../formats/model/fuse.ts'
 import { type Gguf, isGguf, readGguf } from '../formats/model/gguf.ts'
-import { isWeights, type Llamafile, readLlamafile } from '../formats/model/llamafile.ts'
+import { type Llamafile, readLlamafile } from '../formats/model/llamafile.ts'
 import { pieced } from '../formats/model/pieces.ts'
 import { findSlot } from '../formats/model/slot.ts'
 import { ggufTensorsDigest } from '../formats/model/tensors-digest.ts'
@@ -79,7 +79,7 @@ export async function digestLlamafile(path: string, onBytes: OnBytes): Promise<L
     if (runtime === undefined || taken.layers.length < 2)
       throw new TlogError('MODEL_MALFORMED', `${path}: the runtime that it was made of cannot be told apart`)
     const added = taken.zip.members.filter(({ header }) => header.from >= runtime.end)
-    const named = added.filter((member) => isWeights(member) || member.name === ARGS)
+    const named = added.filter((member) => taken.weights.includes(member) || member.name === ARGS)
     const wanted = [signed, [{ from: 0, to: runtime.end }], ...named.map(({ content }) => [content])]
     const [all, base, ...contents] = await digestParts(file, { size: source.size, wanted, onBytes })
     const parts = [partOf('runtime', { from: 0, to: runtime.end }, base as Uint8Array)].concat(
