@@ -162,7 +162,7 @@ t.test('what the files in it claim, and what one of them is started with', async
   writeFileSync(join(path, 'toy.llamafile'), await toyLlamafile())
   const key = join(scratch(t), 'key.pem')
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
   writeFileSync(`${key}.pub`, publicKey.export({ type: 'spki', format: 'pem' }))
   t.match(await command(['sign', path, '--unlogged', '--key', key]), { code: 0 })
   const { code, printed } = await command(['verify', path, '--unlogged', '--key', `${key}.pub`, '--json'])
