@@ -10,7 +10,7 @@ import {
 } from '../formats/custody/dataset-line.ts'
 import { located } from '../formats/located.ts'
 import { compareNames } from '../formats/model/oms.ts'
-import type { Hash, TreeSize } from '../kernel/brand.ts'
+import type { Hash, LeafHash, TreeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
 import { Spine } from '../kernel/spine.ts'
 import { readLines } from './read-lines.ts'
@@ -39,8 +39,10 @@ export interface DatasetOptions {
   readonly onDocuments?: (done: number) => void
 }
 
-interface Chunk {
+export interface Chunk {
   readonly lines: readonly DatasetLine[]
+  /** Leaves of those lines. Computed when they are asked for, until the next chunk is. */
+  leaf(i: number): LeafHash
   readonly bytes: Uint8Array
 }
 
@@ -59,7 +61,7 @@ export async function* readManifest(path: string): AsyncGenerator<Chunk> {
         return line
       }),
     )
-    yield { lines: parsed, bytes: chunk }
+    yield { lines: parsed, leaf: (i) => datasetLeaf(parsed[i] as DatasetLine, lines[i]), bytes: chunk }
   }
 }
 
@@ -81,8 +83,8 @@ export async function summarize(path: string, options: DatasetOptions = {}): Pro
     let [bytes, isSalted] = [0, false]
     for await (const chunk of readManifest(path)) {
       manifest.update(chunk.bytes)
-      for (const line of chunk.lines) {
-        const leaf = datasetLeaf(line)
+      for (const [i, line] of chunk.lines.entries()) {
+        const leaf = chunk.leaf(i)
         await sorter.add(line, leaf)
         spine.append(leaf)
         directory.update(dirHashLine(line))

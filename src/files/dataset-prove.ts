@@ -1,6 +1,6 @@
 /** Shows that a document was in a dataset, or was not, from its manifest. */
 
-import { type DatasetLine, datasetLeaf } from '../formats/custody/dataset-line.ts'
+import type { DatasetLine } from '../formats/custody/dataset-line.ts'
 import type { DatasetProof, PlacedLine } from '../formats/custody/dataset-proof.ts'
 import { type Hash, type LeafHash, leafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -74,8 +74,8 @@ async function search(manifest: string, sha256: Uint8Array, { onDocuments }: Dat
 
 async function* leavesOf(manifest: string, { onDocuments }: DatasetOptions): AsyncGenerator<LeafHash> {
   let count = 0
-  for await (const { lines } of readManifest(manifest)) {
-    for (const line of lines) yield datasetLeaf(line)
+  for await (const { lines, leaf } of readManifest(manifest)) {
+    for (const i of lines.keys()) yield leaf(i)
     count += lines.length
     onDocuments?.(count)
   }
@@ -85,8 +85,8 @@ async function* sortedLeavesOf(manifest: string, { held, onDocuments }: DatasetO
   const sorter = openLeafSorter(manifest, held)
   let count = 0
   try {
-    for await (const { lines } of readManifest(manifest)) {
-      for (const line of lines) await sorter.add(line, datasetLeaf(line))
+    for await (const { lines, leaf } of readManifest(manifest)) {
+      for (const [i, line] of lines.entries()) await sorter.add(line, leaf(i))
       count += lines.length
       onDocuments?.(count)
     }

@@ -1,11 +1,9 @@
 /** The words after `attest`: which step, of what, and what is done with the statement. Everything that is wrong is said at once. */
 
-import { parseSmallFile } from '../../config/files.ts'
 import { type Flags, parseFlags, takeRepeated } from '../../config/flags.ts'
 import { oneOf } from '../../config/parsers.ts'
 import { Problems } from '../../config/problems.ts'
 import {
-  COMPLETENESS,
   type Completeness,
   DEFAULT_BASE,
   parseBase,
@@ -15,10 +13,11 @@ import {
   STEPS,
   type Step,
 } from '../../formats/custody/vocabulary.ts'
-import { isJsonObject, type JsonObject, parseJson } from '../../formats/json.ts'
+import type { JsonObject } from '../../formats/json.ts'
 import { parseTime } from '../../formats/time.ts'
 import { requireFree, SIGNING_FLAGS, type Signing, signingOf } from '../sign/request.ts'
 import type { World } from '../world.ts'
+import { parseCompleteness, parseParameters } from './account.ts'
 import { type Named, parseNamed } from './where.ts'
 
 export const TOLD = ['advisory', 'withdrawal', 'corroboration'] as const
@@ -52,7 +51,6 @@ const STEP_FLAGS = ['manifest', 'builder', 'invocation-id', 'started', 'finished
 const ADVISORY_FLAGS = ['status', 'reason', 'superseded-by', 'effective-from']
 const SVR_FLAGS = ['verifier', 'properties', 'rules', 'time']
 const REPEATED = [...ROLES, 'parameter', 'evidence', 'affects'] as const
-const MAX_PARAMETERS = 512 * 1024
 
 /** Which flags go with which statement. */
 function flagsOf(kind: Kind): readonly string[] {
@@ -69,48 +67,71 @@ export function parseAttestRequest([word = '', ...argv]: readonly string[], worl
   const { values, rest } = repeatedOf(argv, problems)
   const valued = [...SIGNING_FLAGS, ...flagsOf(kind), 'base', 'name', 'bundle', 'output']
   const { flags, on, words } = parseFlags(rest, valued, ['dry-run', 'declared', 'salted', 'json'], problems)
-  const isStep = (TOLD as readonly string[]).indexOf(kind) < 0
-  for (const name of REPEATED)
-    if ((values.get(name) ?? []).length > 0 && isOut(name, kind, isStep))
-      problems.note(`--${name}`, `is not for ${kind}`)
-  const about = words.flatMap((text) => problems.take('', [], () => [parseNamed(text)]))
-  if (words.length === 0) problems.note('', `${kind} takes what it is about: a FILE, a DIR, or ALGORITHM:HEX`)
-  const named = (name: string) =>
-    (values.get(name) ?? []).flatMap((text) => problems.take(`--${name}`, [], () => [parseNamed(text)]))
+  noteMisplaced(kind, { flags, on, values }, problems)
   const request: AttestRequest = {
-    ...{
-      kind,
-      about,
-      name: flags.name,
-      told: flags,
-      json: on.has('json'),
-      declared: on.has('declared'),
-      isSalted: on.has('salted'),
-    },
+    ...{ kind, name: flags.name, told: flags, output: flags.output ?? null },
+    ...{ json: on.has('json'), declared: on.has('declared'), isSalted: on.has('salted') },
     base: problems.take('--base', DEFAULT_BASE, () => parseBase(flags.base ?? DEFAULT_BASE)),
-    dependencies: ROLES.flatMap((role) => named(role).map((each) => [role, each] as const)),
-    completeness: problems.take<ReadonlyMap<Role, Completeness>>('--completeness', new Map(), () =>
-      parseCompleteness(flags.completeness),
-    ),
-    parameters: problems.take('--parameter', {}, () =>
-      parseParameters(flags.parameters, values.get('parameter') ?? []),
-    ),
-    evidence: named('evidence'),
-    affects: values.get('affects') ?? [],
-    output: flags.output ?? null,
+    ...namedOf(kind, { words, values }, problems),
+    ...accountOf(flags, values.get('parameter') ?? [], problems),
     signing: on.has('dry-run') ? dryRun(flags, problems) : signed(kind, { flags, words }, world, problems),
   }
   checkTold(flags, problems)
-  for (const name of ['manifest', 'salted'])
-    if (kind !== 'dataset-snapshot' && (flags[name] !== undefined || on.has(name)))
-      problems.note(`--${name}`, 'is for dataset-snapshot')
-  if (flags.manifest !== undefined) problems.take('--manifest', undefined, () => requireFree(flags.manifest ?? ''))
-  if (flags.output !== undefined) problems.take('--output', undefined, () => requireFree(flags.output ?? ''))
+  for (const name of ['manifest', 'output'])
+    problems.take(`--${name}`, undefined, () => (flags[name] === undefined ? undefined : requireFree(flags[name])))
   problems.check()
   return request
 }
 
-function repeatedOf(argv: readonly string[], problems: Problems) {
+type Values = ReadonlyMap<string, readonly string[]>
+
+interface Placed {
+  readonly flags: Flags
+  readonly on: ReadonlySet<string>
+  readonly values: Values
+}
+
+/** Flags that another statement takes. */
+function noteMisplaced(kind: Kind, { flags, on, values }: Placed, problems: Problems): void {
+  for (const name of REPEATED)
+    if ((values.get(name) ?? []).length > 0 && isOut(name, kind)) problems.note(`--${name}`, `is not for ${kind}`)
+  if (kind === 'dataset-snapshot') return
+  for (const name of ['manifest', 'salted'])
+    if (flags[name] !== undefined || on.has(name)) problems.note(`--${name}`, 'is for dataset-snapshot')
+}
+
+type NamedThings = Pick<AttestRequest, 'about' | 'dependencies' | 'evidence' | 'affects'>
+
+function namedOf(
+  kind: Kind,
+  { words, values }: { readonly words: readonly string[]; readonly values: Values },
+  problems: Problems,
+): NamedThings {
+  if (words.length === 0) problems.note('', `${kind} takes what it is about: a FILE, a DIR, or ALGORITHM:HEX`)
+  const all = (place: string, texts: readonly string[]) =>
+    texts.flatMap((text) => problems.take(place, [], () => [parseNamed(text)]))
+  const flagged = (name: string) => all(`--${name}`, values.get(name) ?? [])
+  return {
+    about: all('', words),
+    dependencies: ROLES.flatMap((role) => flagged(role).map((each) => [role, each] as const)),
+    evidence: flagged('evidence'),
+    affects: values.get('affects') ?? [],
+  }
+}
+
+function accountOf(
+  { completeness, parameters }: Flags,
+  pairs: readonly string[],
+  problems: Problems,
+): Pick<AttestRequest, 'completeness' | 'parameters'> {
+  const nothing: ReadonlyMap<Role, Completeness> = new Map()
+  return {
+    completeness: problems.take('--completeness', nothing, () => parseCompleteness(completeness)),
+    parameters: problems.take('--parameter', {}, () => parseParameters(parameters, pairs)),
+  }
+}
+
+function repeatedOf(argv: readonly string[], problems: Problems): { values: Values; rest: readonly string[] } {
   const values = new Map<string, readonly string[]>()
   let rest = argv
   for (const name of REPEATED) {
@@ -121,9 +142,9 @@ function repeatedOf(argv: readonly string[], problems: Problems) {
   return { values, rest }
 }
 
-function isOut(name: (typeof REPEATED)[number], kind: Kind, isStep: boolean): boolean {
+function isOut(name: (typeof REPEATED)[number], kind: Kind): boolean {
   if (name === 'evidence' || name === 'affects') return kind !== 'advisory' && kind !== 'withdrawal'
-  return !isStep
+  return (TOLD as readonly string[]).includes(kind)
 }
 
 function dryRun(flags: Flags, problems: Problems): null {
@@ -156,34 +177,4 @@ function checkTold(flags: Flags, problems: Problems): void {
     problems.take(`--${name}`, 0, () => (flags[name] === undefined ? 0 : parseTime(flags[name])))
   for (const name of ['builder', 'invocation-id', 'verifier'])
     problems.take(`--${name}`, '', () => (flags[name] === undefined ? '' : parseUri(flags[name])))
-}
-
-function parseCompleteness(text: string | undefined): ReadonlyMap<Role, Completeness> {
-  const said = new Map<Role, Completeness>()
-  for (const pair of text?.split(',') ?? []) {
-    const [name = '', how = ''] = pair.split('=', 2)
-    const role = oneOf(...ROLES)(name)
-    if (said.has(role)) throw new Error(`${role} is there twice`)
-    said.set(role, oneOf(...COMPLETENESS)(how))
-  }
-  return said
-}
-
-/** NAME=TEXT, or NAME:=JSON; and a file of all of them. */
-function parseParameters(file: string | undefined, pairs: readonly string[]): JsonObject {
-  const found: Record<string, JsonObject[string]> =
-    file === undefined ? {} : { ...parseSmallFile(file, MAX_PARAMETERS, parseJsonObject) }
-  for (const pair of pairs) {
-    const [, name = '', json, text] = /^([\w.-]{1,128})(?::=(.*)|=(.*))$/s.exec(pair) ?? []
-    if (name === '') throw new Error(`NAME=TEXT or NAME:=JSON was expected, not ${pair.slice(0, 64)}`)
-    if (Object.hasOwn(found, name)) throw new Error(`${name} is there twice`)
-    found[name] = json === undefined ? (text ?? '') : parseJson(new TextEncoder().encode(json))
-  }
-  return found
-}
-
-function parseJsonObject(bytes: Uint8Array): JsonObject {
-  const value = parseJson(bytes)
-  if (!isJsonObject(value)) throw new Error('a JSON object was expected')
-  return value
 }

@@ -57,10 +57,13 @@ export function parseDatasetLine(bytes: Uint8Array): DatasetLine {
   return line
 }
 
-/** SHA-256(0x00 || salt || line without the salt): what is disclosed with a salt is the line that others have. */
-export function datasetLeaf(line: DatasetLine): LeafHash {
-  const plain = formatDatasetLine({ ...line, salt: null })
-  return leafHash(line.salt === null ? plain : concat(line.salt, plain))
+/**
+ * SHA-256(0x00 || salt || line without the salt): what is disclosed with a salt is the line that others have.
+ * @param bytes of the line, where they are at hand
+ */
+export function datasetLeaf(line: DatasetLine, bytes = formatDatasetLine(line)): LeafHash {
+  if (line.salt === null) return leafHash(bytes)
+  return leafHash(concat(line.salt, formatDatasetLine({ ...line, salt: null })))
 }
 
 /** A document as Go's hash of a directory has it (golang.org/x/mod/sumdb/dirhash). */

@@ -56,8 +56,11 @@ export function omsRoot(resources: readonly Pick<OmsResource, 'digest'>[]): Uint
   return sha256(concat(...resources.map(({ digest }) => digest)))
 }
 
+const SURROGATE = /[\ud800-\udfff]/
+
 /** By code points, as the specification orders names; JavaScript itself would go by UTF-16 units. */
 export function compareNames(a: string, b: string): number {
+  if (!SURROGATE.test(a) && !SURROGATE.test(b)) return a < b ? -1 : a > b ? 1 : 0 // the same order, without bytes
   const [left, right] = [utf8(a), utf8(b)]
   const at = left.findIndex((byte, i) => byte !== right[i])
   return at < 0 ? left.length - right.length : (left[at] ?? 0) - (right[at] ?? -1)
