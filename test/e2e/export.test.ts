@@ -66,8 +66,13 @@ t.test('what a database lost comes from the file server', async (t) => {
   t.match(await colophon('fsck', '--data', other), /entries, clean/)
   const again = await startServer(other)
   t.equal(
-    await (await fetch(`${again.url}/logs/v2/checkpoint`)).text(),
-    await readFile(join(www, 'v2/checkpoint'), 'utf8'),
+    upToEd25519(await (await fetch(`${again.url}/logs/v2/checkpoint`)).text()),
+    upToEd25519(await readFile(join(www, 'v2/checkpoint'), 'utf8')),
   )
   await again.stop()
 })
+
+/** The line of ML-DSA-44 has a time, and is made anew. */
+function upToEd25519(note: string): string {
+  return note.split('\n').slice(0, 5).join('\n')
+}
