@@ -1,22 +1,19 @@
 /** What is asked about, taken apart: a llamafile into its earlier states and its members, weights into their tensors; and the documents of a data set. */
 
-import { sha256 } from '#sha256'
+import { createHash } from 'node:crypto'
+import { readManifest } from '../../files/dataset-manifest.ts'
 import { digestParts } from '../../files/digest-parts.ts'
-import { readBounded } from '../../files/read-bounded.ts'
+import { digestModelFile } from '../../files/model-parts.ts'
 import { withSource } from '../../files/slot-file.ts'
-import { object, parsed, text } from '../../formats/fields.ts'
-import { parseJson } from '../../formats/json.ts'
-import { type ByteSource, type Pieces, within } from '../../formats/model/byte-source.ts'
-import { readGguf } from '../../formats/model/gguf.ts'
+import type { DatasetLine } from '../../formats/custody/dataset-line.ts'
+import type { ByteSource, Pieces } from '../../formats/model/byte-source.ts'
+import { isGguf } from '../../formats/model/gguf.ts'
 import { hasWeights, readLlamafile } from '../../formats/model/llamafile.ts'
-import { pieced } from '../../formats/model/pieces.ts'
 import { findSlot } from '../../formats/model/slot.ts'
-import { ggufTensorsDigest } from '../../formats/model/tensors-digest.ts'
 import { isStored } from '../../formats/model/zip-directory.ts'
-import { equal, hex, parseHex, utf8 } from '../../kernel/bytes.ts'
-import { Edge } from '../../kernel/edge.ts'
+import { hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { leafHash } from '../../kernel/hash.ts'
+import { Spine } from '../../kernel/spine.ts'
 import { bytesBar } from '../verify/subject.ts'
 import type { World } from '../world.ts'
 import type { SeenPart, Subject } from './graph.ts'
@@ -31,21 +28,31 @@ const MAX_MEMBERS = 64
 
 /** Of a file with a slot, what it is without. @throws the system's error; TlogError MODEL_MALFORMED when it changed meanwhile */
 export async function takeApart(path: string, world: World): Promise<TakenApart> {
+  const name = path.split('/').at(-1) ?? path
+  const onBytes = bytesBar(path, world)
+  const weights = await withSource(path, isWeights)
+  const model = weights ? await digestModelFile(path, onBytes).catch(noModel) : null
+  if (model !== null) {
+    const digests = [...model.digests].map(([algorithm, digest]) => `${algorithm}:${hex(digest)}`)
+    return { subject: { name, digests }, parts: [] }
+  }
   return await withSource(path, async (source, file) => {
     const slot = await findSlot(source).catch(noModel)
     const whole: Pieces = slot === null ? [{ from: 0, to: source.size }] : slot.stripped
     const found = await rangesOf(source)
     const wanted = [whole, ...found.map(({ pieces }) => pieces)]
-    const digests = await digestParts(file, { size: source.size, wanted, onBytes: bytesBar(path, world) })
-    const [own, ...others] = digests.map((digest) => `sha256:${hex(digest)}`)
-    const unslotted = slot === null ? source : pieced(source, slot.stripped)
-    const subject = { name: path.split('/').at(-1) ?? path, digests: [own ?? '', ...(await weightsOf(unslotted))] }
+    const digests = await digestParts(file, { size: source.size, wanted, onBytes })
+    const [own = '', ...others] = digests.map((digest) => `sha256:${hex(digest)}`)
     const parts = others.map((digest, i): SeenPart => {
       const { name, role } = found[i] as Ranged
-      return { name, role, digests: [digest], within: subject.digests.slice(0, 1) }
+      return { name, role, digests: [digest], within: [own] }
     })
-    return { subject, parts: parts.filter(({ digests: [digest] }) => digest !== own) }
+    return { subject: { name, digests: [own] }, parts: parts.filter(({ digests: [digest] }) => digest !== own) }
   })
+}
+
+async function isWeights(source: ByteSource): Promise<boolean> {
+  return isGguf(await source.read(0, Math.min(4, source.size)))
 }
 
 interface Ranged {
@@ -72,58 +79,30 @@ async function rangesOf(source: ByteSource): Promise<readonly Ranged[]> {
   return [...layers, ...contents]
 }
 
-/** `gguf_tensors_v1`, by which weights are found whatever their metadata says. */
-async function weightsOf(source: ByteSource): Promise<string[]> {
-  const read = await readGguf(source).catch(noModel)
-  if (read === null) return []
-  const hashed = []
-  for (const tensor of read.tensors) {
-    const { at, length } = tensor
-    if (length === null || length > MAX_TENSOR || at + length > source.size) return []
-    hashed.push({ ...tensor, digest: sha256(await within(source, { from: at, to: at + length }).read(0, length)) })
-  }
-  const digest = ggufTensorsDigest(hashed)
-  return digest === null ? [] : [`gguf_tensors_v1:${hex(digest)}`]
-}
-
-/** Of one tensor that is read whole; models with larger ones are found by their files. */
-const MAX_TENSOR = 2 ** 30
-
 function noModel(error: unknown): null {
   if (error instanceof TlogError) return null
   throw error
 }
 
-const MAX_MANIFEST = 64 * 2 ** 20
-const LINE = object((fields) => ({
-  path: fields.required('path', text),
-  digest: fields.required(
-    'sha256',
-    parsed((digits) => {
-      if (digits.length !== 64) throw new TlogError('HEX_MALFORMED', 'not 64 hex digits')
-      return parseHex(digits)
-    }),
-  ),
-  size: fields.required('size', (value) => value),
-}))
+/** Each is held. */
+const MAX_DOCUMENTS = 500_000
 
 /**
- * The documents of a data set by its manifest: a line each, `{"path":…,"sha256":…,"size":…}`. They are within whatever has the
- * SHA-256 of the manifest, or the root of the tree over its lines.
+ * The documents of a data set by its manifest. They are within whatever has the SHA-256 of the manifest, or the root of the
+ * tree over its lines.
  * @throws TlogError FIELD_INVALID with the line; the system's error
  */
 export async function documentsOf(path: string): Promise<readonly SeenPart[]> {
-  const bytes = await readBounded(path, MAX_MANIFEST)
-  const lines = new TextDecoder().decode(bytes).split('\n')
-  if (lines.pop() !== '' || !equal(utf8(`${lines.join('\n')}\n`), bytes))
-    throw new TlogError('FIELD_INVALID', `${path}: not lines of UTF-8, each with its end`)
-  const edge = new Edge()
-  for (const line of lines) edge.append(leafHash(utf8(line)))
-  const digests = [`rfc6962_sha256:${hex(edge.root())}`, `sha256:${hex(sha256(bytes))}`]
-  return lines.flatMap((line) => {
-    const { path: name, digest } = LINE(parseJson(utf8(line)), `${path}: a line`)
-    return digests.map(
-      (one): SeenPart => ({ name, role: 'document', digests: [`sha256:${hex(digest)}`], within: [one] }),
-    )
-  })
+  const [manifest, spine, documents] = [createHash('sha256'), new Spine(), [] as DatasetLine[]]
+  for await (const { lines, leaf, bytes } of readManifest(path)) {
+    manifest.update(bytes)
+    documents.push(...lines)
+    for (const i of lines.keys()) spine.append(leaf(i))
+    if (documents.length > MAX_DOCUMENTS)
+      throw new TlogError('FIELD_INVALID', `${path}: more than ${MAX_DOCUMENTS} documents`)
+  }
+  const digests = [`rfc6962_sha256:${hex(spine.root())}`, `sha256:${manifest.digest('hex')}`]
+  return documents.flatMap(({ path: name, sha256 }) =>
+    digests.map((one): SeenPart => ({ name, role: 'document', digests: [`sha256:${hex(sha256)}`], within: [one] })),
+  )
 }
