@@ -2,6 +2,7 @@
 
 import type { Digests } from '../formats/custody/digests.ts'
 import type { Resource } from '../formats/custody/resource.ts'
+import { orNull } from '../formats/located.ts'
 import type { Range } from '../formats/model/byte-source.ts'
 import { alignmentOf } from '../formats/model/fuse.ts'
 import { type Gguf, isGguf, readGguf } from '../formats/model/gguf.ts'
@@ -107,18 +108,8 @@ function parametersOf({ args }: Llamafile, added: readonly ZipMember[], end: num
   return {
     args: args ?? [],
     members: added.map(({ name }) => name),
-    ...attempt(() => ({ align: alignmentOf(added, end) })),
+    ...orNull(() => ({ align: alignmentOf(added, end) })), // what another tool fused has none
     ...(first === undefined ? {} : { dosTime: dosTimeOf(first) }),
-  }
-}
-
-/** What another tool fused has none. */
-function attempt<T>(read: () => T): T | object {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof TlogError) return {}
-    throw error
   }
 }
 

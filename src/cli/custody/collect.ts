@@ -14,6 +14,7 @@ import {
 } from '../../client/custody.ts'
 import { fetchColophonEntry } from '../../client/fetch-entry.ts'
 import { type CustodyStatement, parseCustody } from '../../formats/lineage/statement.ts'
+import { orNull } from '../../formats/located.ts'
 import { parseCertificate } from '../../formats/pki/certificate.ts'
 import { parseSpki } from '../../formats/pki/spki.ts'
 import type { Bundle } from '../../formats/sigstore/bundle.ts'
@@ -150,7 +151,7 @@ class Collector {
     const { root, policy, abilities } = trust
     const { index, checkpoint } = await verifyStatedEntry(entry, { root, policy, mlDsa44: abilities.mlDsa44 })
     const content = attachment === null ? null : await fetchAttachment(ask, url, attachment)
-    const who = attempt(() => chosen(verifierOf(entry), signers))
+    const who = orNull(() => chosen(verifierOf(entry), signers))
     try {
       if (who === null)
         throw new TlogError('CHECK_UNAVAILABLE', `${below(url, place)}: of a kind that is not read here`)
@@ -179,15 +180,6 @@ class Collector {
     known.signatures.push(signature)
     this.#statements.set(digest, known)
     return known.statement
-  }
-}
-
-function attempt<T>(read: () => T): T | null {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof TlogError) return null
-    throw error
   }
 }
 

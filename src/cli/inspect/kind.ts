@@ -1,6 +1,7 @@
 /** What a kind of file is to this command: how it is recognised by its content, and how it becomes a tree. */
 
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../formats/json.ts'
+import { orNull } from '../../formats/located.ts'
 import type { ByteSource, Pieces } from '../../formats/model/byte-source.ts'
 import { parseUtf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
@@ -61,7 +62,7 @@ export class Sample {
   get text(): string | null {
     if (this.#text === undefined) {
       const { whole } = this
-      this.#text = whole === null ? null : (attempted(() => parseUtf8(whole)) as string | null)
+      this.#text = whole === null ? null : (orNull(() => parseUtf8(whole)) as string | null)
     }
     return this.#text
   }
@@ -119,15 +120,6 @@ function parseOrError(bytes: Uint8Array): JsonValue | TlogError {
     return parseJson(bytes)
   } catch (error) {
     if (error instanceof TlogError) return error
-    throw error
-  }
-}
-
-function attempted<T>(read: () => T): T | null {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof TlogError) return null
     throw error
   }
 }

@@ -1,7 +1,7 @@
 /** The slot in the header of safetensors, which has no place behind its tensors: a key of its metadata. */
 
 import { base64, parseBase64 } from '../../kernel/bytes.ts'
-import { TlogError } from '../../kernel/error.ts'
+import { orNull } from '../located.ts'
 import type { ByteSource, Pieces } from './byte-source.ts'
 import { readSafetensors } from './safetensors.ts'
 import { isPayload, refused } from './slot-payload.ts'
@@ -26,13 +26,13 @@ export async function findInHeader(
 ): Promise<{ readonly payload: Uint8Array; readonly stripped: Pieces } | null> {
   const header = await readHeader(source)
   const [whole = '', value = ''] = /\{"tlslot": *"([A-Za-z0-9+/=]*)"(?:,|\},)/.exec(header) ?? []
-  const payload = attempt(() => parseBase64(value))
+  const payload = orNull(() => parseBase64(value))
   if (whole === '' || payload === null || !isPayload(payload)) return null
   // Whatever else looks like it was not put there by us: taken out and put in again, it must be the same header.
   for (const at of [header.indexOf(whole) + 1, 1]) {
     const length = at === 1 ? header.indexOf(whole) + whole.length - 1 : whole.length - 1
     const rest = header.slice(0, at) + header.slice(at + length)
-    const again = attempt(() => insertionInto(rest, payload))
+    const again = orNull(() => insertionInto(rest, payload))
     if (again?.at === at && again.text === header.slice(at, at + length))
       return { payload, stripped: without(source, header.length, again) }
   }
@@ -82,15 +82,6 @@ async function readHeader(source: ByteSource): Promise<string> {
   const { data } = await readSafetensors(source)
   const bytes = await source.read(LENGTH, data.start - LENGTH)
   return new TextDecoder('latin1').decode(bytes)
-}
-
-function attempt<T>(read: () => T): T | null {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof TlogError) return null
-    throw error
-  }
 }
 
 function u64(value: number): Uint8Array {
