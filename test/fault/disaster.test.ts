@@ -144,7 +144,9 @@ t.test('stolen key', async (t) => {
   t.match(text, /^its newest checkpoint in this database: size 40, root [0-9a-f]{64}, of /m)
   t.same(readdirSync(join(operator.place('data'), 'keys')).toSorted(), [
     'next-v1.ecdsa.pem',
+    'next-v1.ml-dsa-44.pem',
     'next-v1.pem',
+    'next-v2.ml-dsa-44.pem',
     'next-v2.pem',
     'tuf.pem',
   ])
@@ -182,7 +184,7 @@ t.test('freezing, while the server runs', async (t) => {
   t.equal(await operator.offerV1('log.example.org'), 201)
   t.match(
     await operator.follow('successors'),
-    /^next-v1 {2}rekor-v1 {2}waiting .*\n.*\nnext-v2 {2}rekor-v2 {2}active /m,
+    /^next-v1 {2}rekor-v1 {2}waiting .*\n.*\n.*\nnext-v2 {2}rekor-v2 {2}active /m,
   )
   t.equal(await operator.offerV1('log.example.org'), 201, 'the old tree')
   t.match(

@@ -372,7 +372,7 @@ for (const [name, replace, restored] of REPLACED)
     t.equal(await server.ended, 3, 'the server stops by itself')
     restored(dir)
     const again = await startServer(t, [], dir)
-    t.equal((await ask(again, '/checkpoint')).text, checkpoint)
+    t.equal(upToEd25519((await ask(again, '/checkpoint')).text), upToEd25519(checkpoint))
     const indexOf = (answer: Answer) => (JSON.parse(answer.text) as { logIndex: string }).logIndex
     for (const [i, body] of bodies.entries()) {
       const first = acknowledged[i]
@@ -382,6 +382,19 @@ for (const [name, replace, restored] of REPLACED)
     await again.stop()
     t.match(await fsck(dir), { code: 0 })
   })
+
+/** The line of ML-DSA-44 has a time, and is made anew. */
+function upToEd25519(note: string): string {
+  return note.split('\n').slice(0, 5).join('\n')
+}
+
+const PIECE = 32
+
+function placesIn(file: Buffer, bytes: Uint8Array): number[] {
+  const places: number[] = []
+  for (let i = file.indexOf(bytes); i >= 0; i = file.indexOf(bytes, i + 1)) places.push(i)
+  return places
+}
 
 /** Where in the file the bytes of some rows stand; one that is stored twice is found twice. */
 function placesOf(dir: string): Map<string, number[]> {
@@ -407,8 +420,11 @@ function placesOf(dir: string): Map<string, number[]> {
   const found = new Map<string, number[]>()
   for (const [name, bytes] of Object.entries(rows)) {
     const places: number[] = []
-    for (let i = file.indexOf(bytes); i >= 0; i = file.indexOf(bytes, i + 1))
-      places.push(i, i + (bytes.length >> 1), i + bytes.length - 1)
+    const [half, last] = [bytes.length >> 1, bytes.length - 1]
+    for (const i of placesIn(file, bytes)) places.push(i, i + half, i + last)
+    // A long row is not in one piece there: the ends of two, which stand nowhere else.
+    const pieces = places.length > 0 ? [] : [bytes.subarray(half, half + PIECE), bytes.subarray(-PIECE)]
+    for (const piece of pieces) for (const i of placesIn(file, piece)) places.push(i, i + piece.length - 1)
     found.set(name, places)
   }
   return found
