@@ -54,9 +54,9 @@ t.test('made at once, it is accepted too; with a flipped bit it is not', async (
 t.test('what a database lost comes from the file server', async (t) => {
   await server.stop()
   const other = join(folder, 'other')
-  // Key, ratchet and export are all that is left: the log is created anew with its key, and is empty.
+  // Keys, ratchet and export are all that is left: the log is created anew with its keys, and is empty.
   await colophon('log', 'create', 'first', '--origin', 'first.example', '--data', other)
-  await cp(join(data, 'keys/v2.pem'), join(other, 'keys/v2.pem'))
+  for (const key of ['keys/v2.pem', 'keys/v2.ml-dsa-44.pem']) await cp(join(data, key), join(other, key))
   await colophon('log', 'create', 'v2', '--origin', log.origin, '--data', other)
   await cp(join(data, 'ratchet'), join(other, 'ratchet'), { recursive: true, force: true })
   t.equal(
