@@ -153,7 +153,13 @@ export interface Log {
   close(): Promise<void>
 }
 
+/** For who answers callers in another way than by `add`. */
+export interface SequencedLog extends Log {
+  /** Resolves once the entry is durable at its place, with its attachments; waits for no checkpoint. Throws as `add` does. */
+  sequence(entry: Entry): Promise<Place>
+}
+
 /** Starts both loops. `state` must come from `loadState`, which verified it. */
-export function createLog(parts: LogParts, state: LogState): Log {
+export function createLog(parts: LogParts, state: LogState): SequencedLog {
   return new RunningLog(parts, state)
 }
