@@ -19,7 +19,7 @@ t.test('a tree is followed through sizes that end within tiles and at their ends
   const early = await follow(world)
   t.equal(early.published?.size, 0)
   let size = 0
-  for (const count of [1, 254, 1, 1, 600, 256, 4000]) {
+  for (const count of [1, 254, 1, 1, 600, 256, 1500]) {
     await grow(world, log, size, count)
     size += count
     t.equal(await early.advance(), true)

@@ -284,12 +284,12 @@ t.test('a log is ended by the node that sequences it; all others learn of it', a
   const [a, b] = [await node('a'), await node('b')]
   await inTime(world.clock, a.log.add(entry(0)))
   await t.rejects(
-    b.log.freeze(() => undefined),
+    b.log.freeze(async () => undefined),
     { code: 'NODE_FOLLOWS', message: /ask the node a$/ },
   )
   const last = await inTime(
     world.clock,
-    a.log.freeze(() => {
+    a.log.freeze(async () => {
       cluster.state = 'frozen'
       world.freeze()
     }),
@@ -329,7 +329,7 @@ t.test('nobody leads: a freeze is put off, and an entry waits for its time', asy
   t.equal((await inTime(world.clock, log.add(entry(0)))).index, 0)
   const third = await node('b', { lease: { claim: async () => null, holder: async () => null } })
   await t.rejects(
-    third.log.freeze(() => undefined),
+    third.log.freeze(async () => undefined),
     { code: 'NODE_FOLLOWS', message: /try again shortly/ },
   )
 })
