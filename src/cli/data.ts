@@ -15,7 +15,7 @@ import type { OnStep } from '../log/steps.ts'
 import { type DataDirectory, readDatabase } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { openLogKeys } from '../storage/log-keys.ts'
-import { prepareMember } from './nodes.ts'
+import { type Hands, prepareMember } from './nodes.ts'
 import { openFrozen, type Startable, unlessLost } from './retired.ts'
 
 export const DEFAULT_SLUG = 'v2'
@@ -111,9 +111,11 @@ async function prepareShared(
 }
 
 /** Null for a log that is frozen, and cannot sign any more or must not. */
-async function handsOf(place: DataDirectory['place'], record: LogRecord) {
+async function handsOf(place: DataDirectory['place'], record: LogRecord): Promise<Hands | null> {
   if (record.compromisedSince !== null) return null
-  return record.state === 'frozen' ? await unlessLost(openHands(place, record)) : await openHands(place, record)
+  const opening = openHands(place, record)
+  const opened = record.state === 'frozen' ? await unlessLost(opening) : await opening
+  return opened && { signer: opened.signer, ratchet: async () => (await openHands(place, record)).ratchet }
 }
 
 async function openHands(

@@ -14,12 +14,18 @@ const CLAIM_MS = 1000
 const POLL_MS = 20
 const IDLE_MS = 250
 
+export interface Hands {
+  readonly signer: Signer
+  /** As it is by now: others have led meanwhile. */
+  readonly ratchet: () => Promise<Ratchet>
+}
+
 export interface NodeParts extends Pick<LogParts, 'identity' | 'witnesses' | 'onStep' | 'onFailure'> {
   readonly shared: SharedLog
   readonly clock: Clock
   readonly limits: LogLimits
   /** Null: keys or ratchet are lost, and nothing is signed any more. Only of a frozen log. */
-  readonly hands: { readonly signer: Signer; readonly ratchet: Ratchet } | null
+  readonly hands: Hands | null
   /** Checks what the log's key once signed. */
   readonly opener: Signer['open']
   readonly state: () => Promise<MemberState>
@@ -59,7 +65,8 @@ async function lead(
   fence: Fence,
   { onFailure, onPublished }: LeadHooks,
 ): Promise<SequencedLog> {
-  const { signer, ratchet } = hands
+  const { signer } = hands
+  const ratchet = await hands.ratchet()
   const store = shared.fenced(fence)
   const loaded = await loadState({ origin: identity.origin, store, ratchet, signer })
   const parts: LogParts = {
@@ -82,4 +89,4 @@ async function lead(
   return createLog(parts, loaded)
 }
 
-type LeadParts = { readonly hands: NonNullable<NodeParts['hands']> }
+type LeadParts = { readonly hands: Hands }
