@@ -13,7 +13,7 @@ import { createPace, type Pace, sleep, wakeOrAge } from './pace.ts'
 import { isPassing } from './passing.ts'
 import { inTime, type Patience } from './patience.ts'
 import { Pool } from './pool.ts'
-import type { DigestAlgorithm, Entry, Place, Published } from './ports.ts'
+import type { ContentName, DigestAlgorithm, Entry, Place, Published } from './ports.ts'
 import { prove, type Receipt } from './prover.ts'
 import { PublishedTree } from './published-tree.ts'
 import { Publisher } from './publisher.ts'
@@ -56,8 +56,8 @@ export class RunningLog implements Log {
     this.#pool = new Pool(limits.pool)
     this.#sequencer = new Sequencer({ ...parts, pool: this.#pool, edge: state.edge }, state.head)
     const nodes = new Nodes(state.edge, store)
-    const { origin } = parts.identity
-    this.#publisher = new Publisher({ ...parts, origin, nodes: (ids) => nodes.read(ids) }, state.published)
+    const published = { ...parts, origin: parts.identity.origin, nodes: nodes.read.bind(nodes) }
+    this.#publisher = new Publisher(published, state.published)
     this.#isAged = this.#publisher.renewMs !== null
     this.#tree = new PublishedTree(store, state.edge, nodes, () => this.#publishedSize)
     this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
@@ -72,11 +72,9 @@ export class RunningLog implements Log {
 
   async add(entry: Entry): Promise<Receipt> {
     this.#checkOpen()
-    if (entry.leaf.length > MAX_ENTRY_BYTES)
-      throw new TlogError(
-        'ENTRY_TOO_LARGE',
-        `a leaf of ${entry.leaf.length} bytes; at most ${MAX_ENTRY_BYTES} fit in a bundle`,
-      )
+    const { length } = entry.leaf
+    if (length > MAX_ENTRY_BYTES)
+      throw new TlogError('ENTRY_TOO_LARGE', `a leaf of ${length} bytes; at most ${MAX_ENTRY_BYTES} fit in a bundle`)
     const { clock, limits } = this.#parts
     return await inTime(clock, limits.waitMs, (patience) => this.#receipt(entry, patience))
   }
@@ -117,9 +115,12 @@ export class RunningLog implements Log {
     return this.#parts.store.attachment(algorithm, digest)
   }
 
+  withdrawn(name: ContentName): Promise<Place | null> {
+    return this.#parts.store.withdrawn(name)
+  }
+
   async promise(entry: Promised): Promise<Uint8Array | null> {
-    const { signer } = this.#parts
-    return signer.promise === undefined ? null : await signer.promise(entry)
+    return (await this.#parts.signer.promise?.(entry)) ?? null
   }
 
   status(): LogStatus {
@@ -229,8 +230,7 @@ export class RunningLog implements Log {
     this.#delayed = null
     this.#isAged = false
     this.#covered = written
-    const kept = Math.max(this.#edge.from, head.size - KEPT_BEHIND)
-    this.#edge.forget(kept as TreeSize)
+    this.#edge.forget(Math.max(this.#edge.from, head.size - KEPT_BEHIND) as TreeSize)
     this.#publishedMoved.wake()
     this.#drainMoved.wake()
   }

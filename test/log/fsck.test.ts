@@ -54,6 +54,7 @@ async function check(parts: Partial<FsckParts> = {}, store: Partial<LogStore> = 
     mark: await world.ratchet.read(),
     open: world.signer.open,
     facts,
+    withdraws: () => null,
     digest: (_, content) => sha256(content),
     onProblem: (problem) => void problems.push(problem),
     onProgress: (done) => void progress.push(done),
