@@ -25,7 +25,11 @@ async function scene(t: Test, lifecycle: Partial<Lifecycle>) {
   const never = async () => {
     throw new Error('not asked for')
   }
-  const close = await openControl(dir, { create: never, freeze: never, ...lifecycle }, { logger, after })
+  const close = await openControl(
+    dir,
+    { create: never, freeze: never, withdraw: never, ...lifecycle },
+    { logger, after },
+  )
   t.teardown(close)
   const remote = remoteLifecycle(dir, (cause) => new TlogError('STORE_LOCKED', 'nobody answers', { cause }))
   return { dir, failures, close, remote }

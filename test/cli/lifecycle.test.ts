@@ -43,6 +43,7 @@ function scene(t: Test) {
     clock: { now: () => unixMillis(1000) },
     onStep: (slug) => (step) => void said.push(`${step} ${slug}`),
     tell: async () => void said.push(`tell ${logs.all.length}`),
+    sweep: () => void said.push('sweep'),
   })
   return { data, logs, said, published, frozen, lifecycle }
 }
