@@ -52,13 +52,27 @@ export async function withdrawalEntry(log: Identity, keys: OwnKeys, withdrawal: 
 
 /** What a leaf of the log takes back, by the content that it commits to; null: nothing, or not in the log's own name. */
 export function withdrawalsOf(log: Identity): (leaf: Uint8Array, content: Uint8Array) => ContentName | null {
-  const [own, facts, signers] = [clientKey(log), factsOf(log.dialect), signersOf(log.dialect)]
+  const read = readWithdrawal(log.dialect, clientKey(log))
+  return (leaf, content) => {
+    const withdrawal = read(leaf, content)
+    return withdrawal === null ? null : { algorithm: withdrawal.algorithm, digest: withdrawal.digest }
+  }
+}
+
+/**
+ * As withdrawalsOf, of a log of which the key alone is known. Neither the signature in the leaf nor the digest of the content is
+ * checked.
+ * @param own DER SubjectPublicKeyInfo
+ */
+export function readWithdrawal(
+  dialect: string,
+  own: Uint8Array,
+): (leaf: Uint8Array, content: Uint8Array) => Withdrawal | null {
+  const [facts, signers] = [factsOf(dialect), signersOf(dialect)]
   return (leaf, content) =>
     orNull(() => {
       if (!signers(leaf).some(({ key }) => equal(key.der, own))) return null
       const payload = facts(leaf).attachments[0]?.statementOf(content) ?? null
-      if (payload === null) return null
-      const { algorithm, digest } = parseWithdrawal(payload)
-      return { algorithm, digest }
+      return payload === null ? null : parseWithdrawal(payload)
     })
 }

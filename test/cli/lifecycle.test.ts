@@ -84,3 +84,12 @@ t.test('no log ends before the one that waits for its place has a checkpoint', a
   await lifecycle.freeze('v1')
   t.same([...frozen], ['other', 'v1'])
 })
+
+t.test('the copies are swept whatever came of a withdrawal', async (t) => {
+  const { said, lifecycle } = scene(t)
+  await lifecycle.create(tree('v1'))
+  const request = { slug: 'v1', algorithm: 'sha256', digest: new Uint8Array(32), reason: 'x', base: 'a:b/' } as const
+  await t.rejects(lifecycle.withdraw(request), { code: 'NOT_FOUND' })
+  t.equal(said.at(-1), 'sweep')
+  await t.rejects(lifecycle.withdraw({ ...request, slug: 'v2' }), { code: 'LOG_UNKNOWN' })
+})
