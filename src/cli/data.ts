@@ -155,6 +155,13 @@ export async function listLogs(place: DataDirectory['place']): Promise<readonly 
   }
 }
 
+/** @throws TlogError LOG_UNKNOWN */
+export function recordOf(records: readonly LogRecord[], slug: string): LogRecord {
+  const record = records.find((log) => log.slug === slug)
+  if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} is in this data directory`)
+  return record
+}
+
 export function placeOf(config: DataConfig): DataDirectory['place'] {
   return { dir: config.dir, ratchetDir: config.ratchetDir, passphrase: config.passphrase }
 }

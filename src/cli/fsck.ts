@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { parseData, parseFlags } from '../config.ts'
 import { factsOf } from '../dialects/facts.ts'
+import { withdrawalsOf } from '../dialects/withdrawals.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { TlogError } from '../kernel/error.ts'
 import { fsck as checkLog } from '../log/fsck.ts'
@@ -74,6 +75,7 @@ async function check(
       mark: await markOf(place, record, onProblem),
       open: openerOfAll(record),
       facts: factsOf(record.dialect),
+      withdraws: withdrawalsOf(record),
       digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
       onProblem,
       onProgress: progressBar(world, record.slug),

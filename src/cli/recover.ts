@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
 import { factsOf } from '../dialects/facts.ts'
+import { withdrawalsOf } from '../dialects/withdrawals.ts'
 import { TlogError } from '../kernel/error.ts'
 import { type ReadResource, readCheckpoint } from '../log/copy.ts'
 import type { Mark } from '../log/ports.ts'
@@ -96,6 +97,7 @@ async function recoverOne(data: DataDirectory, record: LogRecord, copies: OpenCo
     open,
     read: await choose(copies(slug), { origin, open }),
     facts: factsOf(record.dialect),
+    withdraws: withdrawalsOf(record),
     digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
     clock: world.clock,
     onProblem: (problem) => world.warn(`${slug}: ${problem}`),

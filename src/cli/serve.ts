@@ -89,7 +89,8 @@ async function serveLogs({ data, config, logger, world, shown, stopped }: Served
       return log
     }
     const tell = () => refresh(trust, logger)
-    closing.defer(await serveControl(data, { data, logs, start, clock: world.clock, onStep, tell }, parts))
+    const sweep = () => copies.sweep()
+    closing.defer(await serveControl(data, { data, logs, start, clock: world.clock, onStep, tell, sweep }, parts))
     greet(address, logs, config, logger, world)
     const reason = await Promise.race([stopped, failure.promise])
     logger.info({ reason }, 'stopping: open requests get their answers first')

@@ -6,7 +6,7 @@ import { equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { leafHash } from '../kernel/hash.ts'
 import { type ReadTile, readWhole, TILE_WIDTH, type Tile, tilePath } from '../kernel/tile.ts'
-import type { Attachment, Signer } from './ports.ts'
+import type { ContentName, Signer } from './ports.ts'
 
 /**
  * A resource by its path below the log's prefix; null when there is none.
@@ -86,7 +86,7 @@ export function checkEntries(entries: readonly Uint8Array[], hashes: Uint8Array,
 }
 
 /** attachments/sha256/ab/cd/abcd…: at most 65,536 files in a folder up to 2^32 of them. */
-export function attachmentPath({ algorithm, digest }: Pick<Attachment, 'algorithm' | 'digest'>): string {
+export function attachmentPath({ algorithm, digest }: ContentName): string {
   const name = hex(digest)
   return `attachments/${algorithm}/${name.slice(0, 2)}/${name.slice(2, 4)}/${name}`
 }

@@ -55,8 +55,8 @@ export class RunningLog extends ServedLog implements SequencedLog {
     this.#pool = new Pool(limits.pool)
     this.#sequencer = new Sequencer({ ...parts, pool: this.#pool, edge: state.edge }, state.head)
     const nodes = new Nodes(state.edge, store)
-    const { origin } = parts.identity
-    this.#publisher = new Publisher({ ...parts, origin, nodes: (ids) => nodes.read(ids) }, state.published)
+    const published = { ...parts, origin: parts.identity.origin, nodes: nodes.read.bind(nodes) }
+    this.#publisher = new Publisher(published, state.published)
     this.#isAged = this.#publisher.renewMs !== null
     this.tree = new PublishedTree(store, state.edge, nodes, () => this.#publishedSize)
     this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
@@ -193,8 +193,7 @@ export class RunningLog extends ServedLog implements SequencedLog {
     this.#delayed = null
     this.#isAged = false
     this.#covered = written
-    const kept = Math.max(this.#edge.from, head.size - KEPT_BEHIND)
-    this.#edge.forget(kept as TreeSize)
+    this.#edge.forget(Math.max(this.#edge.from, head.size - KEPT_BEHIND) as TreeSize)
     this.#publishedMoved.wake()
     this.#drainMoved.wake()
   }

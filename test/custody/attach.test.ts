@@ -38,6 +38,7 @@ t.test('several entries of one statement', async (t) => {
       mark: await world.ratchet.read(),
       open: world.signer.open,
       facts: factsOf('rekor-v2'),
+      withdraws: () => null,
       digest: (algorithm, bytes) => createHash(algorithm).update(bytes).digest(),
       onProblem: (problem) => void said.push(problem),
       onProgress: () => undefined,

@@ -73,6 +73,10 @@ const ENTRY_AT = {
   },
   links: { ...record({ self: TEXT }), description: 'The entry with its proof.' },
 } as const
+const WITHDRAWN: Schema = {
+  ...nullable(record({ entry: TEXT, time: TIME })),
+  description: 'By which entry the operator of this server took its content back, and when; null: it was not.',
+}
 const NAMED = { name: TEXT, uri: TEXT, digests: listOf(ANY_DIGEST), role: TEXT, relation: TEXT } as const
 
 const SCHEMAS = {
@@ -81,7 +85,15 @@ const SCHEMAS = {
       code: { type: 'integer', description: 'The gRPC code that goes with the status.' },
       message: TEXT,
       details: listOf(
-        record({ '@type': TEXT, reason: { type: 'string', pattern: '^[A-Z0-9_]+$' }, domain: { const: 'colophon' } }),
+        record(
+          {
+            '@type': TEXT,
+            reason: { type: 'string', pattern: '^[A-Z0-9_]+$' },
+            domain: { const: 'colophon' },
+            metadata: { type: 'object', additionalProperties: TEXT, description: 'As the reason has it.' },
+          },
+          ['metadata'],
+        ),
         { maxItems: 1 },
       ),
     }),
@@ -130,6 +142,7 @@ const SCHEMAS = {
       ...nullable(record({ attachment: ARTIFACT, payload: ARTIFACT, predicateType: TEXT, buildType: TEXT })),
       description: 'The in-toto statement that was signed, where it is kept; `attachment` is the digest to get it by.',
     },
+    withdrawn: WITHDRAWN,
   }),
   CustodyStatement: record({
     ...ENTRY_AT,
@@ -163,6 +176,7 @@ const SCHEMAS = {
       ),
       description: 'Null: it is not kept here any more.',
     },
+    withdrawn: WITHDRAWN,
   }),
   FoundEntry: record({
     log: { ...TEXT, description: 'Its slug.' },
