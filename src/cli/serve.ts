@@ -127,6 +127,8 @@ function startOptions({ config, logger, world, metrics, onStep, failed }: StartP
       metrics.publishDelayed(slug)
       logger.warn({ err: error, log: slug }, 'no checkpoint was published; it is tried again')
     },
+    onLead: (slug, leads) =>
+      logger.info({ log: slug }, leads ? 'this node sequences the log' : 'it sequences it no more'),
     onFailure: (slug, error) => {
       logger.fatal({ err: error, log: slug }, 'the log has stopped')
       failed()

@@ -22,7 +22,7 @@ const ENTRIES = [1, 4, 16, 64, 256, 1024]
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const { requests, writes, batches, rounds, delays, sizes, waiting, frozen } = instruments([registry])
+  const { requests, writes, batches, rounds, delays, sizes, waiting, frozen, leads } = instruments([registry])
   return {
     contentType: registry.contentType,
     async text(logs) {
@@ -33,6 +33,7 @@ export function createMetrics(): Metrics {
         sizes.set({ log: slug, kind: 'published' }, status.published)
         waiting.set({ log: slug }, status.pooled)
         frozen.set({ log: slug }, status.frozen ? 1 : 0)
+        leads.set({ log: slug }, status.leads ? 1 : 0)
       }
       return await registry.metrics()
     },
@@ -85,6 +86,11 @@ function instruments(registers: Registry[]) {
       ...log,
       name: 'colophon_log_frozen',
       help: '1 once the log takes no entries any more, for ever.',
+    }),
+    leads: new Gauge({
+      ...log,
+      name: 'colophon_log_leads',
+      help: '1 where the log is sequenced: of several nodes, on one.',
     }),
   }
 }

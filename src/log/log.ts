@@ -101,6 +101,8 @@ export interface LogStatus {
   readonly state: 'running' | 'closing' | 'failed'
   readonly frozen: boolean
   readonly compromised: boolean
+  /** This process sequences it; of several nodes, one does. */
+  readonly leads: boolean
   /** Since when publication has been put off, round after round, and the newest reason; null while it goes well. */
   readonly delayed: { readonly since: UnixMillis; readonly reason: string } | null
 }

@@ -91,6 +91,7 @@ export class RunningLog extends ServedLog implements SequencedLog {
       state: this.#state,
       frozen: this.#sequencer.frozen,
       compromised: this.#parts.state === 'compromised',
+      leads: this.#state === 'running',
       delayed: this.#delayed,
     }
   }

@@ -20,6 +20,7 @@ t.test('alive, ready, measured', async (t) => {
     'colophon_tree_size{log="v2",kind="published"} 20',
     'colophon_pool_entries{log="v2"} 0',
     'colophon_log_frozen{log="v2"} 0',
+    'colophon_log_leads{log="v2"} 1',
     'colophon_batch_entries_sum{log="v2"} 20',
     'colophon_http_request_seconds_count{route="/api/v2/log/entries",status="201"} 20',
     'colophon_http_request_seconds_count{route="none",status="404"} 1',
