@@ -86,6 +86,11 @@ export class Server {
     return await this.ended
   }
 
+  /** SIGSTOP, or SIGCONT. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
   /** SIGTERM, and SIGKILL when that is not heard in 30 s. */
   async stop(): Promise<End> {
     this.#child.kill('SIGTERM')
