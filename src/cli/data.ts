@@ -27,7 +27,7 @@ export interface StartOptions {
   readonly onPublishDelayed: (slug: string, error: TlogError) => void
   readonly onFailure: (slug: string, error: unknown) => void
   /** For a log of its own each. */
-  readonly witnesses: () => Witnesses
+  readonly witnesses: (slug: string) => Witnesses
 }
 
 /** @throws TlogError whatever is in doubt about any log that may still sign: then none is started. */
@@ -71,7 +71,7 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
     storeLost: data.lost,
     ratchet,
     signer,
-    witnesses: options.witnesses(),
+    witnesses: options.witnesses(slug),
     clock: options.clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onStep: options.onStep(slug),

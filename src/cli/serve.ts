@@ -119,7 +119,7 @@ interface StartParts extends Pick<Served, 'config' | 'logger'> {
 function startOptions({ config, logger, world, metrics, onStep, failed }: StartParts): StartOptions {
   return {
     clock: world.clock,
-    witnesses: witnessesOf(config.data, world),
+    witnesses: witnessesOf(config.data, world, metrics.watchRounds),
     limits: { intervalMs: config.intervalMs },
     onStep,
     onPublishDelayed: (slug, error) => {

@@ -7,8 +7,9 @@ import { type Ask, createAsk } from '../../client/ask.ts'
 import { witnessView } from '../../client/audited-tiles.ts'
 import { formatLogKey } from '../../formats/log-key.ts'
 import { safeJson, visible } from '../../formats/visible.ts'
-import { type AuditMetrics, createAuditMetrics, createAuditServer } from '../../http/audit.ts'
+import { type AuditMetrics, createAuditMetrics } from '../../http/audit.ts'
 import { listen } from '../../http/listen.ts'
+import { createScrapeServer } from '../../http/scrape.ts'
 import type { AuditDirectory } from '../../storage/audit-directory.ts'
 import { closeServer } from '../close-server.ts'
 import { progressBar } from '../progress.ts'
@@ -60,7 +61,7 @@ export class Auditor {
       this.#isStopping = true
     })
     const parts = { logger: pino({ level: 'silent' }), after: clock.after }
-    const server = metricsListen === null ? null : createAuditServer(this.#metrics, parts)
+    const server = metricsListen === null ? null : createScrapeServer(this.#metrics, parts)
     if (server !== null && metricsListen !== null) warn(`metrics: ${await listen(server, metricsListen)}/metrics`)
     try {
       for (;;) {
