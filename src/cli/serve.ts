@@ -116,6 +116,9 @@ interface StartParts extends Pick<Served, 'config' | 'logger'> {
   readonly failed: () => void
 }
 
+const ANOTHER_HISTORY =
+  'a witness has seen another history: nothing is sealed or published while it says so. Was an older database put back together with its ratchet?'
+
 function startOptions({ config, logger, world, metrics, onStep, failed }: StartParts): StartOptions {
   return {
     clock: world.clock,
@@ -124,7 +127,8 @@ function startOptions({ config, logger, world, metrics, onStep, failed }: StartP
     onStep,
     onPublishDelayed: (slug, error) => {
       metrics.publishDelayed(slug)
-      logger.warn({ err: error, log: slug }, 'no checkpoint was published; it is tried again')
+      if (error.code === 'WITNESS_REFUSED') logger.error({ err: error, log: slug }, ANOTHER_HISTORY)
+      else logger.warn({ err: error, log: slug }, 'no checkpoint was published; it is tried again')
     },
     onFailure: (slug, error) => {
       logger.fatal({ err: error, log: slug }, 'the log has stopped')

@@ -1,5 +1,6 @@
 /** Why a log takes nothing. */
 
+import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { LogStatus } from './log.ts'
 
@@ -15,4 +16,10 @@ export function refusalOf(state: LogStatus['state'], isEnding: boolean): TlogErr
 export function undrained(delayed: LogStatus['delayed']): TlogError {
   const why = delayed === null ? '' : ` (${delayed.reason})`
   return new TlogError('LOG_BUSY', `what the log had taken was not published in time${why}: it goes on as before`)
+}
+
+/** @throws TlogError ENTRY_TOO_LARGE */
+export function checkFits(leaf: Uint8Array): void {
+  if (leaf.length > MAX_ENTRY_BYTES)
+    throw new TlogError('ENTRY_TOO_LARGE', `a leaf of ${leaf.length} bytes; at most ${MAX_ENTRY_BYTES} fit in a bundle`)
 }

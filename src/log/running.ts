@@ -1,10 +1,9 @@
 /** The two loops of one log, joined: what the sequencer made durable the publisher shows, and callers wait for both. */
 
-import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
 import type { Promised } from '../formats/sigstore/promise.ts'
 import { type Hash, type LeafHash, type LeafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
-import { TlogError } from '../kernel/error.ts'
+import type { TlogError } from '../kernel/error.ts'
 import { leafHash } from '../kernel/hash.ts'
 import type { NodeId } from '../kernel/range.ts'
 import type { Log, LogIdentity, LogParts, LogState, LogStatus } from './log.ts'
@@ -17,7 +16,7 @@ import type { DigestAlgorithm, Entry, Place, Published } from './ports.ts'
 import { prove, type Receipt } from './prover.ts'
 import { PublishedTree } from './published-tree.ts'
 import { Publisher } from './publisher.ts'
-import { refusalOf, undrained } from './refusals.ts'
+import { checkFits, refusalOf, undrained } from './refusals.ts'
 import { Sequencer } from './sequencer.ts'
 import { createSignal } from './signal.ts'
 
@@ -72,11 +71,7 @@ export class RunningLog implements Log {
 
   async add(entry: Entry): Promise<Receipt> {
     this.#checkOpen()
-    if (entry.leaf.length > MAX_ENTRY_BYTES)
-      throw new TlogError(
-        'ENTRY_TOO_LARGE',
-        `a leaf of ${entry.leaf.length} bytes; at most ${MAX_ENTRY_BYTES} fit in a bundle`,
-      )
+    checkFits(entry.leaf)
     const { clock, limits } = this.#parts
     return await inTime(clock, limits.waitMs, (patience) => this.#receipt(entry, patience))
   }
@@ -179,8 +174,9 @@ export class RunningLog implements Log {
 
   async #sequence(): Promise<void> {
     while (this.#state === 'running' || (this.#state === 'closing' && this.#pool.waiting > 0)) {
-      if (this.#pool.waiting === 0) await this.#entriesWait.wait()
-      else if (this.#state === 'running' && this.#isFarAhead()) await this.#publishedMoved.wait()
+      if (this.#state === 'closing' && this.#publisher.refused) this.#pool.failWaiting(this.#refusal())
+      else if (this.#pool.waiting === 0) await this.#entriesWait.wait()
+      else if (this.#state === 'running' && this.#isHeldUp()) await this.#publishedMoved.wait()
       else await this.#pace(() => this.#sequenceRound())
     }
     this.#sequenced = true
@@ -193,10 +189,14 @@ export class RunningLog implements Log {
     this.#drainMoved.wake()
   }
 
-  /** What is durable without a checkpoint is bounded: witnesses may be gone for days. */
-  #isFarAhead(): boolean {
+  /**
+   * What is durable without a checkpoint is bounded: witnesses may be gone for days. While one has seen another history
+   * nothing is added: the tail that this log may have lost fits on what is there, and on nothing else.
+   */
+  #isHeldUp(): boolean {
     const { head, written } = this.#sequencer
     const { unpublished, unpublishedBytes } = this.#parts.limits
+    if (this.#publisher.refused) return true
     return head.size - this.#publishedSize >= unpublished || written - this.#covered >= unpublishedBytes
   }
 
