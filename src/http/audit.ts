@@ -7,6 +7,8 @@ import type { Scraped } from './scrape.ts'
 export interface AuditMetrics extends Scraped {
   /** @param log its URL */
   looked(log: string, poll: Poll): void
+  /** What was told of it is over. */
+  forget(log: string): void
 }
 
 const OUTCOMES = ['honest', 'misbehaved', 'refused', 'undetermined'] as const satisfies readonly AuditOutcome[]
@@ -27,6 +29,10 @@ export function createAuditMetrics(): AuditMetrics {
       read.inc({ log }, poll.read)
       const files = new Set([...poll.forks, ...poll.findings.map(({ file }) => file)])
       evidence.set({ log }, files.size)
+    },
+    forget(log) {
+      for (const outcome of OUTCOMES) outcomes.remove({ log, outcome })
+      evidence.remove({ log })
     },
   }
 }
