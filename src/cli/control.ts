@@ -47,7 +47,9 @@ const REQUEST = object((fields) => {
   }
   const dialect = fields.required('dialect', literal(...DIALECTS))
   const origin = fields.required('origin', taken(parseHostname))
-  return { command, request: { slug, dialect, origin, after: fields.optional('after', text) ?? null } }
+  const after = fields.optional('after', text) ?? null
+  const withoutMlDsa = fields.optional('mlDsa', literal('none')) === 'none'
+  return { command, request: { slug, dialect, origin, after, withoutMlDsa } }
 })
 
 export interface ControlParts {
@@ -144,8 +146,10 @@ export function remoteLifecycle(dir: string, unreachable: (cause: unknown) => Tl
     }
   }
   return {
-    create: async ({ slug, dialect, origin, after = null }) =>
-      (await ask({ command: 'create', slug, dialect, origin, ...(after !== null && { after }) })) as LogRecord,
+    create: async ({ slug, dialect, origin, after = null, withoutMlDsa = false }) => {
+      const more = { ...(after !== null && { after }), ...(withoutMlDsa && { mlDsa: 'none' }) }
+      return (await ask({ command: 'create', slug, dialect, origin, ...more })) as LogRecord
+    },
     freeze: async (slug) => (await ask({ command: 'freeze', slug })) as Ended,
     withdraw: async ({ slug, algorithm, digest, reason, base }) =>
       (await ask({ command: 'withdraw', slug, content: `${algorithm}:${hex(digest)}`, reason, base })) as Withdrawn,

@@ -32,7 +32,7 @@ export interface StartOptions {
   /** Of several nodes, whether this one sequences the log, whenever that changes. */
   readonly onLead?: (slug: string, leads: boolean) => void
   /** For a log of its own each. */
-  readonly witnesses: () => Witnesses
+  readonly witnesses: (slug: string) => Witnesses
 }
 
 /** @throws TlogError whatever is in doubt about any log that may still sign: then none is started. */
@@ -75,7 +75,7 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
     storeLost: data.lost,
     ratchet,
     signer,
-    witnesses: options.witnesses(),
+    witnesses: options.witnesses(slug),
     clock: options.clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onStep: options.onStep(slug),
@@ -100,7 +100,7 @@ async function prepareShared(
     hands: await handsOf(place, record),
     opener: openerOf(record.vkey),
     state: remembered(options.clock, STATE_MS, state),
-    witnesses: options.witnesses(),
+    witnesses: options.witnesses(slug),
     clock: options.clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onStep: options.onStep(slug),

@@ -4,18 +4,14 @@ import { createHash } from 'node:crypto'
 import { parseData, parseFlags } from '../config.ts'
 import { factsOf } from '../dialects/facts.ts'
 import { withdrawalsOf } from '../dialects/withdrawals.ts'
-import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { TlogError } from '../kernel/error.ts'
 import { fsck as checkLog } from '../log/fsck.ts'
-import type { Mark, Signer } from '../log/ports.ts'
-import { openerOf } from '../log/signer.ts'
+import type { Mark } from '../log/ports.ts'
 import { readDatabase } from '../storage/data-directory.ts'
 import type { LogDatabase, LogRecord } from '../storage/database.ts'
 import { readMark } from '../storage/log-keys.ts'
-import { receive } from '../verify/checkpoint.ts'
-import { openLine } from '../verify/note-line.ts'
-import { nodeAbilities } from '../verify-node/abilities.ts'
 import { placeOf } from './data.ts'
+import { openerOfAll } from './own-lines.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
@@ -87,18 +83,6 @@ async function check(
       size: 0,
       problems: [...problems, `the check could not go on: ${(error as Error).message}`],
     }
-  }
-}
-
-/** Of every line that is the log's own. @throws TlogError VKEY_MALFORMED */
-function openerOfAll({ vkey, mlDsaVkey }: LogRecord): Signer['open'] {
-  const open = openerOf(vkey)
-  if (mlDsaVkey === null) return open
-  const mlDsa = parseVkey(mlDsaVkey)
-  return async (note) => {
-    if ((await openLine(mlDsa, receive(note), nodeAbilities.mlDsa44)) === null)
-      throw new TlogError('SIGNATURE_UNKNOWN_KEY', 'no signature by its ML-DSA-44 key')
-    return await open(note)
   }
 }
 

@@ -9,13 +9,13 @@ import { TlogError } from '../kernel/error.ts'
 import { type ReadResource, readCheckpoint } from '../log/copy.ts'
 import type { Mark } from '../log/ports.ts'
 import { type Recovery, recover as recoverLog } from '../log/recover.ts'
-import { openerOf } from '../log/signer.ts'
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { readDirectory } from '../storage/export-directory.ts'
 import { parseCopyUrl, readUrl } from '../storage/http-copy.ts'
 import { type DataPlace, readMark } from '../storage/log-keys.ts'
 import { placeOf } from './data.ts'
+import { openerOfCopy } from './own-lines.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
@@ -88,11 +88,12 @@ async function recoverEach(
 
 async function recoverOne(data: DataDirectory, record: LogRecord, copies: OpenCopies, world: World): Promise<boolean> {
   const { slug, origin } = record
-  const open = openerOf(record.vkey)
+  const store = data.database.store(record.number)
+  const open = openerOfCopy(record, (await store.head())?.size === 0)
   const mark = await markOf(data.place, record, world)
   const found = await recoverLog({
     origin,
-    store: data.database.store(record.number),
+    store,
     mark,
     open,
     read: await choose(copies(slug), { origin, open }),

@@ -31,7 +31,7 @@ export interface SignedHead {
 
 /**
  * The checkpoint of a copy; null when there is none.
- * @throws TlogError COPY_REFUSED unless the log's own key signed it, for this origin.
+ * @throws TlogError COPY_REFUSED unless the log's own key signed it, for this origin; IDENTITY_CHANGED where `open` does.
  */
 export async function readCheckpoint(
   read: ReadResource,
@@ -45,6 +45,7 @@ export async function readCheckpoint(
       throw new TlogError('CHECKPOINT_MALFORMED', `its origin is ${checkpoint.origin}`)
     return { note, checkpoint }
   } catch (cause) {
+    if (cause instanceof TlogError && cause.code === 'IDENTITY_CHANGED') throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new TlogError('COPY_REFUSED', `the copy's checkpoint is not one of ${log.origin}: ${why}`, { cause })
   }

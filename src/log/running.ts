@@ -144,8 +144,9 @@ export class RunningLog extends ServedLog implements SequencedLog {
 
   async #sequence(): Promise<void> {
     while (this.#state === 'running' || (this.#state === 'closing' && this.#pool.waiting > 0)) {
-      if (this.#pool.waiting === 0) await this.#entriesWait.wait()
-      else if (this.#state === 'running' && this.#isFarAhead()) await this.#publishedMoved.wait()
+      if (this.#state === 'closing' && this.#publisher.refused) this.#pool.failWaiting(this.#refusal())
+      else if (this.#pool.waiting === 0) await this.#entriesWait.wait()
+      else if (this.#state === 'running' && this.#isHeldUp()) await this.#publishedMoved.wait()
       else await this.#pace(() => this.#sequenceRound())
     }
     this.#sequenced = true
@@ -158,10 +159,14 @@ export class RunningLog extends ServedLog implements SequencedLog {
     this.#drainMoved.wake()
   }
 
-  /** What is durable without a checkpoint is bounded: witnesses may be gone for days. */
-  #isFarAhead(): boolean {
+  /**
+   * What is durable without a checkpoint is bounded: witnesses may be gone for days. While one has seen another history
+   * nothing is added: the tail that this log may have lost fits on what is there, and on nothing else.
+   */
+  #isHeldUp(): boolean {
     const { head, written } = this.#sequencer
     const { unpublished, unpublishedBytes } = this.#parts.limits
+    if (this.#publisher.refused) return true
     return head.size - this.#publishedSize >= unpublished || written - this.#covered >= unpublishedBytes
   }
 

@@ -64,7 +64,9 @@ t.test('requests and answers', async (t) => {
   t.same(await remote.freeze('v1'), ENDED)
   t.same(await remote.create(CREATE), { slug: 'next' })
   await remote.create({ ...CREATE, after: null })
-  t.same(asked, ['v1', CREATE, { ...CREATE, after: null }])
+  await remote.create({ ...CREATE, withoutMlDsa: true })
+  const full = { ...CREATE, withoutMlDsa: false }
+  t.same(asked, ['v1', full, { ...full, after: null }, { ...full, withoutMlDsa: true }])
 })
 
 t.test('content to be taken back crosses it by its name', async (t) => {

@@ -135,6 +135,17 @@ const SCHEMAS = {
       description: 'Content that the leaf commits to and this server keeps.',
     },
     proof: record({ size: SIZE, root: HASH, path: PATH, checkpoint: NOTE }),
+    promise: {
+      ...nullable(
+        record({
+          logId: { ...HASH, description: "SHA-256 of the log's ECDSA key." },
+          logIndex: { ...INDEX, description: 'Over all trees of the log.' },
+          integratedTime: { type: 'integer', minimum: 0, maximum: MAX_SIZE, description: 'In seconds.' },
+          signedEntryTimestamp: BASE64,
+        }),
+      ),
+      description: "Rekor v1's signed entry timestamp, which dates it. Null: of another dialect, or promised no more.",
+    },
   }),
   ArtifactEntry: record({
     ...ENTRY_AT,
