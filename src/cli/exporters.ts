@@ -1,10 +1,11 @@
 /** `serve --publish`: keeps the static copies of a server's logs in step. */
 
 import { join } from 'node:path'
+import type { OpenedTarget } from '../log/export.ts'
 import { createExporter, type Exporter } from '../log/exporter.ts'
 import type { Clock, LogReader } from '../log/ports.ts'
 import type { LogRecord } from '../storage/database.ts'
-import { type ExportDirectory, openExportDirectory } from '../storage/export-directory.ts'
+import { openExportDirectory } from '../storage/export-directory.ts'
 import { exportTo } from './export.ts'
 
 /** A checkpoint in the copy at most this often: each leaves partial tiles behind until the full one is there. */
@@ -47,7 +48,7 @@ export function startExporters(parts: ExportersParts): Exporters {
 function startOne({ record, reader }: Exported, parts: ExportersParts): Exporter {
   const { dir, clock, intervalMs = INTERVAL_MS } = parts
   const rest = () => new Promise<void>((resolve) => void clock.after(REST_MS, resolve))
-  let target: ExportDirectory | undefined
+  let target: OpenedTarget | undefined
   const exporter = createExporter({
     run: async () => {
       target ??= await openExportDirectory(join(dir, record.slug))

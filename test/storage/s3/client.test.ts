@@ -4,26 +4,9 @@ import { unixMillis } from '../../../src/kernel/brand.ts'
 import { utf8 } from '../../../src/kernel/bytes.ts'
 import { type Put, S3Client, type S3Parts } from '../../../src/storage/s3/client.ts'
 import { BUCKET, type Fault, startStore } from './store.ts'
+import { quickClock } from './support.ts'
 
 const PLAIN: Put = { bytes: utf8('one'), type: 'text/plain', cache: 'no-cache', condition: null }
-
-/** Pauses end at once; patience ends when a test says so. */
-function quickClock() {
-  const clock = {
-    pauses: [] as number[],
-    patience: [] as (() => void)[],
-    now: () => unixMillis(Date.now()),
-    after(ms: number, run: () => void) {
-      if (ms >= 10_000) clock.patience.push(run)
-      else {
-        clock.pauses.push(ms)
-        setImmediate(run)
-      }
-      return () => undefined
-    },
-  }
-  return clock
-}
 
 async function open(t: Test, access: Partial<S3Parts['access']> = {}) {
   const store = await startStore(t)
