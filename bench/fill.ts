@@ -38,7 +38,7 @@ export interface Filling {
 
 /** Makes `dir`, with one log of `count` entries in any order, for clients of localhost. */
 export async function fillDirectory(dir: string, { dialect, count, entryOf }: Filling): Promise<void> {
-  const data = createDataDirectory(placeOf(dir))
+  const data = await createDataDirectory(placeOf(dir))
   await createLogIn(data, { slug: SLUGS[dialect], dialect, origin: 'localhost' }, clock.now())
   await withLog(data, async (log) => {
     let next = 0
@@ -51,7 +51,7 @@ export async function fillDirectory(dir: string, { dialect, count, entryOf }: Fi
 
 /** In this process, the only log of a directory. */
 export async function withFilled<T>(dir: string, work: (log: Log) => Promise<T>): Promise<T> {
-  return await withLog(openDataDirectory(placeOf(dir)), work)
+  return await withLog(await openDataDirectory(placeOf(dir)), work)
 }
 
 async function withLog<T>(data: DataDirectory, work: (log: Log) => Promise<T>): Promise<T> {

@@ -21,7 +21,7 @@ const dir = mkdtempSync(join(process.argv[3] ?? tmpdir(), 'bench-store-'))
 const path = join(dir, 'log.db')
 const database = openDatabase(path, { create: true })
 const record = { slug: 'v2', dialect: 'rekor-v2', origin: 'example.org', vkey: 'example.org', createdAt: unixMillis(0) }
-const store = database.store(database.createLog(record).number)
+const store = database.store((await database.createLog(record)).number)
 
 // Hashing the tree is not what is measured; batches are made before the clock starts.
 const edge = new Edge()
@@ -30,7 +30,7 @@ let head: Head = (await store.head()) ?? fail()
 await measureAll()
 await filled(fill)
 await measureAll()
-database.close()
+await database.close()
 rmSync(dir, { recursive: true })
 
 async function measureAll(): Promise<void> {

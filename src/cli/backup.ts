@@ -2,8 +2,7 @@
 
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
 import { createBackup } from '../storage/backup-directory.ts'
-import { databasePath } from '../storage/data-directory.ts'
-import { openDatabase } from '../storage/sqlite/open.ts'
+import { readDatabase } from '../storage/data-directory.ts'
 import { parseOut, placeOf } from './data.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode } from './world.ts'
@@ -21,7 +20,7 @@ export const backup: Command = {
     const { flags, on, words } = parseFlags(argv, DATA_FLAGS, ['without-keys'])
     const place = placeOf(parseData(flags, world.env))
     const out = parseOut('backup', words, place)
-    openDatabase(databasePath(place), { readonly: true }).close() // refuses what is not ours, or not of this version
+    await (await readDatabase(place)).close() // refuses what is not ours, or not of this version
     const keys = !on.has('without-keys')
     const onProgress = progressBar(world, 'backup')
     const files = await createBackup({ data: place.dir, out, keys, onProgress })

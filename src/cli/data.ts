@@ -11,10 +11,9 @@ import { createLog, DEFAULT_LIMITS, type Log, type LogLimits } from '../log/log.
 import type { Clock, Witnesses } from '../log/ports.ts'
 import { createSigner } from '../log/signer.ts'
 import type { OnStep } from '../log/steps.ts'
-import { type DataDirectory, databasePath } from '../storage/data-directory.ts'
+import { type DataDirectory, readDatabase } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { openLogKeys } from '../storage/log-keys.ts'
-import { openDatabase } from '../storage/sqlite/open.ts'
 import { openFrozen, type Startable } from './retired.ts'
 
 export const DEFAULT_SLUG = 'v2'
@@ -33,7 +32,7 @@ export interface StartOptions {
 /** @throws TlogError whatever is in doubt about any log that may still sign: then none is started. */
 export async function startLogs(data: DataDirectory, options: StartOptions): Promise<Log[]> {
   const ready = []
-  for (const record of data.database.logs()) ready.push(await prepareLog(data, record, options))
+  for (const record of await data.database.logs()) ready.push(await prepareLog(data, record, options))
   const logs = ready.flatMap((start) => (start === null ? [] : [start()]))
   await Promise.all(logs.map((log) => log.started()))
   return logs
@@ -82,12 +81,12 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
 }
 
 /** Beside a running server too. */
-export function listLogs(place: DataDirectory['place']): readonly LogRecord[] {
-  const database = openDatabase(databasePath(place), { readonly: true })
+export async function listLogs(place: DataDirectory['place']): Promise<readonly LogRecord[]> {
+  const database = await readDatabase(place)
   try {
-    return database.logs()
+    return await database.logs()
   } finally {
-    database.close()
+    await database.close()
   }
 }
 

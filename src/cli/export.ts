@@ -7,10 +7,9 @@ import type { TreeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
 import { type ExportParts, type ExportTarget, exportLog } from '../log/export.ts'
 import { openerOf } from '../log/signer.ts'
-import { databasePath } from '../storage/data-directory.ts'
+import { readDatabase } from '../storage/data-directory.ts'
 import type { LogDatabase, LogRecord } from '../storage/database.ts'
 import { openExportDirectory } from '../storage/export-directory.ts'
-import { openDatabase } from '../storage/sqlite/open.ts'
 import { parseOut, placeOf } from './data.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
@@ -27,14 +26,14 @@ export const exportCommand: Command = {
     const { flags, words } = parseFlags(argv, [...DATA_FLAGS, 'log'])
     const place = placeOf(parseData(flags, world.env))
     const out = parseOut('export', words, place)
-    const database = openDatabase(databasePath(place), { readonly: true })
+    const database = await readDatabase(place)
     try {
-      const logs = database.logs().filter(({ slug }) => flags.log === undefined || slug === flags.log)
+      const logs = (await database.logs()).filter(({ slug }) => flags.log === undefined || slug === flags.log)
       if (logs.length === 0) throw new TlogError('LOG_UNKNOWN', `no log ${flags.log ?? ''} in ${place.dir}`)
       for (const record of logs) world.print(await exportOne(database, record, out, world))
       return 0
     } finally {
-      database.close()
+      await database.close()
     }
   },
 }

@@ -8,10 +8,9 @@ import { TlogError } from '../kernel/error.ts'
 import { fsck as checkLog } from '../log/fsck.ts'
 import type { Mark, Signer } from '../log/ports.ts'
 import { openerOf } from '../log/signer.ts'
-import { databasePath } from '../storage/data-directory.ts'
+import { readDatabase } from '../storage/data-directory.ts'
 import type { LogDatabase, LogRecord } from '../storage/database.ts'
 import { readMark } from '../storage/log-keys.ts'
-import { openDatabase } from '../storage/sqlite/open.ts'
 import { receive } from '../verify/checkpoint.ts'
 import { openLine } from '../verify/note-line.ts'
 import { nodeAbilities } from '../verify-node/abilities.ts'
@@ -36,24 +35,24 @@ export const fsck: Command = {
     const { flags, on, words } = parseFlags(argv, ['data', 'ratchet', 'log'], ['json'])
     if (words.length > 0) throw new TlogError('CONFIG_INVALID', 'fsck takes flags alone')
     const place = placeOf(parseData(flags, world.env))
-    const database = openDatabase(databasePath(place), { readonly: true })
+    const database = await readDatabase(place)
     try {
-      const records = database.logs().filter((record) => flags.log === undefined || record.slug === flags.log)
+      const records = (await database.logs()).filter((record) => flags.log === undefined || record.slug === flags.log)
       if (records.length === 0) throw new TlogError('LOG_UNKNOWN', `no log ${flags.log ?? ''} in ${place.dir}`)
-      const damage = fileDamage(database)
+      const damage = await fileDamage(database)
       const reports: Report[] = []
       for (const record of records) reports.push(await check(database, record, place, world))
       world.print(on.has('json') ? `${JSON.stringify({ damage, logs: reports }, null, 2)}\n` : asText(damage, reports))
       return damage.length === 0 && reports.every((report) => report.problems.length === 0) ? 0 : 1
     } finally {
-      database.close()
+      await database.close()
     }
   },
 }
 
-function fileDamage(database: LogDatabase): string[] {
+async function fileDamage(database: LogDatabase): Promise<string[]> {
   try {
-    database.checkFile()
+    await database.checkFile()
     return []
   } catch (error) {
     return [(error as Error).message]

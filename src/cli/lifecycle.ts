@@ -75,9 +75,9 @@ function checkHeir(log: Log, logs: Logs): void {
 
 /** Never before its newest head: what it promised then must lie inside its life. */
 export async function endLog({ database }: DataDirectory, log: Log, clock: Pick<Clock, 'now'>): Promise<Ended> {
-  const { number } = recordOf(database.logs(), log.identity.slug)
-  const { size, root } = await log.freeze(({ time }) => {
-    database.freezeLog(number, unixMillis(Math.max(time, clock.now())))
+  const { number } = recordOf(await database.logs(), log.identity.slug)
+  const { size, root } = await log.freeze(async ({ time }) => {
+    await database.freezeLog(number, unixMillis(Math.max(time, clock.now())))
   })
   return { size, root: hex(root) }
 }

@@ -31,27 +31,27 @@ colophon log list [--data DIR] [--json]
     const [action, slug, ...rest] = words
     const config = parseSigning(flags, world.env)
     const place = placeOf(config)
-    const show = (only?: string) => {
-      const shown = listed(listLogs(place)).filter((record) => only === undefined || record.slug === only)
+    const show = async (only?: string) => {
+      const shown = listed(await listLogs(place)).filter((record) => only === undefined || record.slug === only)
       world.print(on.has('json') ? asJson(shown) : asText(shown))
     }
     if (action === 'list' && slug === undefined) {
-      show()
+      await show()
       return 0
     }
     if (action !== 'create' || slug === undefined || rest.length > 0)
       throw new TlogError('CONFIG_INVALID', 'log takes `create SLUG` or `list`')
-    const request = requestOf(slug, flags, place)
+    const request = await requestOf(slug, flags, place)
     if (isUnused(place)) await createFirst(request, place, world)
     else await withLifecycle(config, world, async (lifecycle) => await lifecycle.create(request))
-    show(slug)
+    await show(slug)
     return 0
   },
 }
 
 type Given = { readonly origin?: string; readonly dialect?: string; readonly after?: string }
 
-function requestOf(slug: string, { origin, dialect, after }: Given, place: DataPlace): LogRequest {
+async function requestOf(slug: string, { origin, dialect, after }: Given, place: DataPlace): Promise<LogRequest> {
   const problems = new Problems()
   const host = problems.take('--origin', null, () =>
     origin === undefined && after !== undefined ? null : parseHostname(origin ?? ''),
@@ -60,12 +60,12 @@ function requestOf(slug: string, { origin, dialect, after }: Given, place: DataP
   if (dialect !== undefined && after !== undefined) problems.note('--dialect', 'is that of --after')
   problems.check()
   if (after === undefined) return { slug, dialect: spoken, origin: host ?? '' }
-  return successorOf(recordOf(listLogs(place), after), slug, host)
+  return successorOf(recordOf(await listLogs(place), after), slug, host)
 }
 
 /** What was made for a log that is refused is taken back. */
 async function createFirst(request: LogRequest, place: DataPlace, world: World): Promise<void> {
-  const data = createDataDirectory(place)
+  const data = await createDataDirectory(place)
   try {
     await createLogIn(data, request, world.clock.now())
   } catch (error) {

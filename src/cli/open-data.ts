@@ -29,7 +29,7 @@ export async function withData<T>(
 ): Promise<T> {
   const place = placeOf(config.data)
   let isOurs = isUnused(place)
-  const data = isOurs ? createDataDirectory(place) : openDataDirectory(place)
+  const data = await (isOurs ? createDataDirectory(place) : openDataDirectory(place))
   try {
     await prepare(data, config, world)
     return await use(data, () => {
@@ -57,9 +57,9 @@ async function takeBack(data: DataDirectory, world: World): Promise<void> {
 }
 
 async function prepare(data: DataDirectory, config: ServeConfig, world: World): Promise<void> {
-  if (data.database.logs().length === 0) await createFirstLogs(data, config, world)
-  for (const stray of checkNoStrayRatchet(data)) world.warn(stray)
-  checkOrigin(data, config)
+  if ((await data.database.logs()).length === 0) await createFirstLogs(data, config, world)
+  for (const stray of await checkNoStrayRatchet(data)) world.warn(stray)
+  await checkOrigin(data, config)
   if (contains(config.data.dir, config.data.ratchetDir))
     world.warn(
       'the ratchet is in the data directory: a restored copy of both goes unnoticed. Give --ratchet a path on another filesystem',
@@ -75,8 +75,8 @@ async function createFirstLogs(data: DataDirectory, config: ServeConfig, world: 
 }
 
 /** Clients look for the origin that the URL names; a log never changes its own. */
-function checkOrigin(data: DataDirectory, { hostname, hostnameGiven }: ServeConfig): void {
-  const origins = data.database.logs().map((record) => hostOfOrigin(record.origin))
+async function checkOrigin(data: DataDirectory, { hostname, hostnameGiven }: ServeConfig): Promise<void> {
+  const origins = (await data.database.logs()).map((record) => hostOfOrigin(record.origin))
   if (hostnameGiven && !origins.includes(hostname))
     throw new TlogError(
       'IDENTITY_CHANGED',

@@ -10,10 +10,9 @@ import { leafHash } from '../kernel/hash.ts'
 import { proveInclusion } from '../kernel/proof.ts'
 import { readFromTiles } from '../kernel/tile.ts'
 import type { Clock, LogReader } from '../log/ports.ts'
-import { databasePath } from '../storage/data-directory.ts'
+import { readDatabase } from '../storage/data-directory.ts'
 import { readUrl } from '../storage/http-copy.ts'
 import type { DataPlace } from '../storage/log-keys.ts'
-import { openDatabase } from '../storage/sqlite/open.ts'
 
 export type Wanted = { readonly index: LeafIndex } | { readonly leaf: Hash }
 
@@ -35,14 +34,14 @@ export async function findInData(
   wanted: Wanted,
   { place, slug }: { readonly place: DataPlace; readonly slug: string },
 ): Promise<Found> {
-  const database = openDatabase(databasePath(place), { readonly: true })
+  const database = await readDatabase(place)
   try {
-    const record = database.logs().find((log) => log.slug === slug)
+    const record = (await database.logs()).find((log) => log.slug === slug)
     if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} in ${place.dir}`)
     const found = await findInStore(wanted, database.store(record.number))
     return { ...found, ownKeys: [parseVkey(record.vkey)] }
   } finally {
-    database.close()
+    await database.close()
   }
 }
 

@@ -37,9 +37,9 @@ export const recover: Command = {
     if (words.length > 0 || flags.from === undefined)
       throw new TlogError('CONFIG_INVALID', 'recover takes flags alone, and --from')
     const candidates = openCopies(flags.from, world)
-    const data = openDataDirectory(placeOf(parseData(flags, world.env)))
+    const data = await openDataDirectory(placeOf(parseData(flags, world.env)))
     try {
-      return await recoverEach(data, chosen(data, flags.log), candidates, world)
+      return await recoverEach(data, await chosen(data, flags.log), candidates, world)
     } finally {
       await data.close()
     }
@@ -56,8 +56,8 @@ function openCopies(from: string, world: World): OpenCopies {
   return (slug) => [readUrl(new URL(`${slug}/`, url), world.clock), readUrl(url, world.clock)]
 }
 
-function chosen(data: DataDirectory, slug: string | undefined): readonly LogRecord[] {
-  const logs = data.database.logs()
+async function chosen(data: DataDirectory, slug: string | undefined): Promise<readonly LogRecord[]> {
+  const logs = await data.database.logs()
   if (slug === undefined) return logs.filter(({ state }) => state === 'active')
   const record = logs.find((log) => log.slug === slug)
   if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} in ${data.place.dir}`)

@@ -4,9 +4,8 @@ import { parseData, parseFlags } from '../config.ts'
 import { factsOf } from '../dialects/facts.ts'
 import { TlogError } from '../kernel/error.ts'
 import { reindex as reindexLog } from '../log/reindex.ts'
-import { databasePath, openDataDirectory } from '../storage/data-directory.ts'
+import { openDataDirectory, readDatabase } from '../storage/data-directory.ts'
 import type { LogDatabase } from '../storage/database.ts'
-import { openDatabase } from '../storage/sqlite/open.ts'
 import { placeOf } from './data.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
@@ -27,14 +26,14 @@ export const reindex: Command = {
     if (words.length > 0) throw new TlogError('CONFIG_INVALID', 'reindex takes flags alone')
     const place = placeOf(parseData(flags, world.env))
     if (on.has('check')) {
-      const database = openDatabase(databasePath(place), { readonly: true })
+      const database = await readDatabase(place)
       try {
         return await each(database, flags.log, true, world)
       } finally {
-        database.close()
+        await database.close()
       }
     }
-    const data = openDataDirectory(place)
+    const data = await openDataDirectory(place)
     try {
       return await each(data.database, flags.log, false, world)
     } finally {
@@ -44,7 +43,7 @@ export const reindex: Command = {
 }
 
 async function each(database: LogDatabase, slug: string | undefined, isDry: boolean, world: World): Promise<ExitCode> {
-  const records = database.logs().filter((record) => slug === undefined || record.slug === slug)
+  const records = (await database.logs()).filter((record) => slug === undefined || record.slug === slug)
   if (records.length === 0) throw new TlogError('LOG_UNKNOWN', `no log ${slug ?? ''} is in this data directory`)
   let isWhole = true
   for (const record of records) {

@@ -76,10 +76,11 @@ async function verify(path: string, place: DataPlace): Promise<readonly Restored
   const database = openDatabase(path)
   try {
     const restored: Restored[] = []
-    for (const record of database.logs()) restored.push(await verifyLog(database.store(record.number), record, place))
+    for (const record of await database.logs())
+      restored.push(await verifyLog(database.store(record.number), record, place))
     return restored
   } finally {
-    database.close()
+    await database.close()
   }
 }
 
@@ -113,9 +114,9 @@ function report(logs: readonly Restored[], world: World): void {
 
 /** A log that was created after the backup left nothing but its ratchet. */
 async function hasStray(place: DataPlace, world: World): Promise<boolean> {
-  const data = openDataDirectory(place)
+  const data = await openDataDirectory(place)
   try {
-    const strays = checkNoStrayRatchet(data)
+    const strays = await checkNoStrayRatchet(data)
     for (const stray of strays) world.warn(stray)
     return strays.length > 0
   } catch (error) {

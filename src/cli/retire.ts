@@ -35,9 +35,9 @@ export const retire: Command = {
     const [slug, ...rest] = words
     if (slug === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'retire takes one LOG')
     const theft = theftOf(on.has('compromised'), flags.since, world)
-    const data = openDataDirectory(placeOf(parseData(flags, world.env)))
+    const data = await openDataDirectory(placeOf(parseData(flags, world.env)))
     try {
-      const record = data.database.logs().find((log) => log.slug === slug)
+      const record = (await data.database.logs()).find((log) => log.slug === slug)
       if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} in ${data.place.dir}`)
       if (theft === null ? record.state === 'frozen' : record.compromisedSince !== null) {
         world.print(already(record, theft))
@@ -80,8 +80,8 @@ async function confirmed({ slug, origin }: LogRecord, theft: Theft, world: World
 async function end({ database }: DataDirectory, record: LogRecord, theft: Theft, world: World): Promise<void> {
   const { number, slug, origin, vkey, createdAt } = record
   const now = world.clock.now()
-  if (theft === null) database.freezeLog(number, now)
-  else database.compromiseLog(number, now, theft.since ?? createdAt)
+  if (theft === null) await database.freezeLog(number, now)
+  else await database.compromiseLog(number, now, theft.since ?? createdAt)
   const store = database.store(number)
   const published = await store.published()
   world.print(`${slug} (${origin}) IS ENDED FOR EVER at ${published?.size ?? 0} published entries\n`)

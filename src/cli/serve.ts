@@ -82,7 +82,7 @@ async function serveLogs({ data, config, logger, world, shown, stopped }: Served
     if (config.metricsListen !== null) closing.defer(await serveMetrics(parts, config.metricsListen, world))
     const address = await listen(server, config.listen)
     shown()
-    copies.start()
+    await copies.start()
     const start = async (record: LogRecord) => {
       const log = await startLog(data, record, options)
       copies.add(record)

@@ -23,11 +23,11 @@ export class StaticCopies {
   }
 
   /** Brings every copy up to its log, and from then on whenever that one publishes. */
-  start(): void {
+  async start(): Promise<void> {
     if (this.#dir === null) return
     this.#exporters = startExporters({
       dir: this.#dir,
-      logs: this.#data.database.logs().map((record) => this.#readable(record)),
+      logs: (await this.#data.database.logs()).map((record) => this.#readable(record)),
       clock: this.#world.clock,
       onExported: (log, size) => this.#logger.debug({ log, size }, 'copied'),
       onFailure: (log, error) => this.#logger.warn({ err: error, log }, 'the static copy is behind; it is tried again'),

@@ -83,6 +83,6 @@ function openKey(place: DataPlace, dir: string): SigningKey {
   return createKeyFile(file)
 }
 
-function logsOf({ database }: DataDirectory): TrustLog[] {
-  return database.logs().map((record) => ({ ...record, isCompromised: record.compromisedSince !== null }))
+async function logsOf({ database }: DataDirectory): Promise<TrustLog[]> {
+  return (await database.logs()).map((record) => ({ ...record, isCompromised: record.compromisedSince !== null }))
 }

@@ -17,7 +17,7 @@ export async function withLifecycle<T>(
   world: World,
   use: (lifecycle: Lifecycle, isServed: boolean) => Promise<T>,
 ): Promise<T> {
-  const data = openUnlessLocked(placeOf(config))
+  const data = await openUnlessLocked(placeOf(config))
   if (data instanceof TlogError) return await use(remoteLifecycle(config.dir, unreachable(data)), true)
   try {
     return await use(localLifecycle(data, config, world), false)
@@ -26,9 +26,9 @@ export async function withLifecycle<T>(
   }
 }
 
-function openUnlessLocked(place: DataPlace): DataDirectory | TlogError {
+async function openUnlessLocked(place: DataPlace): Promise<DataDirectory | TlogError> {
   try {
-    return openDataDirectory(place)
+    return await openDataDirectory(place)
   } catch (error) {
     if (error instanceof TlogError && error.code === 'STORE_LOCKED') return error
     throw error
@@ -48,7 +48,7 @@ function localLifecycle(data: DataDirectory, config: SigningConfig, world: World
   return {
     create: (request) => createLogIn(data, request, world.clock.now()),
     async freeze(slug) {
-      const log = await startLog(data, recordOf(data.database.logs(), slug), options)
+      const log = await startLog(data, recordOf(await data.database.logs(), slug), options)
       try {
         return await endLog(data, log, world.clock)
       } finally {

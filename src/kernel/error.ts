@@ -76,9 +76,12 @@ export const ERROR_CODES = [
   'LOG_FROZEN',
   'LOG_FAILED',
   'HEAD_MOVED',
+  'LEASE_LOST',
+  'NODE_FOLLOWS',
   'RATCHET_REFUSED',
   // storage and start
   'STORE_FULL',
+  'STORE_UNAVAILABLE',
   'STORE_REPLACED',
   'STORE_CORRUPT',
   'STORE_LOCKED',

@@ -148,7 +148,7 @@ export interface Log {
    * @throws TlogError LOG_BUSY when what was taken is not published in time; LOG_FROZEN, LOG_CLOSED, LOG_FAILED; what
    *   `record` throws.
    */
-  freeze(record: (last: Published) => void): Promise<Published>
+  freeze(record: (last: Published) => Promise<void>): Promise<Published>
   /** Takes nothing new, sequences and publishes what it has, answers every waiter. */
   close(): Promise<void>
 }

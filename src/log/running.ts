@@ -136,7 +136,7 @@ export class RunningLog implements Log {
   }
 
   /** A crash between two steps leaves a log that takes entries, or one that is frozen with all of its own public. */
-  async freeze(record: (last: Published) => void): Promise<Published> {
+  async freeze(record: (last: Published) => Promise<void>): Promise<Published> {
     this.#checkOpen()
     const { onStep } = this.#parts
     this.#ending = true // 1. memory: nothing new is taken
@@ -144,7 +144,7 @@ export class RunningLog implements Log {
       onStep('ending', { entries: 0, size: this.#sequencer.head.size })
       const last = await this.#drained() // 2. what was taken is durable and public
       onStep('drained', { entries: 0, size: last.size })
-      record(last) // 3. durable, for ever
+      await record(last) // 3. durable, for ever
       this.#sequencer.end() // 4. memory follows disk
       onStep('frozen', { entries: 0, size: last.size })
       return last

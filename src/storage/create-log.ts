@@ -42,7 +42,7 @@ const REKOR_V1 = 'rekor-v1'
 export async function createLogIn(data: DataDirectory, request: LogRequest, createdAt: UnixMillis): Promise<LogRecord> {
   const { place, database } = data
   checkSlug(request.slug)
-  const logs = database.logs()
+  const logs = await database.logs()
   checkPredecessor(logs, request)
   if (logs.some((log) => log.slug === request.slug))
     throw new TlogError('LOG_EXISTS', `a log named ${request.slug} exists already`)
@@ -61,7 +61,7 @@ export async function createLogIn(data: DataDirectory, request: LogRequest, crea
   const vkey = formatVkey(createVkey(keyName, KEY_TYPE.ed25519, publicKey))
   await startRatchet(place, { origin, keyId: logId(origin, publicKey) })
   const { slug, dialect } = request
-  return database.createLog({ slug, dialect, origin, vkey, ecdsaKey, mlDsaVkey, createdAt })
+  return await database.createLog({ slug, dialect, origin, vkey, ecdsaKey, mlDsaVkey, createdAt })
 }
 
 function checkPredecessor(logs: readonly LogRecord[], { dialect, after = null }: LogRequest): void {

@@ -32,6 +32,11 @@ export function databasePath(place: DataPlace): string {
   return join(place.dir, 'log.db')
 }
 
+/** To be read beside a running server, by whoever closes it. @throws TlogError STORE_MISSING, STORE_SCHEMA, STORE_CORRUPT */
+export async function readDatabase(place: DataPlace): Promise<LogDatabase> {
+  return openDatabase(databasePath(place), { readonly: true })
+}
+
 /** Absent, or with nothing in it. A lock alone is what an interrupted creation leaves. */
 export function isUnused(place: Pick<DataPlace, 'dir'>): boolean {
   if (!existsSync(place.dir)) return true
@@ -42,7 +47,7 @@ export function isUnused(place: Pick<DataPlace, 'dir'>): boolean {
  * Locks it; makes the directory and an empty database when it is unused.
  * @throws TlogError RATCHET_REFUSED when a log has signed here before; STORE_LOCKED, and as openDataDirectory.
  */
-export function createDataDirectory(place: DataPlace): DataDirectory {
+export async function createDataDirectory(place: DataPlace): Promise<DataDirectory> {
   checkStray(ratchetsIn(place.ratchetDir)[0])
   makeDirectory(place.dir)
   const lock = lockDataDirectory(place.dir)
@@ -50,7 +55,7 @@ export function createDataDirectory(place: DataPlace): DataDirectory {
 }
 
 /** @throws TlogError STORE_MISSING, STORE_LOCKED, STORE_SCHEMA */
-export function openDataDirectory(place: DataPlace): DataDirectory {
+export async function openDataDirectory(place: DataPlace): Promise<DataDirectory> {
   if (!existsSync(place.dir)) throw new TlogError('STORE_MISSING', `there is no data directory ${place.dir}`)
   const lock = lockDataDirectory(place.dir)
   return opened(place, lock, () => {
@@ -71,7 +76,7 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
     let closed: Promise<void> | undefined
     const release = async (remove: () => void) => {
       await writer?.close()
-      database.close()
+      await database.close()
       try {
         remove()
       } finally {
@@ -95,7 +100,7 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
         return closed
       },
       async discard() {
-        const logs = database.logs()
+        const logs = await database.logs()
         for (const { number } of logs) await checkEmpty(database.store(number))
         closed ??= release(() => removeCreated(place, logs))
         await closed
@@ -130,9 +135,9 @@ function removeCreated({ dir, ratchetDir }: DataPlace, logs: readonly LogRecord[
  * empty tree, as an interrupted `log create` leaves one: nobody has a receipt of such a log, and the others may start.
  * @throws TlogError RATCHET_REFUSED
  */
-export function checkNoStrayRatchet(data: DataDirectory): readonly string[] {
+export async function checkNoStrayRatchet(data: DataDirectory): Promise<readonly string[]> {
   const { ratchetDir } = data.place
-  const owned = new Set(data.database.logs().map((log) => ratchetPath(ratchetDir, ratchetIdentity(log))))
+  const owned = new Set((await data.database.logs()).map((log) => ratchetPath(ratchetDir, ratchetIdentity(log))))
   const strays = ratchetsIn(ratchetDir).filter((path) => !owned.has(path))
   checkStray(strays.find(mayHaveSigned))
   return strays.map(

@@ -33,21 +33,21 @@ export type NewLog = Pick<LogRecord, 'slug' | 'dialect' | 'origin' | 'vkey' | 'c
 
 export interface LogDatabase {
   /** All logs, by number. */
-  logs(): LogRecord[]
+  logs(): Promise<LogRecord[]>
   /**
    * A new active log and its head of size 0, in one transaction.
    * @throws TlogError LOG_EXISTS when its slug or its vkey is taken, FIELD_INVALID on a slug of another form.
    */
-  createLog(record: NewLog): LogRecord
+  createLog(record: NewLog): Promise<LogRecord>
   /** No entry after this, for ever. A frozen log stays as it was frozen. @throws TlogError LOG_UNKNOWN */
-  freezeLog(number: number, at: UnixMillis): LogRecord
+  freezeLog(number: number, at: UnixMillis): Promise<LogRecord>
   /** Freezes it, and says of its key that nothing it signs counts any more. What was said once stays. @throws TlogError LOG_UNKNOWN */
-  compromiseLog(number: number, at: UnixMillis, since: UnixMillis): LogRecord
+  compromiseLog(number: number, at: UnixMillis, since: UnixMillis): Promise<LogRecord>
   /** The store of one log; the same object at every call. @throws TlogError LOG_UNKNOWN */
   store(number: number): LogStore
   /** Reads the whole file: seconds for each million leaves. @throws TlogError STORE_CORRUPT */
-  checkFile(): void
-  close(): void
+  checkFile(): Promise<void>
+  close(): Promise<void>
 }
 
 /** Logs in one database. Leaf rows stand at number·2^40 + index, below 2^53. */

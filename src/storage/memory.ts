@@ -65,8 +65,8 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
     return found
   }
   return {
-    logs: () => logs.map(({ record }) => record),
-    createLog: (record) => {
+    logs: async () => logs.map(({ record }) => record),
+    createLog: async (record) => {
       checkSlug(record.slug)
       const other = logs.find((log) => log.record.slug === record.slug || log.record.vkey === record.vkey)
       if (other !== undefined)
@@ -76,16 +76,16 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
       stores.push(createMemoryStore(log, fail))
       return log.record
     },
-    freezeLog: (number, at) => freeze(known(logs, number), at),
-    compromiseLog: (number, at, since) => {
+    freezeLog: async (number, at) => freeze(known(logs, number), at),
+    compromiseLog: async (number, at, since) => {
       const log = known(logs, number)
       const frozen = freeze(log, at)
       log.record = { ...frozen, compromisedSince: frozen.compromisedSince ?? since }
       return log.record
     },
     store: (number) => known(stores, number),
-    checkFile: () => undefined,
-    close: () => undefined,
+    checkFile: async () => undefined,
+    close: async () => undefined,
   }
 }
 

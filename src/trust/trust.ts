@@ -20,7 +20,7 @@ export interface TrustOptions {
   /** What clients reach; no trailing slash. */
   readonly url: string
   /** In order of creation; asked anew by every refresh. */
-  readonly logs: () => readonly TrustLog[]
+  readonly logs: () => Promise<readonly TrustLog[]>
   readonly config: TrustConfig
   /** Default: none, and no cosignature asked for. */
   readonly witnessing?: Witnessing
@@ -59,16 +59,16 @@ const TARGET_NAMES: ReadonlyMap<string, string> = new Map([
  *   the configuration; STORE_CORRUPT, IDENTITY_CHANGED for the TUF repository; what the filesystem says.
  */
 export async function createTrust(options: TrustOptions): Promise<Trust> {
-  checkKey(options)
+  await checkKey(options)
   const trust = new FileTrust(options)
   await trust.refresh()
-  removeTrust(options.dir, withdrawnFiles(options.logs()))
+  removeTrust(options.dir, withdrawnFiles(await options.logs()))
   return trust
 }
 
 /** A key signs one kind of thing: what it signs for one must not pass for the other. */
-function checkKey({ key, logs }: TrustOptions): void {
-  const log = logs().find(({ vkey }) => equal(parseVkey(vkey).publicKey, key.publicKey))
+async function checkKey({ key, logs }: TrustOptions): Promise<void> {
+  const log = (await logs()).find(({ vkey }) => equal(parseVkey(vkey).publicKey, key.publicKey))
   if (log !== undefined)
     throw new TlogError(
       'KEY_FILE_REFUSED',
@@ -100,7 +100,7 @@ class FileTrust implements Trust {
 
   async #refresh(): Promise<boolean> {
     const { key, clock, warn, dir, logs } = this.#options
-    const plain = composeTrustFiles({ witnessing: NO_WITNESSES, ...this.#options, logs: logs() })
+    const plain = composeTrustFiles({ witnessing: NO_WITNESSES, ...this.#options, logs: await logs() })
     const { written, damaged } = await advance(this.#repository, asTargets(plain), { key, now: clock.now() })
     for (const path of damaged) warn(`${join(dir, 'tuf', path)} is damaged and was signed anew`)
     if (written.size === 0 && this.#files.size > 0) return false

@@ -28,7 +28,7 @@ t.test('each copy follows its log, and is whole when all is closed', async (t) =
   const www = join(folder, 'www')
   const { clock } = testWorld()
   const place = { dir: join(folder, 'data'), ratchetDir: join(folder, 'ratchet'), passphrase: undefined }
-  const data = createDataDirectory(place)
+  const data = await createDataDirectory(place)
   for (const slug of ['a', 'b'])
     await createLogIn(data, { slug, dialect: 'rekor-v2', origin: `${slug}.example` }, clock.now())
   writeFileSync(join(folder, 'www'), 'a file in the way')
@@ -48,7 +48,7 @@ t.test('each copy follows its log, and is whole when all is closed', async (t) =
   const fast = { ...clock, after: (ms: number, run: () => void) => clock.after(ms / 100, run) }
   const exporters = startExporters({
     dir: www,
-    logs: data.database.logs().map((record) => ({ record, reader: data.store(record.number) })),
+    logs: (await data.database.logs()).map((record) => ({ record, reader: data.store(record.number) })),
     clock: fast,
     intervalMs: 100,
     onExported: (slug, size) => void exported.push(`${slug} ${size}`),

@@ -14,10 +14,10 @@ import { scratch } from './support.ts'
 const tree = (slug: string, after: string | null = null) =>
   ({ slug, dialect: 'rekor-v1', origin: 'log.example', after }) as const
 
-function scene(t: Test) {
+async function scene(t: Test) {
   const folder = scratch(t)
   const place = { dir: join(folder, 'data'), ratchetDir: join(folder, 'ratchet'), passphrase: undefined }
-  const data = createDataDirectory(place)
+  const data = await createDataDirectory(place)
   t.teardown(() => data.close())
   const logs = new Logs([])
   const said: string[] = []
@@ -29,8 +29,8 @@ function scene(t: Test) {
       identity: record,
       published: () => published.get(record.slug) ?? null,
       status: () => ({ frozen: frozen.has(record.slug) }),
-      async freeze(end: (last: { time: number; size: number; root: Uint8Array }) => void) {
-        end({ time: 5000, size: 3, root: Uint8Array.of(171) })
+      async freeze(end: (last: { time: number; size: number; root: Uint8Array }) => Promise<void>) {
+        await end({ time: 5000, size: 3, root: Uint8Array.of(171) })
         frozen.add(record.slug)
         return { time: 5000, size: 3, root: Uint8Array.of(171) }
       },
@@ -48,7 +48,7 @@ function scene(t: Test) {
 }
 
 t.test('a log is in the trust files before it is reached, and each command waits for the one before', async (t) => {
-  const { data, logs, said, published, lifecycle } = scene(t)
+  const { data, logs, said, published, lifecycle } = await scene(t)
   published.set('next', {})
   const all = [lifecycle.create(tree('v1')), lifecycle.create(tree('next', 'v1')), lifecycle.freeze('v1')]
   t.match(await Promise.all(all), [{ slug: 'v1' }, { slug: 'next' }, { size: 3, root: 'ab' }])
@@ -57,12 +57,12 @@ t.test('a log is in the trust files before it is reached, and each command waits
     ...['created next', 'start next', 'tell 1', 'opened next'],
     'tell 2',
   ])
-  t.match(data.database.logs(), [{ state: 'frozen', retiredAt: 5000 }, { state: 'active' }])
+  t.match(await data.database.logs(), [{ state: 'frozen', retiredAt: 5000 }, { state: 'active' }])
   t.equal(logs.forHost('log.example', 'rekor-v1').identity.slug, 'next')
 })
 
 t.test('one that fails is in nobody’s way', async (t) => {
-  const { lifecycle } = scene(t)
+  const { lifecycle } = await scene(t)
   const [bad, good] = [lifecycle.create(tree('No')), lifecycle.create(tree('v1'))]
   await t.rejects(bad, { code: 'FIELD_INVALID' })
   t.match(await good, { slug: 'v1' })
@@ -70,14 +70,14 @@ t.test('one that fails is in nobody’s way', async (t) => {
 })
 
 t.test('no log ends before the one that waits for its place has a checkpoint', async (t) => {
-  const { data, frozen, published, lifecycle } = scene(t)
+  const { data, frozen, published, lifecycle } = await scene(t)
   await lifecycle.create(tree('v1'))
   await lifecycle.create(tree('next', 'v1'))
   await lifecycle.create({ ...tree('other'), origin: 'other.example' })
   const error = await lifecycle.freeze('v1').catch((error: unknown) => error)
   t.ok(error instanceof TlogError)
   t.match(error, { code: 'LOG_BUSY', message: /^next, which is to take its place, has no checkpoint yet/ })
-  t.same([frozen.size, data.database.logs()[0]?.state], [0, 'active'])
+  t.same([frozen.size, (await data.database.logs())[0]?.state], [0, 'active'])
   await lifecycle.freeze('other')
   published.set('next', {})
   await lifecycle.freeze('v1')

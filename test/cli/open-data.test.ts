@@ -67,7 +67,7 @@ t.test('a log that was used is never taken back', async (t) => {
   const server = await startServer(t, [], data)
   t.equal((await postEntry(server, hashedRekordBody(ecKey()))).status, 201)
   await server.stop()
-  const opened = openDataDirectory({ dir: data, ratchetDir: join(data, 'ratchet'), passphrase: undefined })
+  const opened = await openDataDirectory({ dir: data, ratchetDir: join(data, 'ratchet'), passphrase: undefined })
   await t.rejects(opened.discard(), { code: 'STORE_CORRUPT', message: /has 1 entries: nothing is removed/ })
   await opened.close()
   t.ok(existsSync(join(data, 'log.db')) && existsSync(join(data, 'keys/v2.pem')))

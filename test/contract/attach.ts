@@ -19,7 +19,7 @@ const digest = (text: string) => attachment(text).digest
 
 export function attachContract(name: string, open: OpenDatabase): void {
   t.test(`${name}: attachments and their lookup rows come after their entries`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     const head = await appendPlain(store, feeder, 6)
     await store.attach([supplement(4, ['k', 'k4'], ['four']), supplement(1, ['k'], ['one', '']), supplement(0, [], [])])
     await store.attach([])
@@ -33,7 +33,7 @@ export function attachContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: what is there already stays as it is`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     const whole = entry('whole', [lookupKey('leaf'), lookupKey('derived', 'attachment')], [attachment('content')])
     await store.append(feeder.head, feeder.batch([whole, entry('bare')]))
     const again = [supplement(0, ['leaf', 'derived'], ['content']), supplement(1, ['leaf', 'leaf'], ['content'])]
@@ -44,7 +44,7 @@ export function attachContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: supplements that cannot be true are refused, and none of the call is kept`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     await appendPlain(store, feeder, 2)
     const good = supplement(0, ['good'], ['good'])
     const flipped = { ...attachment('flipped'), content: utf8('Flipped') }
@@ -67,10 +67,10 @@ export function attachContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: a frozen log grows no more, not even beside its tree`, async (t) => {
-    const database = open(t)
+    const database = await open(t)
     const { store, feeder, number } = await freshStore(database)
     await appendPlain(store, feeder, 1)
-    database.freezeLog(number, unixMillis(9000))
+    await database.freezeLog(number, unixMillis(9000))
     await t.rejects(store.attach([supplement(0, ['k'], ['x'])]), { code: 'LOG_FROZEN' })
     t.equal(await store.attachment('sha256', digest('x')), null)
     const { key } = lookupKey('derived later')
@@ -82,7 +82,7 @@ export function attachContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: attached content is the log's own, and a copy`, async (t) => {
-    const database = open(t)
+    const database = await open(t)
     const [a, b] = [await freshStore(database, 'a'), await freshStore(database, 'b')]
     for (const { store, feeder } of [a, b]) await appendPlain(store, feeder, 1)
     const given = structuredClone(supplement(0, ['k'], ['x']))

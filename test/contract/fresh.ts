@@ -14,13 +14,13 @@ export const NEW_LOG: NewLog = {
   createdAt: unixMillis(1000),
 }
 
-export type OpenDatabase = (t: Test) => LogDatabase
+export type OpenDatabase = (t: Test) => Promise<LogDatabase>
 
 export async function freshStore(
   database: LogDatabase,
   slug = 'v2',
 ): Promise<{ store: LogStore; feeder: Feeder; number: number }> {
-  const { number } = database.createLog({ ...NEW_LOG, slug, vkey: slug })
+  const { number } = await database.createLog({ ...NEW_LOG, slug, vkey: slug })
   const store = database.store(number)
   return { store, feeder: await Feeder.after(store), number }
 }

@@ -11,7 +11,7 @@ import { appendPlain, freshStore, type OpenDatabase } from './fresh.ts'
 
 export function readerContract(name: string, open: OpenDatabase): void {
   t.test(`${name}: tiles and bundles at every edge`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     t.equal(await store.tile(0, 0, 1), null, 'an empty tree')
     t.equal(await store.bundle(0, 1), null, 'an empty tree')
     t.equal(await store.entry(leafIndex(0)), null, 'an empty tree')
@@ -66,7 +66,7 @@ export function readerContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: find`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     await appendPlain(store, feeder, 3, 2000)
     await appendPlain(store, feeder, 2, 3000)
     t.same(await store.find([]), [])
@@ -84,7 +84,7 @@ export function readerContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: lookup pages`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     const hot = lookupKey('hot')
     const texts = Array.from({ length: 10 }, (_, i) => `entry ${i}`)
     const entries = texts.map((text, i) => entry(text, i % 2 === 0 ? [lookupKey(text), hot] : [lookupKey(text)]))
@@ -105,7 +105,7 @@ export function readerContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: attachments`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     const big = attachment('x'.repeat(1_000_000), 'sha512')
     const small = [attachment('a'), attachment('a', 'sha384'), attachment('')]
     const { head } = feeder

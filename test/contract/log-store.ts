@@ -14,9 +14,9 @@ export function storeContract(name: string, open: OpenDatabase): void {
   attachContract(name, open)
 
   t.test(`${name}: logs`, async (t) => {
-    const database = open(t)
-    t.same(database.logs(), [])
-    const record = database.createLog(NEW_LOG)
+    const database = await open(t)
+    t.same(await database.logs(), [])
+    const record = await database.createLog(NEW_LOG)
     t.same(record, {
       ...NEW_LOG,
       number: 0,
@@ -26,62 +26,68 @@ export function storeContract(name: string, open: OpenDatabase): void {
       retiredAt: null,
       compromisedSince: null,
     })
-    t.same(database.logs(), [record])
+    t.same(await database.logs(), [record])
     t.same(await database.store(0).head(), { size: 0, root: EMPTY_ROOT, time: 1000 }, 'it has a head of size 0')
     t.equal(database.store(0), database.store(0))
-    t.throws(() => database.createLog({ ...NEW_LOG, vkey: 'other' }), { code: 'LOG_EXISTS' }, 'the same slug')
-    t.throws(() => database.createLog({ ...NEW_LOG, slug: 'other' }), { code: 'LOG_EXISTS' }, 'the same verifier key')
+    await t.rejects(database.createLog({ ...NEW_LOG, vkey: 'other' }), { code: 'LOG_EXISTS' }, 'the same slug')
+    await t.rejects(database.createLog({ ...NEW_LOG, slug: 'other' }), { code: 'LOG_EXISTS' }, 'the same verifier key')
     for (const slug of ['', 'V2', '-v2', 'v_2', 'é', 'a'.repeat(33)])
-      t.throws(
-        () => database.createLog({ ...NEW_LOG, slug, vkey: slug }),
+      await t.rejects(
+        database.createLog({ ...NEW_LOG, slug, vkey: slug }),
         { code: 'FIELD_INVALID' },
         JSON.stringify(slug),
       )
-    t.equal(database.createLog({ ...NEW_LOG, slug: 'a'.repeat(32), vkey: 'b' }).number, 1)
+    t.match(await database.createLog({ ...NEW_LOG, slug: 'a'.repeat(32), vkey: 'b' }), { number: 1 })
     t.throws(() => database.store(2), { code: 'LOG_UNKNOWN' })
-    t.throws(() => database.freezeLog(2, unixMillis(0)), { code: 'LOG_UNKNOWN' })
-    database.checkFile()
+    await t.rejects(database.freezeLog(2, unixMillis(0)), { code: 'LOG_UNKNOWN' })
+    await database.checkFile()
   })
 
   t.test(`${name}: a frozen log takes no entry, and is still read and published`, async (t) => {
-    const database = open(t)
+    const database = await open(t)
     const { store, feeder, number } = await freshStore(database)
     await store.append(feeder.head, feeder.plain(3))
     const { head } = feeder
     const frozen = { state: 'frozen', retiredAt: 9000, compromisedSince: null }
-    t.match(database.freezeLog(number, unixMillis(9000)), frozen)
-    t.match(database.freezeLog(number, unixMillis(9999)), frozen, 'again: it was once')
+    t.match(await database.freezeLog(number, unixMillis(9000)), frozen)
+    t.match(await database.freezeLog(number, unixMillis(9999)), frozen, 'again: it was once')
     await t.rejects(store.append(head, feeder.plain(1)), { code: 'LOG_FROZEN' })
     await store.publish(published(head))
     t.same(await store.head(), head)
   })
 
   t.test(`${name}: a compromised log is frozen, and what was said once stays`, async (t) => {
-    const database = open(t)
+    const database = await open(t)
     const { store, feeder, number } = await freshStore(database)
     const [at, since, later] = [unixMillis(9000), unixMillis(8000), unixMillis(9999)]
-    t.throws(() => database.compromiseLog(2, at, since), { code: 'LOG_UNKNOWN' })
+    await t.rejects(database.compromiseLog(2, at, since), { code: 'LOG_UNKNOWN' })
     const known = { state: 'frozen', retiredAt: 9000, compromisedSince: 8000 }
-    t.match(database.compromiseLog(number, at, since), known)
-    t.match(database.compromiseLog(number, later, later), known)
-    t.match(database.freezeLog(number, later), known)
-    t.match(database.logs(), [known])
+    t.match(await database.compromiseLog(number, at, since), known)
+    t.match(await database.compromiseLog(number, later, later), known)
+    t.match(await database.freezeLog(number, later), known)
+    t.match(await database.logs(), [known])
     await t.rejects(store.append(feeder.head, feeder.plain(1)), { code: 'LOG_FROZEN' })
-    const other = database.createLog({ ...NEW_LOG, slug: 'other', vkey: 'other', ecdsaKey: 'AAAA', mlDsaVkey: 'BBBB' })
+    const other = await database.createLog({
+      ...NEW_LOG,
+      slug: 'other',
+      vkey: 'other',
+      ecdsaKey: 'AAAA',
+      mlDsaVkey: 'BBBB',
+    })
     t.same(
-      database.logs().map(({ ecdsaKey, mlDsaVkey }) => [ecdsaKey, mlDsaVkey]),
+      (await database.logs()).map(({ ecdsaKey, mlDsaVkey }) => [ecdsaKey, mlDsaVkey]),
       [
         [null, null],
         ['AAAA', 'BBBB'],
       ],
       'the further keys, where there are any',
     )
-    database.freezeLog(other.number, at)
-    t.match(database.compromiseLog(other.number, later, since), known, 'after it was retired in good order')
+    await database.freezeLog(other.number, at)
+    t.match(await database.compromiseLog(other.number, later, since), known, 'after it was retired in good order')
   })
 
   t.test(`${name}: heads`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     const all = [feeder.head]
     for (const [count, time] of [
       [1, 2000],
@@ -99,7 +105,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: compare and swap`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     const empty = feeder.head
     await store.append(empty, feeder.plain(2))
     const two = feeder.head
@@ -114,7 +120,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: a batch that contradicts itself is not kept`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     const head = await appendPlain(store, feeder, 255)
     const good = feeder.plain(2)
     const [first, second] = good.entries
@@ -146,7 +152,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: publish goes forward, and keeps one a minute`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     t.equal(await store.published(), null)
     t.same(await store.history(null, 10), [])
     const heads = [feeder.head]
@@ -177,7 +183,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: logs do not see each other`, async (t) => {
-    const database = open(t)
+    const database = await open(t)
     const [a, b] = [await freshStore(database, 'a'), await freshStore(database, 'b')]
     const shared = entry('shared', [lookupKey('k')], [attachment('x')])
     await a.store.append(a.feeder.head, a.feeder.batch([entry('only in a'), shared]))
@@ -194,7 +200,7 @@ export function storeContract(name: string, open: OpenDatabase): void {
   })
 
   t.test(`${name}: plain data, whose owner is the caller`, async (t) => {
-    const { store, feeder } = await freshStore(open(t))
+    const { store, feeder } = await freshStore(await open(t))
     const { head } = feeder
     const batch = feeder.batch([entry('one', [lookupKey('k')], [attachment('x')])])
     await store.append(head, structuredClone(batch))

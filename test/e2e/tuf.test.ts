@@ -98,7 +98,7 @@ for (const [name, fetch] of Object.entries(CLIENTS)) {
     t.ok(await trust.refresh())
     served = trust.files()
     await got('a new timestamp', 1)
-    const logs = () => [logOf('v2', 'log.example'), logOf('w2', 'next.example')]
+    const logs = async () => [logOf('v2', 'log.example'), logOf('w2', 'next.example')]
     const grown = await open(folder, { clock, logs })
     await got('another log', 2)
     await rm(join(folder, 'trust/tuf'), { recursive: true })
@@ -122,7 +122,7 @@ for (const [name, fetch] of Object.entries(CLIENTS)) {
     await open(folder, { clock })
     const { cache, root } = await caches(folder)
     t.match(await fetch(repository, root, cache), { code: 0 })
-    const logs = () => [
+    const logs = async () => [
       logOf('v2', 'log.example', { retiredAt: clock.now(), isCompromised: true }),
       logOf('w2', 'next.example'),
     ]

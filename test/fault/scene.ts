@@ -94,7 +94,7 @@ export class Scene {
     await this.stop(server)
     const database = openDatabase(join(this.data, 'log.db'), { readonly: true })
     await this.checker.contents((digest) => database.store(0).attachment('sha256', digest))
-    database.close()
+    await database.close()
     const { code, signal, stdout, stderr } = await run(
       process.execPath,
       [MAIN, 'fsck', '--data', this.data, '--json'],

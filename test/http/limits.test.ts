@@ -23,7 +23,7 @@ const POST = `POST ${ENTRIES} HTTP/1.1\r\nHost: localhost\r\nContent-Type: appli
 async function startLimited(scope: Scope, limits: Partial<Limits>): Promise<{ port: number }> {
   const dir = scratch(scope)
   const { clock } = testWorld()
-  const data = createDataDirectory({ dir, ratchetDir: join(dir, 'ratchet'), passphrase: undefined })
+  const data = await createDataDirectory({ dir, ratchetDir: join(dir, 'ratchet'), passphrase: undefined })
   await createLogIn(data, { slug: 'v2', dialect: 'rekor-v2', origin: 'localhost' }, clock.now())
   const quiet = {
     onStep: () => () => undefined,

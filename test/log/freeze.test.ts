@@ -18,12 +18,12 @@ t.test('what was taken gets its receipts, what comes meanwhile is put off, what 
   const taken = entries(5).map((one) => log.add(one))
   await settle()
   const recorded: Published[] = []
-  const freezing = log.freeze((last) => {
+  const freezing = log.freeze(async (last) => {
     recorded.push(last)
-    world.freeze()
+    await world.freeze()
   })
   t.match(await log.add(entry('late')).catch((error) => error), { code: 'LOG_CLOSED', message: /coming to its end/ })
-  t.equal(await outcome(log.freeze(() => t.fail('two ends'))), 'LOG_CLOSED')
+  t.equal(await outcome(log.freeze(async () => void t.fail('two ends'))), 'LOG_CLOSED')
   t.match(log.status(), { state: 'running', frozen: false })
   held.open()
   const last = await inTime(world.clock, freezing)
@@ -35,7 +35,7 @@ t.test('what was taken gets its receipts, what comes meanwhile is put off, what 
   t.same(ofItsEnd(steps), END)
   for (const one of [entry('late'), entry(0)])
     t.match(await log.add(one).catch((error) => error), { code: 'LOG_FROZEN', message: /frozen/ })
-  t.equal(await outcome(log.freeze(() => t.fail('an end after the end'))), 'LOG_FROZEN')
+  t.equal(await outcome(log.freeze(async () => void t.fail('an end after the end'))), 'LOG_FROZEN')
   t.match(await log.find(leafHash(entry(4).leaf)), { index: 4 })
   t.same(failures, [])
   await inTime(world.clock, log.close())
@@ -56,7 +56,7 @@ t.test('an end that cannot be recorded is none', async (t) => {
   const world = createWorld()
   const { log, steps } = await start(world)
   await t.rejects(
-    log.freeze(() => {
+    log.freeze(async () => {
       throw new Error('a disk that is full')
     }),
     /a disk that is full/,
@@ -78,7 +78,9 @@ t.test('without a quorum it goes on, after a while', async (t) => {
   isSilent = true
   const waiting = outcome(log.add(entry('unseen')))
   await settle()
-  const freezing = log.freeze(() => t.fail('recorded, though no checkpoint covers all')).catch((error) => error)
+  const freezing = log
+    .freeze(async () => void t.fail('recorded, though no checkpoint covers all'))
+    .catch((error) => error)
   await world.clock.advance(2900)
   t.equal(await outcome(log.add(entry('late'))), 'LOG_CLOSED')
   await world.clock.advance(200)
@@ -97,7 +99,7 @@ t.test('closed while it is coming to its end', async (t) => {
   world.hooks.beforePublish = () => held.passed
   const answer = log.add(entry('last'))
   await world.clock.advance(10)
-  const freezing = outcome(log.freeze(() => t.fail('recorded by a log that closes')))
+  const freezing = outcome(log.freeze(async () => void t.fail('recorded by a log that closes')))
   const closing = log.close()
   held.open()
   t.equal(await inTime(world.clock, freezing), 'LOG_CLOSED')
@@ -115,9 +117,9 @@ t.test('a crash at any step', async (t) => {
     })
     await inTime(world.clock, Promise.all(entries(3).map((one) => before.log.add(one))))
     let isRecorded = false
-    const record = () => {
+    const record = async () => {
       isRecorded = true
-      world.freeze()
+      await world.freeze()
     }
     await t.rejects(inTime(world.clock, before.log.freeze(record)), /crash/, crash)
     t.equal(isRecorded, crash === 'frozen')

@@ -13,7 +13,7 @@ t.test('a frozen log refuses entries up front, is read, publishes what is durabl
   await inTime(world.clock, outcome(before.log.add(entry('last'))))
   await inTime(world.clock, before.log.close())
   world.hooks.beforePublish = undefined
-  world.freeze()
+  await world.freeze()
   const { log, failures, steps } = await start(world, { state: 'frozen' })
   t.match(log.status(), { durable: 4, published: 4, state: 'running', frozen: true })
   world.reads.length = 0
@@ -35,7 +35,7 @@ t.test('frozen while it runs: entries are refused, and the log goes on without t
   const old = await inTime(world.clock, log.add(entry('old')))
   await world.clock.advance(10)
   t.equal(log.status().frozen, false)
-  world.freeze()
+  await world.freeze()
   const brings = entry('old', { attachments: [attachment('x')] })
   const answers = [entry('old'), entry('new')].map((one) => log.add(one))
   t.equal(await inTime(world.clock, outcome(answers[1] as Promise<unknown>)), 'LOG_FROZEN')
@@ -62,7 +62,7 @@ t.test('frozen before an attachment came: its caller hears so, and whoever still
   const adding = [entry('old', { attachments: [attachment('x')] }), entry('next'), entry('later')]
   const answers = adding.map((one) => outcome(log.add(one)))
   await settle()
-  world.freeze()
+  await world.freeze()
   held.open()
   t.same(await inTime(world.clock, Promise.all(answers)), ['LOG_FROZEN', 'LOG_FROZEN', 'LOG_FROZEN'])
   t.equal(await log.attachment('sha256', attachment('x').digest), null)

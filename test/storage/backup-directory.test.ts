@@ -26,12 +26,12 @@ import { scratch } from '../cli/support.ts'
 const quiet = () => undefined
 
 /** A data directory with a log in it, keys, trust files, and what no backup takes. */
-function makeData(folder: string): string {
+async function makeData(folder: string): Promise<string> {
   const data = join(folder, 'data')
   for (const part of ['keys', 'trust/tuf', 'ratchet']) mkdirSync(join(data, part), { recursive: true })
   const database = openDatabase(join(data, 'log.db'), { create: true })
-  database.createLog({ slug: 'v2', dialect: 'rekor-v2', origin: 'o', vkey: 'k', createdAt: unixMillis(1) })
-  database.close()
+  await database.createLog({ slug: 'v2', dialect: 'rekor-v2', origin: 'o', vkey: 'k', createdAt: unixMillis(1) })
+  await database.close()
   for (const path of ['keys/v2.pem', 'trust/trusted_root.json', 'trust/tuf/1.root.json', 'ratchet/a.ratchet', 'lock'])
     writeFileSync(join(data, path), path)
   chmodSync(join(data, 'keys/v2.pem'), 0o600)
@@ -40,7 +40,7 @@ function makeData(folder: string): string {
 
 const FILES = ['log.db', 'keys/v2.pem', 'trust/trusted_root.json', 'trust/tuf/1.root.json']
 const folder = scratch(t)
-const data = makeData(folder)
+const data = await makeData(folder)
 const good = join(folder, 'backup')
 const request = { data, out: good, keys: true, onProgress: quiet }
 
@@ -145,7 +145,7 @@ t.test('restored, from wherever an earlier attempt ended', async (t) => {
     t.equal(isRestoreUnderWay(to), false)
     t.equal(statSync(join(to, 'keys/v2.pem')).mode & 0o777, 0o600)
     const database = openDatabase(join(to, 'log.db'))
-    t.equal(database.logs()[0]?.slug, 'v2')
-    database.close()
+    t.equal((await database.logs())[0]?.slug, 'v2')
+    await database.close()
   }
 })

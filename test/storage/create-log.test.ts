@@ -14,10 +14,10 @@ import { scratch } from '../cli/support.ts'
 const NOW = unixMillis(1_700_000_000_000)
 const tree = (slug: string, more = {}) => ({ slug, dialect: 'rekor-v1', origin: 'log.example', ...more })
 
-function directory(t: Test): DataDirectory {
+async function directory(t: Test): Promise<DataDirectory> {
   const folder = scratch(t)
   const place = { dir: join(folder, 'data'), ratchetDir: join(folder, 'ratchet'), passphrase: undefined }
-  const data = createDataDirectory(place)
+  const data = await createDataDirectory(place)
   t.teardown(() => data.close())
   return data
 }
@@ -35,49 +35,52 @@ async function cutOff(data: DataDirectory, slug: string): Promise<string> {
 }
 
 t.test('cut off before its row: the other logs start, and it is taken up again', async (t) => {
-  const data = directory(t)
+  const data = await directory(t)
   await createLogIn(data, tree('v1'), NOW)
   const ratchet = await cutOff(data, 'next')
   t.ok(existsSync(ratchet))
-  t.match(checkNoStrayRatchet(data), [/never had an entry: `log create` was cut off/])
+  t.match(await checkNoStrayRatchet(data), [/never had an entry: `log create` was cut off/])
   const record = await createLogIn(data, tree('next', { after: 'v1' }), NOW)
   t.equal(ratchetPath(data.place.ratchetDir, ratchetIdentity(record)), ratchet, 'with the same key')
   t.equal(parseVkey(record.vkey).name.split('/')[0], 'log.example')
-  t.same(checkNoStrayRatchet(data), [])
+  t.same(await checkNoStrayRatchet(data), [])
 })
 
 t.test('a ratchet that is not of the empty tree, or not whole, is no interrupted creation', async (t) => {
-  const data = directory(t)
+  const data = await directory(t)
   await createLogIn(data, tree('v1'), NOW)
   const path = await cutOff(data, 'next')
   const refused = () =>
-    t.throws(() => checkNoStrayRatchet(data), { code: 'RATCHET_REFUSED', message: /a log that the database does not/ })
+    t.rejects(checkNoStrayRatchet(data), { code: 'RATCHET_REFUSED', message: /a log that the database does not/ })
   truncateSync(path, 5000)
-  refused()
+  await refused()
   writeFileSync(path, new Uint8Array(8192))
-  refused()
+  await refused()
   const signed = await cutOff(data, 'other')
   writeFileSync(path, '')
-  refused()
+  await refused()
   const { slug } = await createLogIn(data, tree('other', { after: 'v1' }), NOW)
   t.equal(slug, 'other')
-  const record = data.database.logs().find((log) => log.slug === 'other')
+  const record = (await data.database.logs()).find((log) => log.slug === 'other')
   if (record === undefined) throw new Error('no such log')
   const mark = { size: treeSize(1), root: new Uint8Array(32) as Hash }
   await (await openRatchet(signed, ratchetIdentity(record))).advance(mark)
-  const without = { ...data, database: { ...data.database, logs: () => data.database.logs().slice(0, 1) } }
-  t.throws(() => checkNoStrayRatchet(without), { code: 'RATCHET_REFUSED' }, 'it has signed an entry')
+  const without = {
+    ...data,
+    database: { ...data.database, logs: async () => (await data.database.logs()).slice(0, 1) },
+  }
+  await t.rejects(checkNoStrayRatchet(without), { code: 'RATCHET_REFUSED' }, 'it has signed an entry')
 })
 
 t.test('a tree behind another one of its host says so', async (t) => {
-  const data = directory(t)
+  const data = await directory(t)
   await createLogIn(data, tree('v1'), NOW)
   await t.rejects(createLogIn(data, tree('next'), NOW), { code: 'LOG_EXISTS', message: /--after v1/ })
   await t.rejects(createLogIn(data, tree('next', { after: 'v0' }), NOW), { code: 'LOG_UNKNOWN' })
   await createLogIn(data, { slug: 'v2', dialect: 'rekor-v2', origin: 'log.example' }, NOW)
   await t.rejects(createLogIn(data, tree('next', { after: 'v2' }), NOW), { code: 'LOG_UNKNOWN', message: /dialect/ })
   t.match(await createLogIn(data, tree('next', { after: 'v1' }), NOW), { number: 2, state: 'active' })
-  data.database.freezeLog(0, NOW)
-  data.database.freezeLog(2, NOW)
+  await data.database.freezeLog(0, NOW)
+  await data.database.freezeLog(2, NOW)
   t.match(await createLogIn(data, tree('free'), NOW), { number: 3 }, 'none is before it')
 })

@@ -4,13 +4,13 @@ import { Feeder, published } from '../contract/feeder.ts'
 import { NEW_LOG } from '../contract/fresh.ts'
 import { storeContract } from '../contract/log-store.ts'
 
-storeContract('memory', () => memoryDatabase())
+storeContract('memory', async () => memoryDatabase())
 
 for (const failure of ['before', 'after'] as const)
   t.test(`fails ${failure} persisting, on command`, async (t) => {
     let failing: 'append' | 'publish' | undefined
     const database = memoryDatabase({ fail: (step) => (step === failing ? failure : undefined) })
-    const store = database.store(database.createLog(NEW_LOG).number)
+    const store = database.store((await database.createLog(NEW_LOG)).number)
     const feeder = await Feeder.after(store)
     const { head } = feeder
     const batch = feeder.plain(3)

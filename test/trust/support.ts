@@ -113,7 +113,7 @@ export function optionsFor(dir: string, more: Partial<TrustOptions> = {}): Trust
   return {
     dir,
     url: 'https://log.example',
-    logs: () => [logOf('v2', 'log.example')],
+    logs: async () => [logOf('v2', 'log.example')],
     config: EMPTY_CONFIG,
     key: TUF_KEY,
     clock: testClock(),

@@ -55,7 +55,7 @@ t.test('logs that change while it runs', async (t) => {
   const dir = scratch(t)
   const clock = testClock()
   let logs = [logOf('v2', 'log.example')]
-  const trust = await createTrust(optionsFor(dir, { clock, logs: () => logs }))
+  const trust = await createTrust(optionsFor(dir, { clock, logs: async () => logs }))
   const versionOf = (role: string) => json(trust.files().get(`tuf/${role}.json`)).signed.version
   const before = versionOf('timestamp')
   t.equal(await trust.refresh(), false, 'nothing has changed')
@@ -83,7 +83,7 @@ t.test('restarts', async (t) => {
   const later = await createTrust(optionsFor(dir, { clock }))
   const changed = [...onDisk(dir)].filter(([path, bytes]) => !before.get(path)?.equals(bytes)).map(([path]) => path)
   t.same(changed, ['index.json', 'tuf/timestamp.json'], 'days after: the timestamp alone')
-  const logs = () => [logOf('v2', 'log.example'), logOf('w2', 'next.example')]
+  const logs = async () => [logOf('v2', 'log.example'), logOf('w2', 'next.example')]
   const grown = await createTrust(optionsFor(dir, { clock, logs }))
   t.ok(grown.files().has('w2.vkey'))
   const versions = [first, later, grown].map((trust) => json(trust.files().get('tuf/timestamp.json')).signed.version)

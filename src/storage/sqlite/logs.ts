@@ -30,14 +30,14 @@ export function createLogDatabase(db: Database): LogDatabase {
   }
 
   return {
-    logs: () => all.all(),
-    createLog: (record) => write(() => known(insertLog(db, record))),
-    freezeLog: (number, at) =>
+    logs: async () => all.all(),
+    createLog: async (record) => write(() => known(insertLog(db, record))),
+    freezeLog: async (number, at) =>
       write(() => {
         freeze(db, known(number), at)
         return known(number)
       }),
-    compromiseLog: (number, at, since) =>
+    compromiseLog: async (number, at, since) =>
       write(() => {
         freeze(db, known(number), at)
         if (known(number).compromisedSince === null)
@@ -50,8 +50,8 @@ export function createLogDatabase(db: Database): LogDatabase {
       stores.set(number, store)
       return store
     },
-    checkFile: () => checkFile(db),
-    close: () => void db.close(),
+    checkFile: async () => checkFile(db),
+    close: async () => void db.close(),
   }
 }
 

@@ -10,7 +10,7 @@ const database = open()
 
 parentPort?.on('message', async (call: Call | null) => {
   if (call !== null && database !== null) return parentPort?.postMessage(await answer(database, call))
-  database?.close()
+  await database?.close()
   parentPort?.close()
 })
 

@@ -31,7 +31,7 @@ t.test('every open sets what durability rests on', async (t) => {
     const { database, connection } = spyOn(() => openDatabase(path, options))
     for (const [name, value] of Object.entries(wanted))
       t.equal(connection.pragma(name, { simple: true }), value, `${JSON.stringify(options)}: ${name}`)
-    database.close()
+    await database.close()
   }
 })
 
@@ -55,7 +55,7 @@ t.test('what another program wrote is left alone', async (t) => {
 
 t.test('reads the same after it was closed', async (t) => {
   const { path, database, feeder } = await filledDatabase(t)
-  database.close()
+  await database.close()
   const again = openDatabase(path)
   t.teardown(() => again.close())
   const store = again.store(0)
@@ -63,7 +63,7 @@ t.test('reads the same after it was closed', async (t) => {
   t.same(await store.published(), published(feeder.head))
   await store.append(feeder.head, feeder.plain(2))
   t.same(await store.head(), feeder.head)
-  again.checkFile()
+  await again.checkFile()
 })
 
 t.test('readonly reads beside a live server, and cannot write', async (t) => {
@@ -75,7 +75,7 @@ t.test('readonly reads beside a live server, and cannot write', async (t) => {
   t.same(await reader.store(0).head(), feeder.head, 'it sees what the server commits')
   const now = feeder.head
   await t.rejects(reader.store(0).append(now, feeder.plain(1)), { code: 'STORE_CORRUPT' })
-  t.throws(() => reader.createLog({ ...NEW_LOG, slug: 'b', vkey: 'b' }), { code: 'STORE_CORRUPT' })
+  await t.rejects(reader.createLog({ ...NEW_LOG, slug: 'b', vkey: 'b' }), { code: 'STORE_CORRUPT' })
 })
 
 t.test('a file replaced under the store', async (t) => {
@@ -100,14 +100,14 @@ t.test('a lock that was removed, or made anew by another server', async (t) => {
   t.teardown(() => database.close())
   writeFileSync(`${lock}.new`, '') // before: a server keeps the old one open, so its number is not given again
   rmSync(lock)
-  t.throws(() => database.createLog(NEW_LOG), { code: 'STORE_REPLACED' })
+  await t.rejects(database.createLog(NEW_LOG), { code: 'STORE_REPLACED' })
   renameSync(`${lock}.new`, lock)
-  t.throws(() => database.createLog(NEW_LOG), { code: 'STORE_REPLACED' })
+  await t.rejects(database.createLog(NEW_LOG), { code: 'STORE_REPLACED' })
 })
 
 t.test('a full disk keeps nothing of the batch, and passes', async (t) => {
   const { path, database, feeder } = await filledDatabase(t)
-  database.close()
+  await database.close()
   const { database: again, connection } = spyOn(() => openDatabase(path))
   t.teardown(() => again.close())
   const store = again.store(0)
@@ -168,19 +168,19 @@ t.test('a lost tile is computed from those below it', async (t) => {
 t.test('a damaged file', async (t) => {
   const { path, database, feeder } = await filledDatabase(t)
   const db = rawDatabase(t, path)
-  database.checkFile()
+  await database.checkFile()
   const pages = db
     .prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name IN ('leaf', 'lookup')")
     .pluck()
     .all()
   db.close()
-  database.close() // the last one: everything is in the file itself now
+  await database.close() // the last one: everything is in the file itself now
   const bytes = readFileSync(path)
   for (const page of pages) bytes.fill(0xff, (page - 1) * 4096 + 8, page * 4096)
   writeFileSync(path, bytes)
   const damaged = openDatabase(path)
   t.teardown(() => damaged.close())
-  t.throws(() => damaged.checkFile(), { code: 'STORE_CORRUPT' })
+  await t.rejects(damaged.checkFile(), { code: 'STORE_CORRUPT' })
   await t.rejects(damaged.store(0).bundle(0, 3), { code: 'STORE_CORRUPT' })
   const { head } = feeder
   const batch = feeder.plain(1)

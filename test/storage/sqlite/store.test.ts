@@ -7,7 +7,7 @@ import { attachment, lookupKey } from '../../contract/feeder.ts'
 import { storeContract } from '../../contract/log-store.ts'
 import { filledDatabase, rawDatabase } from './support.ts'
 
-storeContract('sqlite', (t) => {
+storeContract('sqlite', async (t) => {
   const database = openDatabase(`${t.testdir({})}/log.db`, { create: true })
   t.teardown(() => database.close())
   return database

@@ -20,7 +20,7 @@ export async function filledDatabase(t: Test): Promise<Filled> {
   const path = `${t.testdir({})}/log.db`
   const database = openDatabase(path, { create: true })
   t.teardown(() => database.close())
-  const store = database.store(database.createLog(NEW_LOG).number)
+  const store = database.store((await database.createLog(NEW_LOG)).number)
   const feeder = await Feeder.after(store)
   const { head } = feeder
   const first = entry('entry zero', [lookupKey('key')], [attachment('content')])

@@ -9,13 +9,13 @@ import { attachment, entry, lookupKey, published } from '../../contract/feeder.t
 import { storeContract } from '../../contract/log-store.ts'
 import { filledDatabase } from './support.ts'
 
-storeContract('sqlite, on a thread', (t) => {
+storeContract('sqlite, on a thread', async (t) => {
   const path = `${t.testdir({})}/log.db`
   const database = openDatabase(path, { create: true })
   const thread = startWriterThread(path)
   t.teardown(async () => {
     await thread.close()
-    database.close()
+    await database.close()
   })
   const stores = new Map<number, LogStore>()
   return {
@@ -55,7 +55,7 @@ t.test('close waits for what is under way, and nothing is taken after it', async
 
 t.test('a thread that cannot open the file fails what it is asked', async (t) => {
   const { path, store, database, feeder } = await filledDatabase(t)
-  database.close()
+  await database.close()
   rmSync(path)
   const thread = startWriterThread(path)
   t.match(await thread.died, { code: 'STORE_MISSING' }, 'noticed, though nobody asked for anything')
