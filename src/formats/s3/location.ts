@@ -8,6 +8,19 @@ export interface S3Location {
   readonly prefix: string
 }
 
+/** How a bucket is reached, and as whom. */
+export interface S3Access {
+  /** Scheme, host and port; plain http only where the operator says so here. */
+  readonly endpoint: string
+  readonly region: string
+  /** Where the bucket stands: before the host's name, or first in the path. */
+  readonly addressing: 'host' | 'path'
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  /** Of credentials that end. */
+  readonly sessionToken: string | null
+}
+
 /** S3 itself takes keys of 1024 bytes; the longest of ours below a prefix takes 180. */
 const MAX_PREFIX = 512
 

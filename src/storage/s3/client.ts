@@ -7,22 +7,9 @@ import { createHash } from 'node:crypto'
 import { AwsV4Signer } from 'aws4fetch'
 import { readBody, reasonOf } from '../../client/ask.ts'
 import { parseErrorCode, parseListing } from '../../formats/s3/answers.ts'
-import { formatS3Url, type S3Location } from '../../formats/s3/location.ts'
+import { formatS3Url, type S3Access, type S3Location } from '../../formats/s3/location.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Clock } from '../../log/ports.ts'
-
-/** How a bucket is reached, and as whom. */
-export interface S3Access {
-  /** Scheme, host and port; plain http only where the operator says so here. */
-  readonly endpoint: string
-  readonly region: string
-  /** Where the bucket stands: before the host's name, or first in the path. */
-  readonly addressing: 'host' | 'path'
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  /** Of credentials that end. */
-  readonly sessionToken: string | null
-}
 
 export interface S3Parts {
   readonly location: S3Location
@@ -69,8 +56,8 @@ const ATTEMPTS = 4
 /** Of the first pause; each one after is twice as long, and half of it is chance. */
 const PAUSE_MS = 200
 /** For an attempt; with it, a slow line's time for the bytes that may be on it. */
-const ATTEMPT_MS = 10_000
-const BYTES_PER_MS = 64
+const ATTEMPT_MS = 5000
+const BYTES_PER_MS = 256
 /** An error, or a part of a listing. */
 const WORDS_BYTES = 2 ** 20
 /** Answers that may be another a moment later; 409 says that another write is under way. */
@@ -177,16 +164,15 @@ export class S3Client {
   }
 
   async #attempt(request: Request, key: string): Promise<Answer | Error> {
-    const { method, body, maxBytes = WORDS_BYTES } = request
-    const most = Math.max(maxBytes, WORDS_BYTES)
+    const { method, body = new Uint8Array(), maxBytes } = request
     const control = new AbortController()
-    const patience = ATTEMPT_MS + Math.ceil(((body?.length ?? 0) + most) / BYTES_PER_MS)
+    const patience = ATTEMPT_MS + Math.ceil((body.length + (maxBytes ?? 0)) / BYTES_PER_MS)
     const cancel = this.#parts.clock.after(patience, () => control.abort(new Error(`no answer within ${patience} ms`)))
     try {
       const { url, headers } = await this.#sign(request)
-      const sent = body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> } // nobody shares memory here
+      const sent = method === 'PUT' ? { body: body as Uint8Array<ArrayBuffer> } : {} // nobody shares memory here
       const response = await fetch(url, { method, headers, redirect: 'manual', signal: control.signal, ...sent })
-      const bytes = await readBody(response, response.status === 200 ? maxBytes : WORDS_BYTES)
+      const bytes = await readBody(response, response.status === 200 ? (maxBytes ?? WORDS_BYTES) : WORDS_BYTES)
       return { status: response.status, headers: response.headers, bytes }
     } catch (error) {
       if (error instanceof TlogError) throw this.#refusal(key, error.message)

@@ -6,7 +6,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { S3Access } from '../../../src/storage/s3/client.ts'
+import type { S3Access } from '../../../src/formats/s3/location.ts'
 
 export interface Stored {
   readonly bytes: Buffer
