@@ -18,7 +18,7 @@ export const backup: Command = {
 
   async run(argv, world): Promise<ExitCode> {
     const { flags, on, words } = parseFlags(argv, DATA_FLAGS, ['without-keys'])
-    const place = placeOf(parseData(flags, world.env))
+    const place = placeOf(parseData(flags, world.env), world)
     const out = parseOut('backup', words, place)
     await (await readDatabase(place)).close() // refuses what is not ours, or not of this version
     const keys = !on.has('without-keys')

@@ -16,7 +16,9 @@ import { type DataDirectory, readDatabase } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { openLogKeys } from '../storage/log-keys.ts'
 import { type Hands, prepareMember } from './nodes.ts'
+import { ratchetsAt } from './places.ts'
 import { openFrozen, type Startable, unlessLost } from './retired.ts'
+import type { World } from './world.ts'
 
 export const DEFAULT_SLUG = 'v2'
 export const DEFAULT_DIALECT = 'rekor-v2'
@@ -162,8 +164,8 @@ export function recordOf(records: readonly LogRecord[], slug: string): LogRecord
   return record
 }
 
-export function placeOf(config: DataConfig): DataDirectory['place'] {
-  return { dir: config.dir, ratchetDir: config.ratchetDir, passphrase: config.passphrase }
+export function placeOf(config: DataConfig, world: World): DataDirectory['place'] {
+  return { dir: config.dir, ratchets: ratchetsAt(config.ratchet, world), passphrase: config.passphrase }
 }
 
 /** The one word of a command that copies what is in `place`, as an absolute path. @throws TlogError CONFIG_INVALID */
@@ -171,7 +173,7 @@ export function parseOut(command: string, words: readonly string[], place: DataD
   const [out, ...rest] = words
   if (out === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', `${command} takes one path, OUT`)
   const path = resolve(out)
-  if (overlap(path, place.dir) || overlap(path, place.ratchetDir))
+  if (overlap(path, place.dir) || (place.ratchets.dir !== null && overlap(path, place.ratchets.dir)))
     throw new TlogError(
       'CONFIG_INVALID',
       `${out} overlaps with the data directory or the ratchet's: choose another place`,

@@ -28,7 +28,7 @@ export const freeze: Command = {
     const [slug, ...rest] = words
     if (slug === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'freeze takes one LOG')
     const config = parseSigning(flags, world.env)
-    const records = await listLogs(placeOf(config))
+    const records = await listLogs(placeOf(config, world))
     const old = recordOf(records, slug)
     const request = requestOf(records, old, flags)
     if (old.state === 'frozen') world.print(`${slug} is frozen already\n`)
@@ -37,7 +37,7 @@ export const freeze: Command = {
       return 1
     }
     if (old.state === 'active' || request !== null) await carryOut({ old, request, config }, world)
-    report(await listLogs(placeOf(config)), old, flags.next ?? null, world)
+    report(await listLogs(placeOf(config, world)), old, flags.next ?? null, world)
     return 0
   },
 }

@@ -31,7 +31,7 @@ export const fsck: Command = {
   async run(argv, world): Promise<ExitCode> {
     const { flags, on, words } = parseFlags(argv, ['data', 'ratchet', 'log'], ['json'])
     if (words.length > 0) throw new TlogError('CONFIG_INVALID', 'fsck takes flags alone')
-    const place = placeOf(parseData(flags, world.env))
+    const place = placeOf(parseData(flags, world.env), world)
     const database = await readDatabase(place)
     try {
       const records = (await database.logs()).filter((record) => flags.log === undefined || record.slug === flags.log)

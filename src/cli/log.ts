@@ -36,7 +36,7 @@ colophon log list [--data DIR] [--json]
     )
     const [action, slug, ...rest] = words
     const config = parseSigning(flags, world.env)
-    const place = placeOf(config)
+    const place = placeOf(config, world)
     const show = async (only?: string) => {
       const shown = listed(await listLogs(place)).filter((record) => only === undefined || record.slug === only)
       world.print(on.has('json') ? asJson(shown) : asText(shown))

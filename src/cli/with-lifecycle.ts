@@ -19,7 +19,7 @@ export async function withLifecycle<T>(
   world: World,
   use: (lifecycle: Lifecycle, isServed: boolean) => Promise<T>,
 ): Promise<T> {
-  const data = await openUnlessLocked(placeOf(config))
+  const data = await openUnlessLocked(placeOf(config, world))
   if (data instanceof TlogError) return await use(remoteLifecycle(config.dir, unreachable(data)), true)
   try {
     return await use(localLifecycle(data, config, world), false)

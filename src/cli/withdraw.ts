@@ -40,7 +40,7 @@ export const withdraw: Command = {
     if (flags.reason === undefined) problems.note('--reason', 'missing: why it is taken back')
     problems.check()
     const config = parseSigning(flags, world.env)
-    const records = await listLogs(placeOf(config))
+    const records = await listLogs(placeOf(config, world))
     const record = recordOf(records, slug)
     requireActive(record, records)
     if (!on.has('yes') && !(await confirmed(record, word, world))) {

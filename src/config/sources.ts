@@ -4,6 +4,7 @@ import { CLIENT_VARIABLES } from './client-variables.ts'
 import { type ConfigFile, placeInFile, readConfigFile } from './config-file.ts'
 import type { Flags } from './flags.ts'
 import { flagOf, keyOf, variableOf } from './names.ts'
+import { STORE_VARIABLES } from './object-store.ts'
 import { Problems } from './problems.ts'
 import {
   PASSPHRASE_VARIABLE,
@@ -79,6 +80,7 @@ export function noteUnknown(env: Environment, problems: Problems): void {
     ...SETTING_NAMES.map(variableOf),
     PASSPHRASE_VARIABLE,
     ...Object.values(CLIENT_VARIABLES),
+    ...Object.values(STORE_VARIABLES).flatMap((names) => Object.values(names).flat()),
   ])
   for (const [name, value] of Object.entries(env).sort())
     if (name.startsWith(PREFIX) && !known.has(name) && !isServiceLink(`${name}=${value}`))

@@ -19,10 +19,10 @@ export const ATTACHMENTS = { layout: 'attachments/layout', text: 'colophon attac
 
 /** As `--attachment-limit` allows at most. */
 export const MAX_ATTACHMENT_BYTES = 4 * 2 ** 20
-const MAX_NOTE_BYTES = 2 ** 20
+export const MAX_NOTE_BYTES = 2 ** 20
 const HASH_BYTES = 32
 /** 256 entries of 65,535 bytes, each after two bytes of length. */
-const MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + 65_535)
+export const MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + 65_535)
 
 export interface SignedHead {
   readonly note: Uint8Array

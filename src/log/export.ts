@@ -30,7 +30,7 @@ import type { LeafFacts } from './facts.ts'
 import type { LogReader, Published, Signer } from './ports.ts'
 import { checkPublished } from './publisher.ts'
 
-/** Where a copy is kept. One writer at a time. */
+/** Where a copy is kept. Of several writers at once none undoes what another did; its checkpoint is no older than any of them read. */
 export interface ExportTarget {
   readonly read: ReadResource
   /**
@@ -40,12 +40,19 @@ export interface ExportTarget {
   add(path: string, bytes: Uint8Array): Promise<void>
   /** Everything added is durable, names too. */
   flush(): Promise<void>
-  /** Makes or replaces a file, whole or not at all; durable once it returns. */
+  /**
+   * Makes a file, or replaces the one that `read` last found there, whole or not at all; durable once it returns.
+   * @throws TlogError COPY_REFUSED when another writer has replaced it since.
+   */
   replace(path: string, bytes: Uint8Array): Promise<void>
   /** Takes a file away, where it is there. */
   remove(path: string): Promise<void>
-  /** The partial versions of a full tile or bundle, where there are any. */
+  /** The partial versions of a full tile or bundle, where there are any: gone once the next `replace` returns. */
   removePartials(path: string): Promise<void>
+}
+
+export interface OpenedTarget extends ExportTarget {
+  close(): Promise<void>
 }
 
 export interface ExportParts {
@@ -78,7 +85,7 @@ export async function exportLog(parts: ExportParts): Promise<TreeSize> {
   const tiles = authenticTiles(published, reader.tile)
   if (before !== null) await checkSameHistory(before, published, tiles)
   const from = before?.checkpoint.size ?? (0 as TreeSize)
-  await target.add(ATTACHMENTS.layout, utf8(ATTACHMENTS.text))
+  if (before === null) await target.add(ATTACHMENTS.layout, utf8(ATTACHMENTS.text))
   await addTiles(parts, tiles, { from, size: published.size })
   await target.flush() // 1. all that the checkpoint covers
   await parts.sweep.run(reader, target) // 2. what was withdrawn is gone before the entry that says so is there

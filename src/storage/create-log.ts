@@ -21,7 +21,7 @@ import {
   readMlDsaKeyFile,
 } from './key-file.ts'
 import { type DataPlace, ecdsaKeyPath, keyPath, mlDsaKeyPath } from './log-keys.ts'
-import { createRatchet, openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
+import type { RatchetIdentity } from './ratchet-slot.ts'
 
 export interface LogRequest {
   readonly slug: string
@@ -53,7 +53,7 @@ export async function createLogIn(data: DataDirectory, request: LogRequest, crea
     throw new TlogError('LOG_EXISTS', `log ${namesake.slug} has the origin ${request.origin}: it is for one log alone`)
   checkSoleTree(logs, request)
   checkName(request)
-  for (const dir of [join(place.dir, 'keys'), place.ratchetDir]) makeDirectory(dir)
+  makeDirectory(join(place.dir, 'keys'))
   const identity =
     request.dialect === REKOR_V1 ? createTree(place, request) : { ...named(request.origin), ecdsaKey: null }
   const file = { path: keyPath(place, request.slug), passphrase: place.passphrase }
@@ -129,13 +129,14 @@ function checkName({ origin: host, dialect }: LogRequest): void {
 }
 
 /** A ratchet of size 0: made, or found as an interrupted creation left it. */
-async function startRatchet(place: DataPlace, identity: RatchetIdentity): Promise<void> {
-  const path = ratchetPath(place.ratchetDir, identity)
-  if (!existsSync(path)) return void (await createRatchet(path, identity, { size: treeSize(0), root: EMPTY_ROOT }))
-  const { size } = await (await openRatchet(path, identity)).read()
+async function startRatchet({ ratchets }: DataPlace, identity: RatchetIdentity): Promise<void> {
+  const name = ratchets.nameOf(identity)
+  if (!(await ratchets.list()).includes(name))
+    return void (await ratchets.create(identity, { size: treeSize(0), root: EMPTY_ROOT }))
+  const { size } = await (await ratchets.open(identity)).read()
   if (size > 0)
     throw new TlogError(
       'RATCHET_REFUSED',
-      `${path} says that this key signed a tree of ${size}: the database is not the one it signed for`,
+      `${name} says that this key signed a tree of ${size}: the database is not the one it signed for`,
     )
 }

@@ -8,12 +8,13 @@ import { TlogError } from '../kernel/error.ts'
 import type { Mark, Ratchet } from '../log/ports.ts'
 import type { LogRecord } from './database.ts'
 import { readEcdsaKeyFile, readKeyFile, readMlDsaKeyFile } from './key-file.ts'
-import { openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
+import type { RatchetIdentity } from './ratchet-slot.ts'
+import type { Ratchets } from './ratchets.ts'
 
 export interface DataPlace {
   readonly dir: string
-  /** On another filesystem, a restored backup of `dir` is noticed even when it holds its ratchets. */
-  readonly ratchetDir: string
+  /** Elsewhere than `dir`, a restored backup of it is noticed even when it holds its ratchets. */
+  readonly ratchets: Ratchets
   readonly passphrase: string | undefined
 }
 
@@ -38,7 +39,7 @@ export interface LogKeys {
 export async function openLogKeys(place: DataPlace, record: LogRecord): Promise<LogKeys> {
   const keys = readLogKeys(place, record)
   const identity = ratchetIdentity(record)
-  return { ...keys, ratchet: await openRatchet(ratchetPath(place.ratchetDir, identity), identity) }
+  return { ...keys, ratchet: await place.ratchets.open(identity) }
 }
 
 /** The keys alone. @throws TlogError IDENTITY_CHANGED, KEY_FILE_REFUSED */
@@ -79,8 +80,7 @@ function openEcdsaKey(place: DataPlace, { slug, ecdsaKey }: LogRecord): EcdsaKey
 
 /** What a log's key last signed, without the key. @throws TlogError RATCHET_REFUSED */
 export async function readMark(place: DataPlace, record: LogRecord): Promise<Mark> {
-  const identity = ratchetIdentity(record)
-  return await (await openRatchet(ratchetPath(place.ratchetDir, identity), identity)).read()
+  return await (await place.ratchets.open(ratchetIdentity(record))).read()
 }
 
 export function ratchetIdentity(record: LogRecord): RatchetIdentity {

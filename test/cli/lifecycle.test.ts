@@ -9,6 +9,7 @@ import { TlogError } from '../../src/kernel/error.ts'
 import type { Log } from '../../src/log/log.ts'
 import { createDataDirectory } from '../../src/storage/data-directory.ts'
 import type { LogRecord } from '../../src/storage/database.ts'
+import { ratchetDirectory } from '../../src/storage/ratchets.ts'
 import { scratch } from './support.ts'
 
 const tree = (slug: string, after: string | null = null) =>
@@ -16,7 +17,11 @@ const tree = (slug: string, after: string | null = null) =>
 
 async function scene(t: Test) {
   const folder = scratch(t)
-  const place = { dir: join(folder, 'data'), ratchetDir: join(folder, 'ratchet'), passphrase: undefined }
+  const place = {
+    dir: join(folder, 'data'),
+    ratchets: ratchetDirectory(join(folder, 'ratchet')),
+    passphrase: undefined,
+  }
   const data = await createDataDirectory(place)
   t.teardown(() => data.close())
   const logs = new Logs([])
