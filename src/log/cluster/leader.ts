@@ -15,7 +15,14 @@ import { Pump } from './pump.ts'
 /** What ends a lead and not the node: the truth is read anew by whoever leads next. */
 const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['LEASE_LOST', 'STORE_UNAVAILABLE'])
 
-export interface LeaderParts {
+export interface LeadHooks {
+  /** The log has stopped for good. */
+  readonly onFailure: (error: unknown) => void
+  /** There is a newer checkpoint. */
+  readonly onPublished: () => void
+}
+
+export interface LeaderParts extends Pick<LeadHooks, 'onPublished'> {
   readonly lease: Lease
   readonly intake: Intake
   readonly clock: Clock
@@ -24,11 +31,10 @@ export interface LeaderParts {
   readonly claimMs: number
   readonly pollMs: number
   /**
-   * The log, loaded and started, every write of which the store compares with the fence. `onFailure` is called when it has
-   * stopped for good.
+   * The log, loaded and started, every write of which the store compares with the fence.
    * @throws TlogError as loadState does.
    */
-  readonly open: (fence: Fence, onFailure: (error: unknown) => void) => Promise<SequencedLog>
+  readonly open: (fence: Fence, hooks: LeadHooks) => Promise<SequencedLog>
   /** It has begun to lead; null: it has ended. */
   readonly onLead: (log: SequencedLog | null) => void
   /** A lead was given up, or could not begin, for a reason that passes. */
@@ -84,11 +90,11 @@ export class Leader {
 
   /** @throws TlogError LEASE_LOST when another node leads by now, whatever it was that failed here. */
   async #lead(fence: Fence): Promise<void> {
-    const { lease } = this.#parts
+    const { lease, open, onPublished } = this.#parts
     const failed = Promise.withResolvers<never>()
     failed.promise.catch(() => undefined) // heard of in the race below, or too late to matter
     try {
-      const log = await this.#parts.open(fence, failed.reject)
+      const log = await open(fence, { onFailure: failed.reject, onPublished })
       await this.#sequence(log, fence, failed.promise)
     } catch (error) {
       if (error instanceof TlogError && PASSING.has(error.code)) throw error

@@ -21,7 +21,9 @@ import { Offers } from './offers.ts'
 import type { Intake, Lease } from './ports.ts'
 import { Settlements } from './settlements.ts'
 
-export interface MemberParts extends Pick<LeaderParts, 'open' | 'onLead' | 'onDelayed' | 'claimMs' | 'pollMs'> {
+export interface MemberParts extends Pick<LeaderParts, 'onLead' | 'onDelayed' | 'claimMs' | 'pollMs'> {
+  /** Null: this node has no hands to sign with, and never leads. */
+  readonly open: LeaderParts['open'] | null
   readonly identity: LogIdentity
   readonly store: LogReader
   readonly signer: Pick<Signer, 'promise'>
@@ -44,7 +46,7 @@ export class Member extends ServedLog implements Log {
   readonly #followed: FollowedTree
   readonly #offers: Offers
   readonly #settlements: Settlements
-  readonly #leader: Leader
+  readonly #leader: Leader | null
   readonly #moved = createSignal()
   readonly #loops: Promise<unknown>
   readonly #started = Promise.withResolvers<void>()
@@ -61,18 +63,14 @@ export class Member extends ServedLog implements Log {
     this.#known = known
     this.#offers = new Offers({ reader: store, intake, limits: limits.pool, batch: limits.batch })
     this.#settlements = new Settlements({ reader: store, intake, refusal: () => this.#dropped() })
-    this.#leader = new Leader({ ...parts, clock, pool: limits.pool })
+    const { open } = parts
+    this.#leader = open && new Leader({ ...parts, open, pool: limits.pool, onPublished: () => this.#moved.wake() })
     clock.after(limits.waitMs, this.#started.resolve) // without a quorum there is no first checkpoint
     this.#loops = Promise.all([this.#follow(), this.#lead()].map((loop) => loop.catch((error) => this.#fail(error))))
   }
 
   protected get tree(): PublishedTree {
     return this.#followed.reads
-  }
-
-  /** Something may be new: the leader on this node has published. Returns at once. */
-  wake(): void {
-    this.#moved.wake()
   }
 
   async add(entry: Entry): Promise<Receipt> {
@@ -87,7 +85,7 @@ export class Member extends ServedLog implements Log {
   }
 
   status(): LogStatus {
-    const leading = this.#leader.log?.status()
+    const leading = this.#leader?.log?.status()
     const published = this.published()?.size ?? treeSize(0)
     return {
       durable: leading?.durable ?? published,
@@ -108,7 +106,7 @@ export class Member extends ServedLog implements Log {
   /** @throws TlogError NODE_FOLLOWS, naming the node that sequences this log: only there it can be ended. */
   async freeze(record: Parameters<Log['freeze']>[0]): Promise<Published> {
     this.#checkOpen()
-    const log = this.#leader.log
+    const log = this.#leader?.log ?? null
     if (log === null) throw await this.#notHere()
     const last = await log.freeze(record)
     this.#known = 'frozen'
@@ -117,7 +115,7 @@ export class Member extends ServedLog implements Log {
 
   async close(): Promise<void> {
     if (this.#state === 'running') this.#state = 'closing'
-    this.#leader.close()
+    this.#leader?.close()
     this.#moved.wake()
     await this.#loops
     this.#settlements.fail(refusalOf(this.#state, false))
@@ -125,7 +123,7 @@ export class Member extends ServedLog implements Log {
 
   async #receipt(entry: Entry, hash: LeafHash, patience: Patience): Promise<Receipt> {
     const { known, ticket } = await this.#offers.add(entry, hash, patience)
-    if (ticket !== null) this.#leader.wake()
+    if (ticket !== null) this.#leader?.wake()
     const placing = ticket === null ? null : this.#settlements.placed(ticket, hash, patience)
     this.#moved.wake()
     const place = (await placing) ?? known
@@ -141,7 +139,7 @@ export class Member extends ServedLog implements Log {
     const { clock, pollMs, idleMs } = this.#parts
     while (this.#state === 'running' || (this.#state === 'closing' && this.#isAwaited)) {
       await this.#round()
-      await wakeOrAge(this.#moved, clock, this.#isAwaited ? pollMs : idleMs)
+      await wakeOrAge(this.#moved, clock, this.#isAwaited && this.#unread === null ? pollMs : idleMs)
     }
   }
 
@@ -163,13 +161,13 @@ export class Member extends ServedLog implements Log {
     } catch (error) {
       if (!(error instanceof TlogError && error.code === 'STORE_UNAVAILABLE')) throw error
       const { clock, onDelayed } = this.#parts
-      this.#unread = { since: this.#unread?.since ?? clock.now(), reason: `${error.code}: ${error.message}` }
-      onDelayed(error)
+      if (this.#unread === null) onDelayed(error)
+      this.#unread ??= { since: clock.now(), reason: `${error.code}: ${error.message}` }
     }
   }
 
   async #lead(): Promise<void> {
-    if (this.#known !== 'compromised') await this.#leader.run()
+    if (this.#known !== 'compromised') await this.#leader?.run()
   }
 
   /** An entry that waits no more and is not in the tree: only an end refuses one for good. */
@@ -193,7 +191,7 @@ export class Member extends ServedLog implements Log {
   #fail(error: unknown): void {
     if (this.#state === 'failed') return
     this.#state = 'failed'
-    this.#leader.close()
+    this.#leader?.close()
     this.#settlements.fail(refusalOf('failed', false))
     this.#moved.wake()
     this.#started.resolve()

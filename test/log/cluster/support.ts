@@ -2,6 +2,7 @@
 
 import type { TlogError } from '../../../src/kernel/error.ts'
 import { FollowedTree } from '../../../src/log/cluster/followed-tree.ts'
+import type { LeadHooks } from '../../../src/log/cluster/leader.ts'
 import { Member, type MemberState } from '../../../src/log/cluster/member.ts'
 import type { Fence, Intake, Lease } from '../../../src/log/cluster/ports.ts'
 import { loadState } from '../../../src/log/load.ts'
@@ -94,7 +95,7 @@ async function startNode(cluster: Cluster, name: string, options: NodeOptions): 
   let isLeading = false
   const identity = { slug: 'v2', dialect: 'test', origin: ORIGIN, vkey }
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const open = async (fence: Fence, onFailure: (error: unknown) => void): Promise<SequencedLog> => {
+  const open = async (fence: Fence, { onFailure, onPublished }: LeadHooks): Promise<SequencedLog> => {
     const guarded = fenced(world.store, lease, fence)
     const store = options.store?.(guarded, fence) ?? guarded
     const parts = {
@@ -108,7 +109,7 @@ async function startNode(cluster: Cluster, name: string, options: NodeOptions): 
       clock,
       limits,
       onStep: (step: string) => {
-        if (step === 'published') member?.wake()
+        if (step === 'published') onPublished()
       },
       onPublishDelayed: (error: TlogError) => void delays.push(error),
       onFailure,
@@ -116,7 +117,6 @@ async function startNode(cluster: Cluster, name: string, options: NodeOptions): 
     return createLog(parts, await loadState({ origin: ORIGIN, store, ratchet, signer }))
   }
   const reader = { ...world.store, ...options.reads }
-  let member: Member | undefined
   const followed = await FollowedTree.load({ origin: ORIGIN, reader, open: signer.open })
   const parts = {
     identity,
@@ -137,7 +137,7 @@ async function startNode(cluster: Cluster, name: string, options: NodeOptions): 
     onDelayed: (error: TlogError) => void delays.push(error),
     onFailure: (error: unknown) => void failures.push(error),
   }
-  member = new Member(parts, followed, cluster.state)
+  const member = new Member(parts, followed, cluster.state)
   await settle()
   return { name, log: member, failures, delays, isLeading: () => isLeading }
 }
