@@ -14,7 +14,7 @@ export interface Migration {
   readonly sha256: Uint8Array
 }
 
-interface Applied {
+export interface Applied {
   readonly number: number
   readonly name: string
   readonly sha256: Uint8Array
@@ -24,6 +24,7 @@ interface Applied {
 const FOLDER = fileURLToPath(new URL('../../migrations/sqlite/', import.meta.url))
 /** Of a witness's database. */
 export const WITNESS_FOLDER = fileURLToPath(new URL('../../migrations/witness/', import.meta.url))
+export const POSTGRES_FOLDER = fileURLToPath(new URL('../../migrations/postgres/', import.meta.url))
 
 /** @throws TlogError STORE_SCHEMA unless the files are numbered 0001, 0002, … without a gap. */
 export function readMigrations(folder = FOLDER): Migration[] {
@@ -58,6 +59,13 @@ export function migrate(db: Database, migrations: readonly Migration[]): void {
  */
 export function checkSchema(db: Database, migrations: readonly Migration[]): number {
   const applied = appliedTo(db)
+  checkApplied(applied, migrations)
+  if (applied.length > 0) checkObjects(db, migrations.slice(0, applied.length))
+  return applied.length
+}
+
+/** @throws TlogError STORE_SCHEMA as checkSchema does. */
+export function checkApplied(applied: readonly Applied[], migrations: readonly Migration[]): void {
   for (const [at, { number, name, sha256 }] of applied.entries()) {
     const ours = migrations[at]
     if (ours === undefined)
@@ -71,8 +79,6 @@ export function checkSchema(db: Database, migrations: readonly Migration[]): num
         `migration ${name} is not the ${ours.name} of this program: the database was made by another build; run the one it came from`,
       )
   }
-  if (applied.length > 0) checkObjects(db, migrations.slice(0, applied.length))
-  return applied.length
 }
 
 /** Tables and triggers, word for word: with a trigger changed or gone, rows could be. */

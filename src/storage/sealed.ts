@@ -128,7 +128,7 @@ export function checkPublished(next: Published, newest: Published | null, rootTh
 }
 
 /** Between two kept checkpoints, by their own times. */
-const HISTORY_STEP_MS = 60_000
+export const HISTORY_STEP_MS = 60_000
 
 export function isKept(next: Published, last: Published | null): boolean {
   return last === null || (next.size > last.size && next.time - last.time >= HISTORY_STEP_MS)

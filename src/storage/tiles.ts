@@ -1,20 +1,21 @@
 /** Tiles from what a store keeps: level-0 hashes, and full tiles above. A partial tile is a prefix and is never stored. */
 
 import type { TreeSize } from '../kernel/brand.ts'
+import { concat } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { perfectRoot, TILE_WIDTH, tileWidth } from '../kernel/tile.ts'
 
 export interface TileRows {
-  size(): TreeSize
+  size(): TreeSize | Promise<TreeSize>
   /** The hashes of `count` leaves from `first` on, 32 bytes each. */
-  leafHashes(first: number, count: number): Uint8Array
+  leafHashes(first: number, count: number): Uint8Array | Promise<Uint8Array>
   /** A stored full tile of level 1 or above. */
-  fullTile(level: number, index: number): Uint8Array | null
+  fullTile(level: number, index: number): Uint8Array | null | Promise<Uint8Array | null>
 }
 
 interface Prefix {
-  index: number
-  count: number
+  readonly index: number
+  /** Never written to again: several may be reading it, and a longer one takes its place. */
   readonly bytes: Uint8Array
 }
 
@@ -26,28 +27,32 @@ interface Prefix {
  *
  * @throws TlogError RANGE_INVALID unless level and index count and width is 1 … 256.
  */
-export function tileReader(rows: TileRows): (level: number, index: number, width: number) => Uint8Array | null {
+export function tileReader(
+  rows: TileRows,
+): (level: number, index: number, width: number) => Promise<Uint8Array | null> {
   const prefixes = new Map<number, Prefix>()
 
-  const read = (level: number, index: number, width: number): Uint8Array => {
-    if (level === 0) return rows.leafHashes(index * TILE_WIDTH, width)
-    return rows.fullTile(level, index)?.slice(0, width * 32) ?? grow(level, index, width).slice(0, width * 32)
+  const read = async (level: number, index: number, width: number): Promise<Uint8Array> => {
+    if (level === 0) return await rows.leafHashes(index * TILE_WIDTH, width)
+    const full = await rows.fullTile(level, index)
+    return (full ?? (await grow(level, index, width))).slice(0, width * 32)
   }
 
-  const grow = (level: number, index: number, width: number): Uint8Array => {
+  const grow = async (level: number, index: number, width: number): Promise<Uint8Array> => {
     const held = prefixes.get(level)
-    const prefix = held?.index === index ? held : { index, count: 0, bytes: new Uint8Array(TILE_WIDTH * 32) }
-    prefixes.set(level, prefix)
-    for (; prefix.count < width; prefix.count++) {
-      const below = read(level - 1, index * TILE_WIDTH + prefix.count, TILE_WIDTH)
-      prefix.bytes.set(perfectRoot(below), prefix.count * 32)
-    }
-    return prefix.bytes
+    const known = held?.index === index ? held.bytes : new Uint8Array()
+    const added: Uint8Array[] = []
+    for (let at = known.length / 32; at < width; at++)
+      added.push(perfectRoot(await read(level - 1, index * TILE_WIDTH + at, TILE_WIDTH)))
+    if (added.length === 0) return known
+    const bytes = concat(known, ...added)
+    prefixes.set(level, { index, bytes })
+    return bytes
   }
 
-  return (level, index, width) => {
+  return async (level, index, width) => {
     checkTile(level, index, width)
-    return width > tileWidth(level, index, rows.size()) ? null : read(level, index, width)
+    return width > tileWidth(level, index, await rows.size()) ? null : await read(level, index, width)
   }
 }
 

