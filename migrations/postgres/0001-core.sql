@@ -99,6 +99,16 @@ CREATE TABLE attachment (
   PRIMARY KEY (log, algorithm, digest)
 );
 
+-- Content that the operator took back, by an entry of one of the logs: it is gone from all of them, and never kept again.
+CREATE TABLE withdrawal (
+  number    bigint PRIMARY KEY,                              -- 0, 1, … in the order in which they were made
+  log       smallint NOT NULL REFERENCES log (number),
+  idx       bigint NOT NULL,                                 -- of the entry that says so
+  algorithm text NOT NULL CHECK (algorithm IN ('sha256', 'sha384', 'sha512')),
+  digest    bytea NOT NULL CHECK (length(digest) = substr(algorithm, 4)::int / 8),
+  UNIQUE (algorithm, digest)
+);
+
 -- Which node sequences a log. The token grows with every change of holder, and each write is held to it.
 CREATE TABLE lease (
   log   smallint PRIMARY KEY REFERENCES log (number),
@@ -117,7 +127,8 @@ CREATE TABLE pending (
   hash        bytea NOT NULL CHECK (length(hash) = 32),
   leaf        bytea NOT NULL CHECK (length(leaf) <= 65535),
   keys        bytea NOT NULL,                                -- 33 bytes each: source, key
-  attachments bytea NOT NULL                                 -- see src/storage/postgres/pending.ts
+  attachments bytea NOT NULL,                                -- see src/storage/postgres/pending.ts
+  withdraws   bytea NOT NULL                                 -- 〃; empty: nothing
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX pending_by_log ON pending (log, id);
 
@@ -165,6 +176,15 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER next BEFORE INSERT ON tile FOR EACH ROW EXECUTE FUNCTION tile_next();
+
+CREATE FUNCTION withdrawal_next() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+BEGIN
+  IF NEW.number <> (SELECT coalesce(max(number) + 1, 0) FROM withdrawal) THEN RAISE 'withdrawal: numbers are dense'; END IF;
+  IF NEW.idx < 0 OR NOT EXISTS (SELECT FROM leaf WHERE at = (NEW.log::bigint << 40) + NEW.idx)
+    THEN RAISE 'withdrawal: no such leaf'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER next BEFORE INSERT ON withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_next();
 
 CREATE FUNCTION head_next() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
 DECLARE
@@ -214,6 +234,24 @@ BEGIN
 END $$;
 CREATE TRIGGER forward BEFORE UPDATE ON lease FOR EACH ROW EXECUTE FUNCTION lease_forward();
 
+-- The one thing that is removed is what was withdrawn.
+
+CREATE FUNCTION attachment_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+BEGIN
+  IF TG_OP = 'DELETE' AND EXISTS (SELECT FROM withdrawal WHERE algorithm = OLD.algorithm AND digest = OLD.digest)
+    THEN RETURN OLD; END IF;
+  RAISE 'attachment: append-only';
+END $$;
+CREATE TRIGGER fixed BEFORE UPDATE OR DELETE ON attachment FOR EACH ROW EXECUTE FUNCTION attachment_kept();
+
+CREATE FUNCTION attachment_withdrawn() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM withdrawal WHERE algorithm = NEW.algorithm AND digest = NEW.digest)
+    THEN PERFORM refuse('STORE_UNAVAILABLE', 'content was withdrawn in this moment; what brings it is kept without it the next time'); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER next BEFORE INSERT ON attachment FOR EACH ROW EXECUTE FUNCTION attachment_withdrawn();
+
 -- All else is fixed, and nothing is removed.
 
 CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -225,10 +263,11 @@ DO $$
 DECLARE
   name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['migration', 'leaf', 'entry', 'leaf_hash', 'lookup', 'tile', 'head', 'checkpoint', 'attachment'] LOOP
+  FOREACH name IN ARRAY ARRAY['migration', 'leaf', 'entry', 'leaf_hash', 'lookup', 'tile', 'head', 'checkpoint', 'withdrawal'] LOOP
     EXECUTE format('CREATE TRIGGER fixed BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION append_only()', name);
     EXECUTE format('CREATE TRIGGER kept BEFORE TRUNCATE ON %I EXECUTE FUNCTION append_only()', name);
   END LOOP;
+  CREATE TRIGGER kept BEFORE TRUNCATE ON attachment EXECUTE FUNCTION append_only();
   FOREACH name IN ARRAY ARRAY['log', 'newest_checkpoint', 'lease'] LOOP
     EXECUTE format('CREATE TRIGGER fixed BEFORE DELETE ON %I FOR EACH ROW EXECUTE FUNCTION append_only()', name);
     EXECUTE format('CREATE TRIGGER kept BEFORE TRUNCATE ON %I EXECUTE FUNCTION append_only()', name);
@@ -318,6 +357,7 @@ RETURNS void LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
 DECLARE
   differs text;
 BEGIN
+  LOCK TABLE withdrawal IN ROW SHARE MODE; -- what is withdrawn by another log in this moment is waited for
   WITH piece AS (
     SELECT a AS algorithm, d AS digest, l, sum(l) OVER (ORDER BY n) AS upto
     FROM unnest(p_algorithms, p_digests, p_lengths) WITH ORDINALITY AS g (a, d, l, n)
@@ -341,7 +381,8 @@ CREATE FUNCTION append(
   p_hashes bytea, p_entries bytea, p_lengths int[],
   p_keys bytea, p_key_at int[], p_sources smallint[],
   p_algorithms text[], p_digests bytea[], p_content_lengths int[], p_contents bytea,
-  p_levels smallint[], p_tile_at bigint[], p_tiles bytea
+  p_levels smallint[], p_tile_at bigint[], p_tiles bytea,
+  p_gone_algorithms text[], p_gone_digests bytea[], p_gone_at int[]
 ) RETURNS void LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
 DECLARE
   base bigint := (p_log::bigint << 40) + p_size;
@@ -352,6 +393,7 @@ BEGIN
   SELECT * INTO last FROM head WHERE log = p_log ORDER BY size DESC LIMIT 1;
   IF last.size IS DISTINCT FROM p_size OR last.root IS DISTINCT FROM p_root THEN PERFORM refuse('HEAD_MOVED',
     format('the stored head has size %s, not %s: another process is writing', last.size, p_size)); END IF;
+  IF cardinality(p_gone_at) > 0 THEN LOCK TABLE withdrawal IN EXCLUSIVE MODE; END IF; -- at once, not after the weaker lock
   INSERT INTO leaf (at, hash)
     SELECT base + n, substring(p_hashes FROM n * 32 + 1 FOR 32) FROM generate_series(0, (p_next_size - p_size - 1)::int) AS n;
   INSERT INTO entry (at, bytes)
@@ -372,6 +414,12 @@ BEGIN
   IF cardinality(p_algorithms) > 0 THEN
     PERFORM keep_attachments(p_log, p_algorithms, p_digests, p_content_lengths, p_contents);
   END IF;
+  FOR n IN 1 .. cardinality(p_gone_at) LOOP
+    INSERT INTO withdrawal (number, log, idx, algorithm, digest)
+      SELECT (SELECT coalesce(max(number) + 1, 0) FROM withdrawal), p_log, p_size + p_gone_at[n], p_gone_algorithms[n], p_gone_digests[n]
+      WHERE NOT EXISTS (SELECT FROM withdrawal WHERE algorithm = p_gone_algorithms[n] AND digest = p_gone_digests[n]);
+    DELETE FROM attachment WHERE log IN (SELECT number FROM log) AND algorithm = p_gone_algorithms[n] AND digest = p_gone_digests[n];
+  END LOOP;
   INSERT INTO tile (log, level, idx, bytes)
     SELECT p_log, level, at, substring(p_tiles FROM (n - 1)::int * 8192 + 1 FOR 8192)
     FROM unnest(p_levels, p_tile_at) WITH ORDINALITY AS g (level, at, n) ORDER BY n;

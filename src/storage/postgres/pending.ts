@@ -2,12 +2,12 @@
  * An entry's keys and attachments, as the columns of `pending` hold them.
  *
  * Keys: for each 1 byte of source (0: leaf, 1: attachment) and the key of 32. Attachments: for each 1 byte of algorithm (its place in
- * ALGORITHMS), 4 bytes of length, big-endian, the digest and the content.
+ * ALGORITHMS), 4 bytes of length, big-endian, the digest and the content. What is withdrawn: the same without content.
  */
 
 import { hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import type { Attachment, DigestAlgorithm, LookupKey } from '../../log/ports.ts'
+import type { Attachment, ContentName, DigestAlgorithm, LookupKey } from '../../log/ports.ts'
 
 const ALGORITHMS: readonly DigestAlgorithm[] = ['sha256', 'sha384', 'sha512']
 const SOURCES: readonly LookupKey['source'][] = ['leaf', 'attachment']
@@ -52,6 +52,15 @@ export function parseAttachments(bytes: Uint8Array): Attachment[] {
     at = end
   }
   return attachments
+}
+
+export function formatNames(names: readonly ContentName[]): Uint8Array {
+  return formatAttachments(names.map((name) => ({ ...name, content: new Uint8Array() })))
+}
+
+/** @throws TlogError STORE_CORRUPT */
+export function parseNames(bytes: Uint8Array): ContentName[] {
+  return parseAttachments(bytes).map(({ algorithm, digest }) => ({ algorithm, digest }))
 }
 
 function malformed(bytes: Uint8Array): TlogError {

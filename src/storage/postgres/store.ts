@@ -2,8 +2,17 @@
 
 import { hex } from '../../kernel/bytes.ts'
 import type { Fence } from '../../log/cluster/ports.ts'
-import type { Attachment, Head, LogStore, Published, SealedBatch, Supplement } from '../../log/ports.ts'
-import { checkAttachment, checkBatch, checkExpected, checkLeaf, distinctKeys, HISTORY_STEP_MS } from '../sealed.ts'
+import type { Attachment, ContentName, Head, LogStore, Published, SealedBatch, Supplement } from '../../log/ports.ts'
+import {
+  checkAttachment,
+  checkBatch,
+  checkExpected,
+  checkLeaf,
+  distinctKeys,
+  HISTORY_STEP_MS,
+  keptEntry,
+  keptSupplement,
+} from '../sealed.ts'
 import { createReader } from './read.ts'
 import type { Server } from './server.ts'
 
@@ -30,11 +39,12 @@ export function createStore(server: Server, log: number, fence: Fence | null): L
         throw problem
       }
       await makeRoom(batch.head.size)
-      await call('append', expected.size, expected.root, ...packBatch(batch))
+      await call('append', expected.size, expected.root, ...packBatch(await withoutWithdrawn(server, batch)))
     },
     attach: async (supplements) => {
       for (const { attachments } of supplements) attachments.forEach(checkAttachment)
-      await call('attach', true, ...packSupplements(supplements))
+      const isWithdrawn = await askWithdrawn(server, supplements)
+      await call('attach', true, ...packSupplements(supplements.map((each) => keptSupplement(each, isWithdrawn))))
     },
     index: async (rows) =>
       await call('attach', false, ...packSupplements(rows.map((row) => ({ ...row, attachments: [] })))),
@@ -70,9 +80,42 @@ function createRoom({ query }: Server, log: number): (size: number) => Promise<v
   }
 }
 
+type IsWithdrawn = (name: ContentName) => boolean
+
+/** What another log withdraws between this and the write, the write refuses. */
+async function askWithdrawn(
+  { query }: Server,
+  entries: readonly { readonly attachments: readonly Attachment[] }[],
+): Promise<IsWithdrawn> {
+  const names = entries.flatMap(({ attachments }) => attachments)
+  if (names.length === 0) return () => false
+  const text = `SELECT algorithm, digest FROM colophon.withdrawal
+    JOIN unnest($1::text[], $2::bytea[]) AS asked (algorithm, digest) USING (algorithm, digest)`
+  const asked = [names.map(({ algorithm }) => algorithm), names.map(({ digest }) => digest)]
+  const gone = new Set((await query<ContentName>(text, asked)).map(nameOf))
+  return (name) => gone.has(nameOf(name))
+}
+
+/** In the order of its entries: what one of them withdraws, those after it do not bring. */
+async function withoutWithdrawn(server: Server, batch: SealedBatch): Promise<SealedBatch> {
+  const before = await askWithdrawn(server, batch.entries)
+  const here = new Set<string>()
+  const entries = batch.entries.map((given) => {
+    const entry = keptEntry(given, (name) => here.has(nameOf(name)) || before(name))
+    if (entry.withdraws !== undefined) here.add(nameOf(entry.withdraws))
+    return entry
+  })
+  return { ...batch, entries }
+}
+
+function nameOf({ algorithm, digest }: ContentName): string {
+  return `${algorithm}:${hex(digest)}`
+}
+
 /** One buffer of each kind: it goes over the wire as it is, where an array would be text in hexadecimal digits. */
 function packBatch({ entries, tiles, head }: SealedBatch): readonly unknown[] {
   const keys = entries.flatMap((entry, at) => distinctKeys(entry).map((key) => ({ ...key, at })))
+  const gone = entries.flatMap(({ withdraws }, at) => (withdraws === undefined ? [] : [{ ...withdraws, at }]))
   return [
     head.size,
     head.root,
@@ -87,6 +130,9 @@ function packBatch({ entries, tiles, head }: SealedBatch): readonly unknown[] {
     tiles.map(({ level }) => level),
     tiles.map(({ index }) => index),
     Buffer.concat(tiles.map(({ bytes }) => bytes)),
+    gone.map(({ algorithm }) => algorithm),
+    gone.map(({ digest }) => digest),
+    gone.map(({ at }) => at),
   ]
 }
 
@@ -102,7 +148,7 @@ function packSupplements(supplements: readonly Supplement[]): readonly unknown[]
 
 /** Each once, though many entries have it. */
 function packAttachments(attachments: readonly Attachment[]): readonly unknown[] {
-  const distinct = [...new Map(attachments.map((each) => [`${each.algorithm}:${hex(each.digest)}`, each])).values()]
+  const distinct = [...new Map(attachments.map((each) => [nameOf(each), each])).values()]
   return [
     distinct.map(({ algorithm }) => algorithm),
     distinct.map(({ digest }) => digest),
