@@ -1,7 +1,14 @@
 /** `colophon config check`: what a server would run with, and who said so. */
 
 import { keyOf } from '../config/names.ts'
-import { PASSPHRASE_VARIABLE, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from '../config/settings.ts'
+import {
+  DATABASE_PASSWORD_VARIABLE,
+  PASSPHRASE_VARIABLE,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+} from '../config/settings.ts'
 import type { Source, Sources } from '../config/sources.ts'
 import { Problems, parseFlags, readServe, SERVE_FLAGS, type ServeConfig } from '../config.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -29,7 +36,7 @@ export const config: Command = {
     const { flags, on, words } = parseFlags(argv, SERVE_FLAGS, ['json'], problems)
     if (words[0] !== 'check' || words.length > 1) throw new TlogError('CONFIG_INVALID', 'config takes `check`')
     const { config, sources } = readServe(flags, world.env, problems)
-    const rows = [...settingRows(config, sources), ...trustRows(config, sources), secretRow(world)]
+    const rows = [...settingRows(config, sources), ...trustRows(config, sources), ...secretRows(world)]
     world.print(on.has('json') ? asJson(rows) : asText(rows))
     return 0
   },
@@ -83,14 +90,17 @@ function trustRows({ trust }: ServeConfig, sources: Sources): Row[] {
   })
 }
 
-function secretRow(world: World): Row {
-  const isSet = Boolean(world.env[PASSPHRASE_VARIABLE])
-  return {
-    name: 'passphrase',
-    value: isSet ? '(set, not shown)' : null,
-    source: isSet ? 'environment' : 'default',
-    from: isSet ? PASSPHRASE_VARIABLE : null,
-  }
+function secretRows(world: World): Row[] {
+  const variables = { passphrase: PASSPHRASE_VARIABLE, databasePassword: DATABASE_PASSWORD_VARIABLE }
+  return Object.entries(variables).map(([name, variable]) => {
+    const isSet = Boolean(world.env[variable])
+    return {
+      name,
+      value: isSet ? '(set, not shown)' : null,
+      source: isSet ? 'environment' : 'default',
+      from: isSet ? variable : null,
+    }
+  })
 }
 
 function asJson(rows: readonly Row[]): string {

@@ -156,7 +156,7 @@ export async function listLogs(place: DataDirectory['place']): Promise<readonly 
 }
 
 export function placeOf(config: DataConfig): DataDirectory['place'] {
-  return { dir: config.dir, ratchetDir: config.ratchetDir, passphrase: config.passphrase }
+  return { dir: config.dir, ratchetDir: config.ratchetDir, passphrase: config.passphrase, database: config.database }
 }
 
 /** The one word of a command that copies what is in `place`, as an absolute path. @throws TlogError CONFIG_INVALID */

@@ -16,7 +16,7 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const exportCommand: Command = {
   name: 'export',
-  usage: `colophon export OUT [--log SLUG] [--data DIR]
+  usage: `colophon export OUT [--log SLUG] [--data DIR] [--database URL]
 
   Each log goes to OUT/SLUG, laid out as c2sp.org/tlog-tiles, with the kept attachments beside it. Only what is
   published; the checkpoint goes last. Run again, it adds what is new, and refuses to write over anything that differs.

@@ -6,6 +6,7 @@ import type { Flags } from './flags.ts'
 import { flagOf, keyOf, variableOf } from './names.ts'
 import { Problems } from './problems.ts'
 import {
+  DATABASE_PASSWORD_VARIABLE,
   PASSPHRASE_VARIABLE,
   SETTING_NAMES,
   SETTINGS,
@@ -78,6 +79,7 @@ export function noteUnknown(env: Environment, problems: Problems): void {
   const known = new Set<string>([
     ...SETTING_NAMES.map(variableOf),
     PASSPHRASE_VARIABLE,
+    DATABASE_PASSWORD_VARIABLE,
     ...Object.values(CLIENT_VARIABLES),
   ])
   for (const [name, value] of Object.entries(env).sort())
