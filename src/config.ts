@@ -10,7 +10,13 @@ import { contains } from './config/overlap.ts'
 import { parseHostname } from './config/parsers.ts'
 import { describePlace, type ObjectPlace, type Place, parsePlace, placeAt, placesOverlap } from './config/place.ts'
 import { Problems } from './config/problems.ts'
-import { PASSPHRASE_VARIABLE, SETTING_NAMES, type SettingName, type ValueOf } from './config/settings.ts'
+import {
+  DATABASE_PASSWORD_VARIABLE,
+  PASSPHRASE_VARIABLE,
+  SETTING_NAMES,
+  type SettingName,
+  type ValueOf,
+} from './config/settings.ts'
 import { type Environment, Sources } from './config/sources.ts'
 import type { TrustConfig } from './config/trust.ts'
 import { trustOf } from './config/trust-settings.ts'
@@ -24,7 +30,7 @@ import type { TrustsPeer } from './http/proxies.ts'
 export { parseFlags } from './config/flags.ts'
 export { parseHostname } from './config/parsers.ts'
 export { Problems } from './config/problems.ts'
-export { PASSPHRASE_VARIABLE } from './config/settings.ts'
+export { DATABASE_PASSWORD_VARIABLE, PASSPHRASE_VARIABLE } from './config/settings.ts'
 export type { Environment } from './config/sources.ts'
 
 /** Where the data is; what every command that reads a log takes. */
@@ -32,6 +38,15 @@ export interface DataConfig {
   readonly dir: string
   readonly ratchet: Place
   readonly passphrase: string | undefined
+  /** Null: a file in `dir`. */
+  readonly database: DatabaseConfig | null
+}
+
+/** A PostgreSQL database, whose URL holds no password. */
+export interface DatabaseConfig {
+  readonly url: string
+  /** Undefined: to be found as `pg` finds one. */
+  readonly password: string | undefined
 }
 
 /** For what makes a log sign. */
@@ -83,7 +98,7 @@ export interface TokensConfig {
 export const SERVE_FLAGS: readonly SettingName[] = SETTING_NAMES
 
 /** What a command takes that reads the logs of a data directory. */
-export const DATA_FLAGS = ['config', 'data', 'ratchet'] as const satisfies readonly SettingName[]
+export const DATA_FLAGS = ['config', 'data', 'ratchet', 'database'] as const satisfies readonly SettingName[]
 
 /** What a command takes that makes a log sign. */
 export const SIGNING_FLAGS = [...DATA_FLAGS, 'witness-policy'] as const satisfies readonly SettingName[]
@@ -148,7 +163,12 @@ function dataOf(sources: Sources, env: Environment): DataConfig {
       sources.said('ratchet')?.place ?? '',
       `must not lie in ${copied}, which every backup takes along`,
     )
-  return { dir, ratchet, passphrase: passphraseOf(env, sources.problems) }
+  return {
+    dir,
+    ratchet,
+    passphrase: passphraseOf(env, sources.problems),
+    database: databaseOf(sources, env),
+  }
 }
 
 function signingOf(sources: Sources, env: Environment): SigningConfig {
@@ -164,11 +184,21 @@ function witnessingOf(sources: Sources): WitnessingConfig | null {
   })
 }
 
-/** An empty one is a secret that went missing on its way, and keys would be made in clear. */
+function databaseOf(sources: Sources, env: Environment): DatabaseConfig | null {
+  const url = sources.value('database')
+  const password = secretOf(env, DATABASE_PASSWORD_VARIABLE, sources.problems)
+  return url === null ? null : { url, password }
+}
+
 export function passphraseOf(env: Environment, problems: Problems): string | undefined {
-  const passphrase = env[PASSPHRASE_VARIABLE]
-  if (passphrase === '') problems.note(PASSPHRASE_VARIABLE, 'is set, but empty: give it a value, or unset it')
-  return passphrase === '' ? undefined : passphrase
+  return secretOf(env, PASSPHRASE_VARIABLE, problems)
+}
+
+/** An empty one is a secret that went missing on its way, and keys would be made in clear. */
+function secretOf(env: Environment, variable: string, problems: Problems): string | undefined {
+  const secret = env[variable]
+  if (secret === '') problems.note(variable, 'is set, but empty: give it a value, or unset it')
+  return secret === '' ? undefined : secret
 }
 
 function serveOf(sources: Sources, env: Environment): ServeConfig {

@@ -3,7 +3,14 @@
 import { keyOf } from '../config/names.ts'
 import { STORE_VARIABLES } from '../config/object-store.ts'
 import { describePlace } from '../config/place.ts'
-import { PASSPHRASE_VARIABLE, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from '../config/settings.ts'
+import {
+  DATABASE_PASSWORD_VARIABLE,
+  PASSPHRASE_VARIABLE,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+} from '../config/settings.ts'
 import type { Source, Sources } from '../config/sources.ts'
 import { Problems, parseFlags, readServe, SERVE_FLAGS, type ServeConfig } from '../config.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -35,7 +42,7 @@ export const config: Command = {
       ...settingRows(config, sources),
       ...trustRows(config, sources),
       ...storeRows(config),
-      secretRow(world),
+      ...secretRows(world),
     ]
     world.print(on.has('json') ? asJson(rows) : asText(rows))
     return 0
@@ -107,14 +114,17 @@ function storeRows({ publish, data }: ServeConfig): Row[] {
   })
 }
 
-function secretRow(world: World): Row {
-  const isSet = Boolean(world.env[PASSPHRASE_VARIABLE])
-  return {
-    name: 'passphrase',
-    value: isSet ? '(set, not shown)' : null,
-    source: isSet ? 'environment' : 'default',
-    from: isSet ? PASSPHRASE_VARIABLE : null,
-  }
+function secretRows(world: World): Row[] {
+  const variables = { passphrase: PASSPHRASE_VARIABLE, databasePassword: DATABASE_PASSWORD_VARIABLE }
+  return Object.entries(variables).map(([name, variable]) => {
+    const isSet = Boolean(world.env[variable])
+    return {
+      name,
+      value: isSet ? '(set, not shown)' : null,
+      source: isSet ? 'environment' : 'default',
+      from: isSet ? variable : null,
+    }
+  })
 }
 
 function asJson(rows: readonly Row[]): string {

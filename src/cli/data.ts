@@ -165,7 +165,8 @@ export function recordOf(records: readonly LogRecord[], slug: string): LogRecord
 }
 
 export function placeOf(config: DataConfig, world: World): DataDirectory['place'] {
-  return { dir: config.dir, ratchets: ratchetsAt(config.ratchet, world), passphrase: config.passphrase }
+  const { dir, passphrase, database } = config
+  return { dir, ratchets: ratchetsAt(config.ratchet, world), passphrase, database }
 }
 
 /** The one word of a command that copies what is in `place`, as an absolute path. @throws TlogError CONFIG_INVALID */

@@ -16,7 +16,7 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const exportCommand: Command = {
   name: 'export',
-  usage: `colophon export OUT [--log SLUG] [--data DIR]
+  usage: `colophon export OUT [--log SLUG] [--data DIR] [--database URL]
 
   OUT      a directory, or s3://BUCKET/PREFIX, reached as AWS_… variables say (docs/configuration.md)
 

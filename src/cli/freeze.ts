@@ -12,7 +12,7 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const freeze: Command = {
   name: 'freeze',
-  usage: `colophon freeze LOG [--next SLUG [--origin HOST]] [--yes] [--data DIR] [--ratchet DIR] [--witness-policy FILE]
+  usage: `colophon freeze LOG [--next SLUG [--origin HOST]] [--yes] [--data DIR] [--database URL] [--ratchet DIR] [--witness-policy FILE]
 
   Ends a log in good order, for ever: what it has taken gets its receipts, then it signs its final checkpoint. Everything
   it holds is served as before, and stays trusted. A server that runs there does it, and nobody who reads is cut off;

@@ -1,10 +1,10 @@
 /** `colophon log create` and `colophon log list`. */
 
-import { Problems, parseFlags, parseHostname, parseSigning } from '../config.ts'
+import { DATA_FLAGS, Problems, parseFlags, parseHostname, parseSigning } from '../config.ts'
 import { DIALECTS } from '../dialects/names.ts'
 import { TlogError } from '../kernel/error.ts'
 import { createLogIn, type LogRequest } from '../storage/create-log.ts'
-import { createDataDirectory, isUnused } from '../storage/data-directory.ts'
+import { createDataDirectory, isNew } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import type { DataPlace } from '../storage/log-keys.ts'
 import { DEFAULT_DIALECT, listLogs, placeOf, recordOf } from './data.ts'
@@ -14,10 +14,10 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const log: Command = {
   name: 'log',
-  usage: `colophon log create SLUG --origin HOST [--dialect rekor-v2|rekor-v1] [--data DIR] [--ratchet DIR] [--json]
-colophon log create SLUG --after OLD [--origin HOST] [--data DIR] [--ratchet DIR] [--json]
+  usage: `colophon log create SLUG --origin HOST [--dialect rekor-v2|rekor-v1] [--data DIR] [--database URL] [--ratchet DIR] [--json]
+colophon log create SLUG --after OLD [--origin HOST] [--data DIR] [--database URL] [--ratchet DIR] [--json]
 colophon log create SLUG --origin HOST --without-ml-dsa ...
-colophon log list [--data DIR] [--json]
+colophon log list [--data DIR] [--database URL] [--json]
 
   SLUG names the log in paths, metrics and commands, for life: [a-z0-9][a-z0-9-]{0,31}.
   The origin is the host name under which its clients reach it. No two rekor-v2 logs have the same; to that of a
@@ -31,7 +31,7 @@ colophon log list [--data DIR] [--json]
   async run(argv, world): Promise<ExitCode> {
     const { flags, on, words } = parseFlags(
       argv,
-      ['data', 'ratchet', 'origin', 'dialect', 'after'],
+      [...DATA_FLAGS, 'origin', 'dialect', 'after'],
       ['json', 'without-ml-dsa'],
     )
     const [action, slug, ...rest] = words
@@ -48,7 +48,7 @@ colophon log list [--data DIR] [--json]
     if (action !== 'create' || slug === undefined || rest.length > 0)
       throw new TlogError('CONFIG_INVALID', 'log takes `create SLUG` or `list`')
     const request = { ...(await requestOf(slug, flags, place)), withoutMlDsa: on.has('without-ml-dsa') }
-    if (isUnused(place)) await createFirst(request, place, world)
+    if (await isNew(place)) await createFirst(request, place, world)
     else await withLifecycle(config, world, async (lifecycle) => await lifecycle.create(request))
     await show(slug)
     return 0

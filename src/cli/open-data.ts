@@ -10,7 +10,7 @@ import {
   checkNoStrayRatchet,
   createDataDirectory,
   type DataDirectory,
-  isUnused,
+  isNew,
   openDataDirectory,
 } from '../storage/data-directory.ts'
 import { placeOf } from './data.ts'
@@ -28,7 +28,7 @@ export async function withData<T>(
   use: (data: DataDirectory, shown: () => void) => Promise<T>,
 ): Promise<T> {
   const place = placeOf(config.data, world)
-  let isOurs = isUnused(place)
+  let isOurs = await isNew(place)
   const data = await (isOurs ? createDataDirectory(place) : openDataDirectory(place))
   try {
     await prepare(data, config, world)
@@ -71,7 +71,10 @@ async function createFirstLogs(data: DataDirectory, config: ServeConfig, world: 
   for (const dialect of config.dialects) {
     const request = { slug: FIRST_SLUGS[dialect], dialect, origin: config.hostname }
     const { slug, vkey } = await createLogIn(data, request, world.clock.now())
-    world.warn(`CREATED a new data directory ${config.data.dir} with the log ${slug}, whose verifier key is ${vkey}`)
+    const there = config.data.database === null ? '' : ` in ${config.data.database.url}`
+    world.warn(
+      `CREATED a new data directory ${config.data.dir} with the log ${slug}${there}, whose verifier key is ${vkey}`,
+    )
   }
 }
 

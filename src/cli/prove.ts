@@ -25,7 +25,7 @@ const POLICY_MAX_BYTES = 1024 * 1024
 
 export const prove: Command = {
   name: 'prove',
-  usage: `colophon prove INDEX|LEAF [--log SLUG] [--out FILE] [--data DIR] [--vkey KEY | --policy FILE]
+  usage: `colophon prove INDEX|LEAF [--log SLUG] [--out FILE] [--data DIR] [--database URL] [--vkey KEY | --policy FILE]
 colophon prove INDEX|LEAF [--log SLUG] [--out FILE] --url URL (--vkey KEY | --policy FILE)
 
   Writes a proof file (c2sp.org/tlog-proof) against the newest checkpoint, to FILE or, without --out, to standard
@@ -43,7 +43,7 @@ colophon prove INDEX|LEAF [--log SLUG] [--out FILE] --url URL (--vkey KEY | --po
   Exit code 0: written. 2: wrong use. 3: there is no such entry yet, or something did not verify.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, words } = parseFlags(argv, ['data', 'url', 'log', 'out', 'vkey', 'policy'])
+    const { flags, words } = parseFlags(argv, ['data', 'database', 'url', 'log', 'out', 'vkey', 'policy'])
     const { wanted, slug, url, policy } = parseRequest(flags, words)
     const found =
       url === null

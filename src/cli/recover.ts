@@ -22,7 +22,7 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const recover: Command = {
   name: 'recover',
-  usage: `colophon recover --from URL|DIR|s3://… [--log SLUG] [--data DIR] [--ratchet DIR]
+  usage: `colophon recover --from URL|DIR|s3://… [--log SLUG] [--data DIR] [--database URL] [--ratchet DIR]
 
   --from   an export (\`colophon export\`, \`serve --publish\`), a mirror, or any other copy laid out as
            c2sp.org/tlog-tiles: where \`checkpoint\` or \`SLUG/checkpoint\` is. http and https, redirects are

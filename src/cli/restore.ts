@@ -39,6 +39,11 @@ export const restore: Command = {
     const [from, ...rest] = words
     if (from === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'restore takes one path, BACKUP')
     const place = placeOf(parseData(flags, world.env), world)
+    if (place.database != null)
+      throw new TlogError(
+        'COPY_REFUSED',
+        'the logs are in PostgreSQL: bring it back by its own means, then run `colophon fsck`, and `colophon recover` for what is missing',
+      )
     checkUnused(place)
     const backup = resolve(from)
     const files = await checkBackup(backup, progressBar(world, 'checking'))

@@ -16,7 +16,7 @@ type Theft = { readonly since: UnixMillis | null } | null
 
 export const retire: Command = {
   name: 'retire',
-  usage: `colophon retire LOG [--compromised [--since TIME]] [--yes] [--data DIR] [--ratchet DIR]
+  usage: `colophon retire LOG [--compromised [--since TIME]] [--yes] [--data DIR] [--database URL] [--ratchet DIR]
 
   For a log whose tail or ratchet is lost, or whose key was stolen (\`colophon freeze\` ends one that is whole). It takes no entry any more, for ever; what its newest
   checkpoint covers stays readable below /logs/LOG. Without its ratchet or its tail it signs nothing either, and the

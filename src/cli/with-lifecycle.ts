@@ -42,14 +42,27 @@ function unreachable(locked: TlogError): (cause: unknown) => TlogError {
     new TlogError('STORE_LOCKED', `${locked.message}. It does not answer at \`control/socket\` there either`, { cause })
 }
 
+/** Of logs that nodes share, the one that leads ends them. When none did, this process does by then. */
+const LEAD_MS = 5000
+
 /** The one log that is asked for is started as a server would, so that what is durable gets its final checkpoint. */
 function localLifecycle(data: DataDirectory, config: SigningConfig, world: World): Lifecycle {
   const tell = (slug: string, error: unknown) => world.warn(`log ${slug}: ${(error as Error).message}`)
   const witnesses = witnessesOf(config, world)
-  const options = { clock: world.clock, witnesses, onStep: () => world.onStep, onPublishDelayed: tell, onFailure: tell }
+  const leads = Promise.withResolvers<void>()
+  const options = {
+    clock: world.clock,
+    witnesses,
+    onStep: () => world.onStep,
+    onPublishDelayed: tell,
+    onFailure: tell,
+    onLead: () => leads.resolve(),
+  }
   const withLog = async <T>(slug: string, use: (log: Log) => Promise<T>): Promise<T> => {
     const log = await startLog(data, recordOf(await data.database.logs(), slug), options)
+    world.clock.after(LEAD_MS, leads.resolve)
     try {
+      if (data.shared !== null) await leads.promise
       return await use(log)
     } finally {
       await log.close()

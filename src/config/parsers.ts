@@ -95,3 +95,32 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
     return value
   }
 }
+
+/** As `pg` takes them; what else it would take is a password, or means another thing to other programs. */
+const DATABASE_PARAMETERS: Readonly<Record<string, RegExp>> = {
+  host: /^\//, // the directory of a Unix socket
+  sslmode: /^(disable|no-verify|verify-full)$/,
+  sslrootcert: /^./,
+  sslcert: /^./,
+  sslkey: /^./,
+}
+
+/** postgres://USER@HOST:PORT/DATABASE. Never a password: what stands here is shown. */
+export function parseDatabase(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^postgres(ql)?:\/\//.test(text) || !/^\/[^/]+$/.test(url.pathname) || url.hash !== '')
+    throw new Error('not postgres://USER@HOST:PORT/DATABASE')
+  if (url.password !== '' || url.searchParams.has('password'))
+    throw new Error(
+      'a password is not taken here, where everybody may read it: it comes from COLOPHON_DATABASE_PASSWORD',
+    )
+  for (const [name, value] of url.searchParams)
+    if (DATABASE_PARAMETERS[name]?.test(value) !== true)
+      throw new Error(
+        `${name} is no parameter, or not of that value: sslmode=disable|no-verify|verify-full, sslrootcert, sslcert, sslkey, or the host as the path of a socket`,
+      )
+  const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|)$/.test(url.hostname) || url.searchParams.has('host')
+  if (!isHere && !url.searchParams.has('sslmode'))
+    throw new Error('on another machine sslmode must be said: verify-full, or disable where nobody else can listen')
+  return text
+}

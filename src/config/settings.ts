@@ -6,6 +6,7 @@ import { parseTrustedProxies } from '../http/proxies.ts'
 import {
   listOf,
   oneOf,
+  parseDatabase,
   parseEndpoint,
   parseHostname,
   parseHostPort,
@@ -106,6 +107,14 @@ export const SETTINGS = {
     otherwise: 'DATA/ratchet',
     inFile: 'place',
     parse: parsePlace,
+  }),
+  database: setting({
+    group: 'Data',
+    shape: 'URL',
+    help: 'a PostgreSQL database for the logs: postgres://USER@HOST:PORT/NAME',
+    initial: null,
+    otherwise: 'the file DATA/log.db',
+    parse: parseDatabase,
   }),
   publish: setting({
     group: 'Data',
@@ -255,3 +264,6 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
 /** The passphrase of encrypted keys has a variable alone: a flag shows in the list of processes, a file is copied about. */
 export const PASSPHRASE_VARIABLE = 'COLOPHON_KEY_PASSPHRASE'
+
+/** So has the password of the database; without it, `pg` looks where it always does: PGPASSWORD, PGPASSFILE. */
+export const DATABASE_PASSWORD_VARIABLE = 'COLOPHON_DATABASE_PASSWORD'

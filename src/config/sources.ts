@@ -7,6 +7,7 @@ import { flagOf, keyOf, variableOf } from './names.ts'
 import { STORE_VARIABLES } from './object-store.ts'
 import { Problems } from './problems.ts'
 import {
+  DATABASE_PASSWORD_VARIABLE,
   PASSPHRASE_VARIABLE,
   SETTING_NAMES,
   SETTINGS,
@@ -79,6 +80,7 @@ export function noteUnknown(env: Environment, problems: Problems): void {
   const known = new Set<string>([
     ...SETTING_NAMES.map(variableOf),
     PASSPHRASE_VARIABLE,
+    DATABASE_PASSWORD_VARIABLE,
     ...Object.values(CLIENT_VARIABLES),
     ...Object.values(STORE_VARIABLES).flatMap((names) => Object.values(names).flat()),
   ])

@@ -4,23 +4,16 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeDirectory } from '../files/make-directory.ts'
 import { TlogError } from '../kernel/error.ts'
-import type { SharedLog } from '../log/cluster/ports.ts'
 import type { LogStore } from '../log/ports.ts'
-import type { LogDatabase, LogRecord } from './database.ts'
-import { type DirectoryLock, lockDataDirectory } from './lock.ts'
+import type { LogRecord } from './database.ts'
+import { lockDataDirectory } from './lock.ts'
 import { type DataPlace, ratchetIdentity } from './log-keys.ts'
-import { openDatabase } from './sqlite/open.ts'
-import { startWriterThread, type WriterThread } from './sqlite/thread.ts'
+import { hasLogsElsewhere, type OpenLogs, openLogs } from './open-logs.ts'
 
-export interface DataDirectory {
+export { databasePath, readDatabase } from './open-logs.ts'
+
+export interface DataDirectory extends Pick<OpenLogs, 'database' | 'store' | 'shared' | 'lost'> {
   readonly place: DataPlace
-  readonly database: LogDatabase
-  /** The store of a log, which writes on a thread of its own. @throws TlogError LOG_UNKNOWN */
-  store(log: number): LogStore
-  /** What this process shares with others that serve the same log; null: it is alone. */
-  readonly shared: ((log: number) => SharedLog) | null
-  /** Resolves with the reason when no store takes a write any more, though nobody closed it. */
-  readonly lost: Promise<TlogError>
   /** When what is being written is done. Again, it does nothing. */
   close(): Promise<void>
   /**
@@ -30,19 +23,15 @@ export interface DataDirectory {
   discard(): Promise<void>
 }
 
-export function databasePath(place: DataPlace): string {
-  return join(place.dir, 'log.db')
-}
-
-/** To be read beside a running server, by whoever closes it. @throws TlogError STORE_MISSING, STORE_SCHEMA, STORE_CORRUPT */
-export async function readDatabase(place: DataPlace): Promise<LogDatabase> {
-  return openDatabase(databasePath(place), { readonly: true })
-}
-
 /** Absent, or with nothing in it. A lock alone is what an interrupted creation leaves. */
 export function isUnused(place: Pick<DataPlace, 'dir'>): boolean {
   if (!existsSync(place.dir)) return true
   return readdirSync(place.dir).every((name) => ['lock', 'lock-journal', 'lost+found'].includes(name))
+}
+
+/** Whether a first log may be made here: the directory is unused, and so is a database elsewhere. @throws TlogError STORE_UNAVAILABLE */
+export async function isNew(place: Pick<DataPlace, 'dir' | 'database'>): Promise<boolean> {
+  return isUnused(place) && !(await hasLogsElsewhere(place))
 }
 
 /**
@@ -52,33 +41,28 @@ export function isUnused(place: Pick<DataPlace, 'dir'>): boolean {
 export async function createDataDirectory(place: DataPlace): Promise<DataDirectory> {
   checkStray((await place.ratchets.list())[0])
   makeDirectory(place.dir)
-  const lock = lockDataDirectory(place.dir)
-  return opened(place, lock, () => openDatabase(databasePath(place), { create: true }))
+  return await opened(place, true)
 }
 
-/** @throws TlogError STORE_MISSING, STORE_LOCKED, STORE_SCHEMA */
+/** @throws TlogError STORE_MISSING, STORE_LOCKED, STORE_SCHEMA, STORE_UNAVAILABLE */
 export async function openDataDirectory(place: DataPlace): Promise<DataDirectory> {
-  if (!existsSync(place.dir)) throw new TlogError('STORE_MISSING', `there is no data directory ${place.dir}`)
-  const lock = lockDataDirectory(place.dir)
-  return opened(place, lock, () => {
-    if (!existsSync(databasePath(place)))
-      throw new TlogError(
-        'STORE_MISSING',
-        `${place.dir} has no log.db, yet it is not empty: the database was lost or moved. Bring it back; nothing is created in its place`,
-      )
-    return openDatabase(databasePath(place), {})
-  })
+  if (!existsSync(place.dir)) throw new TlogError('STORE_MISSING', missing(place))
+  return await opened(place, false)
 }
 
-function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase): DataDirectory {
+function missing({ dir, database }: DataPlace): string {
+  const keys = ', and the database has logs: bring the directory with their keys from another node, or from a backup'
+  return `there is no data directory ${dir}${database == null ? '' : keys}`
+}
+
+async function opened(place: DataPlace, create: boolean): Promise<DataDirectory> {
+  const lock = lockDataDirectory(place.dir)
   try {
-    const database = open()
-    let writer: WriterThread | undefined
-    const lost = Promise.withResolvers<TlogError>()
+    const logs = await openLogs(place, { create })
+    const { database, shared, lost } = logs
     let closed: Promise<void> | undefined
     const release = async (remove: () => void | Promise<void>) => {
-      await writer?.close()
-      await database.close()
+      await logs.close()
       try {
         await remove()
       } finally {
@@ -88,24 +72,18 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
     return {
       place,
       database,
-      store(log) {
-        const local = database.store(log)
-        if (writer === undefined) {
-          writer = startWriterThread(databasePath(place))
-          void writer.died.then(lost.resolve)
-        }
-        return writer.store(log, local)
-      },
-      shared: null, // one process holds the file
-      lost: lost.promise,
+      store: (log) => logs.store(log),
+      shared,
+      lost,
       close: () => {
         closed ??= release(() => undefined)
         return closed
       },
       async discard() {
-        const logs = await database.logs()
-        for (const { number } of logs) await checkEmpty(database.store(number))
-        closed ??= release(() => removeCreated(place, logs))
+        const records = await database.logs()
+        for (const { number } of records) await checkEmpty(database.store(number))
+        await logs.takeBack()
+        closed ??= release(() => removeCreated(place, records))
         await closed
       },
     }

@@ -16,6 +16,16 @@ export interface DataPlace {
   /** Elsewhere than `dir`, a restored backup of it is noticed even when it holds its ratchets. */
   readonly ratchets: Ratchets
   readonly passphrase: string | undefined
+  /** Where the logs are when not in `dir`: which then holds keys, trust files and the lock alone. */
+  readonly database?: DatabaseServer | null
+}
+
+/** A PostgreSQL database. */
+export interface DatabaseServer {
+  /** Without a password, so that it may be shown. */
+  readonly url: string
+  /** Undefined: found as `pg` finds one, in PGPASSWORD or PGPASSFILE. */
+  readonly password: string | undefined
 }
 
 export interface MlDsaPair {

@@ -182,6 +182,7 @@ t.test('flags', async (t) => {
     dir: join(dir, 'here'),
     ratchet: { kind: 'directory', dir: join(dir, 'here', 'ratchet') },
     passphrase: undefined,
+    database: null,
   })
   t.equal(parseData({ config: file, data: '/a' }, { COLOPHON_KEY_PASSPHRASE: 'x' }).passphrase, 'x')
 })

@@ -16,6 +16,8 @@ export interface PostgresDatabase extends LogDatabase {
   /** As the node of that name sees it. */
   lease(number: number, node: string, timeMs: number): Lease
   intake(options: IntakeOptions): Intake
+  /** Takes back all that was made in it. @throws TlogError STORE_CORRUPT when a log was not made here, or has an entry */
+  drop(): Promise<void>
 }
 
 const RECORDS = `
@@ -26,40 +28,19 @@ const RECORDS = `
 
 /** The server is closed with what this returns. */
 export async function createLogDatabase(server: Server): Promise<PostgresDatabase> {
-  const { query, where } = server
+  const { one, check, ...records } = createRecords(server)
+  await records.logs()
+  const made: number[] = []
   const stores = new Map<number, LogStore>()
-  const unknown = (number: number) => new TlogError('LOG_UNKNOWN', `${where}: there is no log number ${number}`)
-  let known = 0 // logs are never removed
-
-  const logs = async () => {
-    const records = await query<LogRecord>(`${RECORDS} ORDER BY number`)
-    known = Math.max(known, records.length)
-    return records
-  }
-  const one = async (number: number): Promise<LogRecord> => {
-    const record = (await logs())[number]
-    if (record === undefined) throw unknown(number)
-    return record
-  }
-  await logs()
-
   return {
-    logs,
-    createLog: async (record) => await one(await insertLog(server, record)),
-    freezeLog: async (number, at) => {
-      await query('UPDATE colophon.log SET retired_ms = $2 WHERE number = $1 AND retired_ms IS NULL', [number, at])
-      return await one(number)
-    },
-    compromiseLog: async (number, at, since) => {
-      await query(
-        `UPDATE colophon.log SET retired_ms = coalesce(retired_ms, $2), compromised_ms = $3
-         WHERE number = $1 AND compromised_ms IS NULL`,
-        [number, at, since],
-      )
+    ...records,
+    createLog: async (record) => {
+      const number = await insertLog(server, record)
+      made.push(number)
       return await one(number)
     },
     store: (number, fence) => {
-      if (number >= known) throw unknown(number)
+      check(number)
       if (fence !== undefined) return createStore(server, number, fence)
       const store = stores.get(number) ?? createStore(server, number, null)
       stores.set(number, store)
@@ -67,8 +48,47 @@ export async function createLogDatabase(server: Server): Promise<PostgresDatabas
     },
     lease: (number, node, timeMs) => createLease(server, number, node, timeMs),
     intake: (options) => createIntake(server, options),
-    checkFile: async () => await checkTables(server),
+    drop: () => drop(server, made),
+    checkFile: () => checkTables(server),
     close: () => server.close(),
+  }
+}
+
+interface Records extends Pick<LogDatabase, 'logs' | 'freezeLog' | 'compromiseLog'> {
+  one(number: number): Promise<LogRecord>
+  /** By what was last read: logs are never removed. @throws TlogError LOG_UNKNOWN */
+  check(number: number): void
+}
+
+function createRecords({ query, where }: Server): Records {
+  let known = 0
+  const check = (number: number) => {
+    if (number >= known) throw new TlogError('LOG_UNKNOWN', `${where}: there is no log number ${number}`)
+  }
+  const logs = async () => {
+    const records = await query<LogRecord>(`${RECORDS} ORDER BY number`)
+    known = Math.max(known, records.length)
+    return records
+  }
+  const one = async (number: number) => {
+    const record = (await logs())[number]
+    check(number)
+    return record as LogRecord
+  }
+  return {
+    logs,
+    one,
+    check,
+    freezeLog: async (number, at) => {
+      await query('UPDATE colophon.log SET retired_ms = $2 WHERE number = $1 AND retired_ms IS NULL', [number, at])
+      return await one(number)
+    },
+    compromiseLog: async (number, at, since) => {
+      const text = `UPDATE colophon.log SET retired_ms = coalesce(retired_ms, $2), compromised_ms = $3
+        WHERE number = $1 AND compromised_ms IS NULL`
+      await query(text, [number, at, since])
+      return await one(number)
+    },
   }
 }
 
@@ -81,6 +101,20 @@ async function insertLog({ query }: Server, record: NewLog): Promise<number> {
     values,
   )
   return row?.number ?? 0
+}
+
+/** Of what other nodes have made or written meanwhile nothing is touched. */
+async function drop({ session, where }: Server, made: readonly number[]): Promise<void> {
+  await session(async (query) => {
+    await query('BEGIN')
+    await query('LOCK TABLE colophon.log, colophon.head IN ACCESS EXCLUSIVE MODE')
+    const text = `SELECT FROM colophon.log WHERE number <> ALL ($1) UNION ALL SELECT FROM colophon.head WHERE size > 0
+      UNION ALL SELECT FROM colophon.pending LIMIT 1`
+    if ((await query(text, [made])).length > 0)
+      throw new TlogError('STORE_CORRUPT', `${where}: there is more than was made just now: nothing is removed`)
+    await query('DROP SCHEMA colophon CASCADE')
+    await query('COMMIT')
+  })
 }
 
 /** PostgreSQL has checksums of its own pages; what could be done unseen is to switch a trigger off. @throws TlogError STORE_CORRUPT */

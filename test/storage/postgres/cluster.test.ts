@@ -107,7 +107,7 @@ t.test('rows that are not ours are not taken for entries', async (t) => {
   ]
   for (const [keys, attachments] of bad) {
     await raw.query(
-      `INSERT INTO pending (log, node, bytes, hash, leaf, keys, attachments)
+      `INSERT INTO pending (log, node, bytes, hash, leaf, keys, attachments, withdraws)
        VALUES (0, 'x', 0, decode(repeat('00', 32), 'hex'), '', decode($1, 'hex'), decode($2, 'hex'))`,
       [keys, attachments],
     )
