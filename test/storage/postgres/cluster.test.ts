@@ -108,7 +108,7 @@ t.test('rows that are not ours are not taken for entries', async (t) => {
   for (const [keys, attachments] of bad) {
     await raw.query(
       `INSERT INTO pending (log, node, bytes, hash, leaf, keys, attachments, withdraws)
-       VALUES (0, 'x', 0, decode(repeat('00', 32), 'hex'), '', decode($1, 'hex'), decode($2, 'hex'))`,
+       VALUES (0, 'x', 0, decode(repeat('00', 32), 'hex'), '', decode($1, 'hex'), decode($2, 'hex'), '')`,
       [keys, attachments],
     )
     const error = await intake.take({ entries: 1, bytes: 1 }, []).catch((error: unknown) => error)
