@@ -42,6 +42,7 @@ export class Auditor {
   readonly #told = new Map<string, readonly string[]>()
   readonly #stopping = Promise.withResolvers<void>()
   readonly #abort = new AbortController()
+  #cancel = (): void => undefined
   #isStopping = false
 
   constructor(request: AuditRequest, directory: AuditDirectory, world: World) {
@@ -67,7 +68,9 @@ export class Auditor {
         throw error
       }
     })
-    for (const result of await Promise.allSettled(done)) if (result.status === 'rejected') throw result.reason
+    const results = await Promise.allSettled(done)
+    this.#cancel()
+    for (const result of results) if (result.status === 'rejected') throw result.reason
     return exitOf(outcomes)
   }
 
@@ -132,7 +135,7 @@ export class Auditor {
     if (this.#isStopping) return
     this.#isStopping = true
     this.#stopping.resolve()
-    this.#world.clock.after(PATIENCE_MS, () => this.#abort.abort(new Error('it is stopped')))
+    this.#cancel = this.#world.clock.after(PATIENCE_MS, () => this.#abort.abort(new Error('it is stopped')))
   }
 
   async #pause(): Promise<void> {
