@@ -94,3 +94,78 @@ t.test('an entry that commits to the same content as something else keeps nobody
   const { text } = await ask(server, `/artifacts/sha256:${sha256('model')}`)
   t.match(JSON.parse(text).entries, [{ log: 'v2', index: 0 }], 'and it is found by what it says')
 })
+
+const advisory = (name: string) =>
+  Buffer.from(
+    JSON.stringify({
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [artifact(name)],
+      predicateType: 'https://lineage.example/advisory/v1',
+      predicate: { status: 'poisoned', reason: 'a trigger' },
+    }),
+  )
+const linked = (name: string, to: Buffer) => ({
+  ...artifact(name),
+  annotations: { lineage_attestation: { payloadSha256: sha256(to), predicateType: 'https://slsa.dev/provenance/v1' } },
+})
+const MAYBE = /^upstream by the word of strangers alone: poisoned: bad: a trigger$/
+
+t.test('whoever says that it was made from something bad leaves it open, and no more', async (t) => {
+  const said: readonly (readonly [string, Buffer])[] = [
+    ['its maker', made([artifact('model')], [artifact('bad')])],
+    ['who made it and something else', made([artifact('other'), artifact('model')], [artifact('bad')])],
+    ['of a part', made([artifact('model')], [artifact('step')])],
+  ]
+  for (const [name, statement] of said) {
+    const { say, custody } = await scene(t)
+    await say(made([artifact('model')], [artifact('base')]), signer)
+    await say(made([artifact('step')], [artifact('bad')]), stranger)
+    await say(advisory('bad'), signer)
+    t.match(await custody('model'), { code: 0 }, 'nothing leads there')
+    await say(statement, stranger)
+    t.match(await custody('model'), { code: 3, outcome: 'undetermined', reasons: [MAYBE] }, name)
+    t.match(await custody('model', '--direction', 'down'), { code: 0 })
+    t.match(await custody('step'), { code: 1 }, 'where nobody else speaks of it, that is what is known')
+  }
+})
+
+t.test('but what a named signer means by its hash is his word too', async (t) => {
+  const { say, custody } = await scene(t)
+  const [deep, base] = [
+    made([artifact('data')], [artifact('bad')]),
+    made([artifact('base')], [linked('data', Buffer.of())]),
+  ]
+  await say(deep, stranger)
+  await say(base, stranger)
+  await say(advisory('bad'), signer)
+  await say(made([artifact('model')], [linked('base', base)]), signer)
+  t.match(await custody('model'), { code: 3, reasons: [MAYBE] }, 'the last link is to another statement')
+  const whole = made([artifact('base')], [linked('data', deep)])
+  await say(whole, stranger)
+  await say(made([artifact('new')], [linked('base', whole)]), signer)
+  t.match(await custody('new'), { code: 1, reasons: [/^poisoned: bad: a trigger$/] })
+})
+
+t.test('thousands of artifacts of which nobody speaks cost nobody thousands of requests', async (t) => {
+  const { server, say, custody } = await scene(t)
+  for (let i = 0; i < 3; i++) {
+    const names = Array.from({ length: 3000 }, (_, n) => artifact(`${i} ${n}`))
+    await say(made([artifact('model')], names), stranger)
+  }
+  await say(made([artifact('model')], [artifact('base')]), signer)
+  await say(made([artifact('base')], [artifact('bad')]), signer)
+  const found = await custody('model')
+  t.match(found, { code: 0, outcome: 'verified', statements: { length: 5 } })
+  t.ok(found.unasked > 5000, `${found.unasked} were not asked for`)
+  const count = await requests(server)
+  t.ok(count > 1024 && count < 1100, `${count} requests`)
+  await say(advisory('bad'), signer)
+  t.match(await custody('model'), { code: 1 }, 'and nothing that counts is behind them')
+  t.match(await custody('1 2999', '--direction', 'down'), { code: 0 })
+})
+
+async function requests(server: { port: number }): Promise<number> {
+  const { text } = await ask(server, '/metrics')
+  const [, count = ''] = /^colophon_http_request_seconds_count\{.*\/custody.*\} (\d+)$/m.exec(text) ?? []
+  return Number(count)
+}
