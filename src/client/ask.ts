@@ -3,7 +3,7 @@
  * redirects are not followed.
  */
 
-import { type JsonValue, parseJson } from '../formats/json.ts'
+import { type JsonLimits, type JsonValue, parseJson } from '../formats/json.ts'
 import type { UnixMillis } from '../kernel/brand.ts'
 import { concat } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -149,9 +149,9 @@ export function requirePrivate(url: string): void {
 }
 
 /** @throws TlogError SERVICE_REFUSED for an answer that `read` cannot read */
-export function readAnswer<T>(url: string, answer: Answer, read: (json: JsonValue) => T): T {
+export function readAnswer<T>(url: string, answer: Answer, read: (json: JsonValue) => T, limits?: JsonLimits): T {
   try {
-    return read(parseJson(answer.bytes))
+    return read(parseJson(answer.bytes, limits))
   } catch (cause) {
     if (!(cause instanceof TlogError)) throw cause
     throw new TlogError('SERVICE_REFUSED', `${url}: its answer cannot be read: ${cause.message}`, { cause })
