@@ -8,15 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { parseCheckpoint } from '../../src/formats/c2sp/checkpoint.ts'
 import { parseS3Url } from '../../src/formats/s3/location.ts'
-import { treeSize, unixMillis } from '../../src/kernel/brand.ts'
-import { utf8 } from '../../src/kernel/bytes.ts'
+import { treeSize } from '../../src/kernel/brand.ts'
 import { tilePath, tilesOf } from '../../src/kernel/tile.ts'
-import { type Condition, S3Client, type S3Parts } from '../../src/storage/s3/client.ts'
-import { openExportBucket } from '../../src/storage/s3/export-bucket.ts'
-import { ratchetObjects } from '../../src/storage/s3/ratchets.ts'
-import { exportTargetContract } from '../contract/export-target.ts'
-import { ratchetsContract } from '../contract/ratchets.ts'
+import { S3Client } from '../../src/storage/s3/client.ts'
 import { fill } from './fill.ts'
+import { partsAt, s3Contract } from './s3-contract.ts'
 import { startS3 } from './s3-server.ts'
 import { serveFolder } from './static-server.ts'
 import { client, colophon, MAIN, PROGRAM_ENV, run, scratch, soleLog, startServer } from './support.ts'
@@ -26,49 +22,7 @@ t.setTimeout(15 * 60_000)
 const s3 = await startS3(t, 'tlog', 'memory', 'contract')
 Object.assign(PROGRAM_ENV, s3.env('tlog'), s3.env('memory', 'ratchet'))
 
-let places = 0
-
-function freshPlace(): S3Parts {
-  const location = parseS3Url(`s3://contract/place-${places++}`)
-  const after = (ms: number, call: () => void) => {
-    const timer = setTimeout(call, ms)
-    return () => clearTimeout(timer)
-  }
-  const clock = { now: () => unixMillis(Date.now()), after }
-  return {
-    location,
-    access: s3.access('contract'),
-    clock,
-    random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
-  }
-}
-
-exportTargetContract('versitygw', async (t) => {
-  const parts = freshPlace()
-  return {
-    open: () => openExportBucket({ ...parts, onUnguarded: (why) => t.fail(why) }),
-    contents: () => s3.contents('contract', parts.location.prefix),
-  }
-})
-
-ratchetsContract('versitygw', async () => {
-  const parts = freshPlace()
-  return () => ratchetObjects(parts)
-})
-
-t.test('of many who swap, or make, the same object one succeeds', async (t) => {
-  const store = new S3Client(freshPlace())
-  const race = async (round: number, condition: Condition) => {
-    const put = { type: 'text/plain', cache: 'no-cache', condition }
-    const writers = Array.from({ length: 24 }, (_, i) => store.put('a', { ...put, bytes: utf8(`${round}/${i}`) }))
-    return (await Promise.all(writers)).filter((outcome) => outcome === 'written').length
-  }
-  t.equal(await race(0, { absent: true }), 1)
-  for (let round = 1; round <= 10; round++) {
-    const { etag = '' } = (await store.get('a', 99)) ?? {}
-    t.equal(await race(round, { etag }), 1)
-  }
-})
+s3Contract('versitygw', parseS3Url('s3://contract/all'), s3.access('contract'))
 
 /** What a checkpoint in the bucket covers is there. Returns its size. */
 async function whole(t: Test, prefix: string): Promise<number> {
@@ -216,8 +170,7 @@ t.test('a ratchet in a bucket', async (t) => {
   t.match(memory, [/^[0-9a-f]{64}\.ratchet$/])
   await cp(kept, join(folder, 'older'), { recursive: true })
   const key = memory[0] ?? ''
-  const location = parseS3Url('s3://memory/kept')
-  const store = new S3Client({ ...freshPlace(), location, access: s3.access('memory') })
+  const store = new S3Client(partsAt(parseS3Url('s3://memory/kept'), s3.access('memory')))
   const older = await store.get(key, 9999)
   const again = await startServer(kept, ...flags)
   await fill(again.url, 5)
