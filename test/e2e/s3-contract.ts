@@ -7,24 +7,15 @@ import t from 'tap'
 import { readAccess } from '../../src/config/object-store.ts'
 import { Problems } from '../../src/config/problems.ts'
 import { below, parseS3Url, type S3Access, type S3Location } from '../../src/formats/s3/location.ts'
-import { unixMillis } from '../../src/kernel/brand.ts'
 import { utf8 } from '../../src/kernel/bytes.ts'
-import { type Condition, S3Client, type S3Parts } from '../../src/storage/s3/client.ts'
+import { type Condition, S3Client } from '../../src/storage/s3/client.ts'
 import { openExportBucket } from '../../src/storage/s3/export-bucket.ts'
 import { ratchetObjects } from '../../src/storage/s3/ratchets.ts'
 import { exportTargetContract } from '../contract/export-target.ts'
 import { ratchetsContract } from '../contract/ratchets.ts'
+import { partsAt } from './s3-server.ts'
 
 const MAX_BYTES = 2 ** 25
-
-export function partsAt(location: S3Location, access: S3Access): S3Parts {
-  const after = (ms: number, call: () => void) => {
-    const timer = setTimeout(call, ms)
-    return () => clearTimeout(timer)
-  }
-  const clock = { now: () => unixMillis(Date.now()), after }
-  return { location, access, clock, random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)) }
-}
 
 /** Leaves what it wrote below `location`. */
 export function s3Contract(name: string, location: S3Location, access: S3Access): void {

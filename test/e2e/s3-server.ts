@@ -7,7 +7,9 @@ import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AwsClient } from 'aws4fetch'
 import { STORE_VARIABLES, type StoreOwner } from '../../src/config/object-store.ts'
-import type { S3Access } from '../../src/formats/s3/location.ts'
+import type { S3Access, S3Location } from '../../src/formats/s3/location.ts'
+import { unixMillis } from '../../src/kernel/brand.ts'
+import type { S3Parts } from '../../src/storage/s3/client.ts'
 import { client, freePort, run, type Scope, scratch } from './support.ts'
 
 export interface S3Server {
@@ -25,6 +27,16 @@ export interface S3Server {
   contents(bucket: string, prefix: string): Promise<ReadonlyMap<string, Uint8Array>>
   /** Lets everybody read and list a bucket. */
   open(bucket: string): Promise<void>
+}
+
+/** What a client of ours needs, with the world's own clock. */
+export function partsAt(location: S3Location, access: S3Access): S3Parts {
+  const after = (ms: number, call: () => void) => {
+    const timer = setTimeout(call, ms)
+    return () => clearTimeout(timer)
+  }
+  const clock = { now: () => unixMillis(Date.now()), after }
+  return { location, access, clock, random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)) }
 }
 
 const READY_MS = 30_000
