@@ -12,6 +12,7 @@ import { quorumNone } from '../src/log/witnesses.ts'
 import { createLogIn } from '../src/storage/create-log.ts'
 import { createDataDirectory, type DataDirectory, openDataDirectory } from '../src/storage/data-directory.ts'
 import type { DataPlace } from '../src/storage/log-keys.ts'
+import { ratchetDirectory } from '../src/storage/ratchets.ts'
 
 export type Dialect = 'rekor-v2' | 'rekor-v1'
 
@@ -72,7 +73,7 @@ async function withLog<T>(data: DataDirectory, work: (log: Log) => Promise<T>): 
 }
 
 function placeOf(dir: string): DataPlace {
-  return { dir, ratchetDir: `${dir}/ratchet`, passphrase: undefined }
+  return { dir, ratchets: ratchetDirectory(`${dir}/ratchet`), passphrase: undefined }
 }
 
 /** The n-th that was added, which whoever asks for it makes again. */

@@ -5,8 +5,10 @@ import { join, resolve } from 'node:path'
 import { collide } from './config/addresses.ts'
 import { parseSmallFile } from './config/files.ts'
 import { type Flags, parseFlags } from './config/flags.ts'
-import { contains, overlap } from './config/overlap.ts'
+import { STORE_VARIABLES } from './config/object-store.ts'
+import { contains } from './config/overlap.ts'
 import { parseHostname } from './config/parsers.ts'
+import { describePlace, type ObjectPlace, type Place, parsePlace, placeAt, placesOverlap } from './config/place.ts'
 import { Problems } from './config/problems.ts'
 import {
   DATABASE_PASSWORD_VARIABLE,
@@ -34,7 +36,7 @@ export type { Environment } from './config/sources.ts'
 /** Where the data is; what every command that reads a log takes. */
 export interface DataConfig {
   readonly dir: string
-  readonly ratchetDir: string
+  readonly ratchet: Place
   readonly passphrase: string | undefined
   /** Null: a file in `dir`. */
   readonly database: DatabaseConfig | null
@@ -80,8 +82,8 @@ export interface ServeConfig {
   readonly attachmentLimit: number
   /** Null: everybody may write. */
   readonly writeTokens: TokensConfig | null
-  /** Directory of the static copy, or null. */
-  readonly publish: string | null
+  /** Of the static copies; null: there are none. */
+  readonly publish: Place | null
   readonly trust: TrustConfig
   /** Null: nobody asked for one. */
   readonly logLevel: ValueOf<'log-level'>
@@ -151,21 +153,17 @@ export function readTokens(path: string): TokensConfig {
 
 function dataOf(sources: Sources, env: Environment): DataConfig {
   const dir = resolve(sources.value('data') ?? '')
-  const ratchet = sources.value('ratchet')
-  const ratchetDir = ratchet === null ? join(dir, 'ratchet') : resolve(ratchet)
+  const ratchet = placeAt(sources.value('ratchet') ?? join(dir, 'ratchet'), env, 'ratchet', sources.problems)
   // A backup takes these two: restored, its old ratchet would let the log sign a second history.
-  const copied = ['keys', 'trust'].map((name) => join(dir, name)).find((folder) => contains(folder, ratchetDir))
+  const copied = ['keys', 'trust']
+    .map((name) => join(dir, name))
+    .find((folder) => ratchet.kind === 'directory' && contains(folder, ratchet.dir))
   if (copied !== undefined)
     sources.problems.note(
       sources.said('ratchet')?.place ?? '',
       `must not lie in ${copied}, which every backup takes along`,
     )
-  return {
-    dir,
-    ratchetDir,
-    passphrase: passphraseOf(env, sources.problems),
-    database: databaseOf(sources, env),
-  }
+  return { dir, ratchet, passphrase: passphraseOf(env, sources.problems), database: databaseOf(sources, env) }
 }
 
 function signingOf(sources: Sources, env: Environment): SigningConfig {
@@ -205,7 +203,7 @@ function serveOf(sources: Sources, env: Environment): ServeConfig {
     ...listening,
     data,
     trustedProxies: sources.value('trusted-proxies'),
-    publish: publishOf(sources, data),
+    publish: publishOf(sources, data, env),
     dialects: sources.value('dialects'),
     duplicates: sources.value('duplicates'),
     intervalMs: sources.value('interval'),
@@ -216,14 +214,46 @@ function serveOf(sources: Sources, env: Environment): ServeConfig {
   }
 }
 
-/** A web server shows the copy: neither keys nor the database may lie in it. */
-function publishOf(sources: Sources, { dir, ratchetDir }: DataConfig): string | null {
+/** Where a command copies logs to, or from. @throws TlogError CONFIG_INVALID */
+export function parseCopyPlace(text: string, data: DataConfig, env: Environment): Place {
+  const problems = new Problems()
+  const place = copyPlace(
+    problems.take(text, '.', () => parsePlace(text)),
+    '',
+    data,
+    { env, problems },
+  )
+  problems.check()
+  return place
+}
+
+function publishOf(sources: Sources, data: DataConfig, env: Environment): Place | null {
   const text = sources.value('publish')
-  if (text === null) return null
-  const publish = resolve(text)
-  for (const other of [dir, ratchetDir])
-    if (overlap(publish, other)) sources.problems.note(sources.said('publish')?.place ?? '', `overlaps with ${other}`)
-  return publish
+  return text === null
+    ? null
+    : copyPlace(text, sources.said('publish')?.place ?? '', data, { env, problems: sources.problems })
+}
+
+/** The world sees a copy: neither keys nor the database may lie in it, and who may write it may not reach the ratchet. */
+function copyPlace(
+  text: string,
+  who: string,
+  { dir, ratchet }: DataConfig,
+  { env, problems }: { readonly env: Environment; readonly problems: Problems },
+): Place {
+  const place = placeAt(text, env, 'copies', problems)
+  for (const other of [{ kind: 'directory' as const, dir }, ratchet])
+    if (placesOverlap(place, other)) problems.note(who, `overlaps with ${describePlace(other)}`)
+  if (place.kind === 'objects' && ratchet.kind === 'objects' && sharesKey(place, ratchet))
+    problems.note(
+      STORE_VARIABLES.ratchet.accessKeyId,
+      `is ${STORE_VARIABLES.copies.accessKeyId} too: whoever may write the copies could then set the ratchet back`,
+    )
+  return place
+}
+
+function sharesKey({ access: a }: ObjectPlace, { access: b }: ObjectPlace): boolean {
+  return a.accessKeyId !== '' && a.accessKeyId === b.accessKeyId
 }
 
 type Listening = Pick<ServeConfig, 'listen' | 'metricsListen' | 'url' | 'urlGiven' | 'hostname' | 'hostnameGiven'>

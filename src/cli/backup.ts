@@ -20,7 +20,7 @@ export const backup: Command = {
 
   async run(argv, world): Promise<ExitCode> {
     const { flags, on, words } = parseFlags(argv, DATA_FLAGS, ['without-keys'])
-    const place = placeOf(parseData(flags, world.env))
+    const place = placeOf(parseData(flags, world.env), world)
     if (place.database != null)
       throw new TlogError(
         'COPY_REFUSED',

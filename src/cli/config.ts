@@ -1,6 +1,8 @@
 /** `colophon config check`: what a server would run with, and who said so. */
 
 import { keyOf } from '../config/names.ts'
+import { STORE_VARIABLES } from '../config/object-store.ts'
+import { describePlace } from '../config/place.ts'
 import {
   DATABASE_PASSWORD_VARIABLE,
   PASSPHRASE_VARIABLE,
@@ -36,7 +38,12 @@ export const config: Command = {
     const { flags, on, words } = parseFlags(argv, SERVE_FLAGS, ['json'], problems)
     if (words[0] !== 'check' || words.length > 1) throw new TlogError('CONFIG_INVALID', 'config takes `check`')
     const { config, sources } = readServe(flags, world.env, problems)
-    const rows = [...settingRows(config, sources), ...trustRows(config, sources), ...secretRows(world)]
+    const rows = [
+      ...settingRows(config, sources),
+      ...trustRows(config, sources),
+      ...storeRows(config),
+      ...secretRows(world),
+    ]
     world.print(on.has('json') ? asJson(rows) : asText(rows))
     return 0
   },
@@ -52,8 +59,8 @@ function settingRows(config: ServeConfig, sources: Sources): Row[] {
     url: config.url.endsWith(':0') ? null : config.url, // the port is still to be chosen
     hostname: config.hostname,
     data: config.data.dir,
-    ratchet: config.data.ratchetDir,
-    publish: config.publish,
+    ratchet: describePlace(config.data.ratchet),
+    publish: config.publish === null ? null : describePlace(config.publish),
     'witness-policy': config.data.witnessing?.path ?? null,
     'write-tokens': config.writeTokens?.path ?? null,
   }
@@ -87,6 +94,23 @@ function trustRows({ trust }: ServeConfig, sources: Sources): Row[] {
       source: said?.source ?? (inFile ? 'file' : 'default'),
       from: said?.place ?? (inFile ? `${sources.file?.path}: ${key}` : null),
     }
+  })
+}
+
+/** How object stores are reached, and who says so; of their credentials, that they are set. */
+function storeRows({ publish, data }: ServeConfig): Row[] {
+  const places = [
+    ['publish', publish, STORE_VARIABLES.copies],
+    ['ratchet', data.ratchet, STORE_VARIABLES.ratchet],
+  ] as const
+  return places.flatMap(([name, place, { accessKeyId, endpoint, region }]): Row[] => {
+    if (place?.kind !== 'objects') return []
+    const { access } = place
+    const store = `${access.endpoint}, region ${access.region}, bucket in the ${access.addressing}`
+    return [
+      { name: `${name} store`, value: store, source: 'environment', from: [...endpoint, ...region].join(', ') },
+      { name: `${name} credentials`, value: '(set, not shown)', source: 'environment', from: accessKeyId },
+    ]
   })
 }
 

@@ -16,7 +16,9 @@ import { type DataDirectory, readDatabase } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { openLogKeys } from '../storage/log-keys.ts'
 import { type Hands, prepareMember } from './nodes.ts'
+import { ratchetsAt } from './places.ts'
 import { openFrozen, type Startable, unlessLost } from './retired.ts'
+import type { World } from './world.ts'
 
 export const DEFAULT_SLUG = 'v2'
 export const DEFAULT_DIALECT = 'rekor-v2'
@@ -32,7 +34,7 @@ export interface StartOptions {
   /** Of several nodes, whether this one sequences the log, whenever that changes. */
   readonly onLead?: (slug: string, leads: boolean) => void
   /** For a log of its own each. */
-  readonly witnesses: () => Witnesses
+  readonly witnesses: (slug: string) => Witnesses
 }
 
 /** @throws TlogError whatever is in doubt about any log that may still sign: then none is started. */
@@ -75,7 +77,7 @@ async function prepareLog(data: DataDirectory, record: LogRecord, options: Start
     storeLost: data.lost,
     ratchet,
     signer,
-    witnesses: options.witnesses(),
+    witnesses: options.witnesses(slug),
     clock: options.clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onStep: options.onStep(slug),
@@ -100,7 +102,7 @@ async function prepareShared(
     hands: await handsOf(place, record),
     opener: openerOf(record.vkey),
     state: remembered(options.clock, STATE_MS, state),
-    witnesses: options.witnesses(),
+    witnesses: options.witnesses(slug),
     clock: options.clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onStep: options.onStep(slug),
@@ -155,8 +157,16 @@ export async function listLogs(place: DataDirectory['place']): Promise<readonly 
   }
 }
 
-export function placeOf(config: DataConfig): DataDirectory['place'] {
-  return { dir: config.dir, ratchetDir: config.ratchetDir, passphrase: config.passphrase, database: config.database }
+/** @throws TlogError LOG_UNKNOWN */
+export function recordOf(records: readonly LogRecord[], slug: string): LogRecord {
+  const record = records.find((log) => log.slug === slug)
+  if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} is in this data directory`)
+  return record
+}
+
+export function placeOf(config: DataConfig, world: World): DataDirectory['place'] {
+  const { dir, passphrase, database } = config
+  return { dir, ratchets: ratchetsAt(config.ratchet, world), passphrase, database }
 }
 
 /** The one word of a command that copies what is in `place`, as an absolute path. @throws TlogError CONFIG_INVALID */
@@ -164,7 +174,7 @@ export function parseOut(command: string, words: readonly string[], place: DataD
   const [out, ...rest] = words
   if (out === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', `${command} takes one path, OUT`)
   const path = resolve(out)
-  if (overlap(path, place.dir) || overlap(path, place.ratchetDir))
+  if (overlap(path, place.dir) || (place.ratchets.dir !== null && overlap(path, place.ratchets.dir)))
     throw new TlogError(
       'CONFIG_INVALID',
       `${out} overlaps with the data directory or the ratchet's: choose another place`,

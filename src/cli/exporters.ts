@@ -1,23 +1,29 @@
 /** `serve --publish`: keeps the static copies of a server's logs in step. */
 
-import { join } from 'node:path'
+import { type OpenedTarget, Sweep } from '../log/export.ts'
 import { createExporter, type Exporter } from '../log/exporter.ts'
-import type { Clock, LogReader } from '../log/ports.ts'
+import type { LogReader } from '../log/ports.ts'
 import type { LogRecord } from '../storage/database.ts'
-import { type ExportDirectory, openExportDirectory } from '../storage/export-directory.ts'
 import { exportTo } from './export.ts'
+import { openCopy, type Place } from './places.ts'
+import type { World } from './world.ts'
 
-/** A checkpoint in the copy at most this often: each leaves partial tiles behind until the full one is there. */
-const INTERVAL_MS = 250
+/**
+ * A checkpoint in the copy at most this often: each leaves partial tiles behind until the full one is there, and each object
+ * that is written costs.
+ */
+const INTERVAL_MS = { directory: 250, objects: 1000 } as const
 /** Between two bundles of a long export, so that requests are not kept waiting by it. */
 const REST_MS = 5
 
 export interface ExportersParts {
-  readonly dir: string
+  readonly place: Place
   /** The logs that run, each with its own reader. */
   readonly logs: readonly { readonly record: LogRecord; readonly reader: LogReader }[]
-  readonly clock: Clock
+  readonly world: Pick<World, 'clock' | 'random'>
   readonly intervalMs?: number
+  /** The store of the copy cannot keep two writers apart. */
+  readonly onUnguarded: (slug: string, why: string) => void
   readonly onExported: (slug: string, size: number) => void
   /** It is tried again by itself. */
   readonly onFailure: (slug: string, error: unknown) => void
@@ -28,30 +34,37 @@ export interface Exporters {
   add(log: Exported): void
   /** A log has published. Returns at once. */
   wake(slug: string): void
+  /** Something was withdrawn, from whichever. Returns at once. */
+  wakeAll(): void
   /** After the logs have closed: their last checkpoints go out too. */
   close(): Promise<void>
 }
 
 type Exported = ExportersParts['logs'][number]
 
-/** Holds each copy's lock until it is closed: `colophon export` has nothing to do there meanwhile. */
+/** Holds the lock of each copy in a directory until it is closed: `colophon export` has nothing to do there meanwhile. */
 export function startExporters(parts: ExportersParts): Exporters {
   const exporters = new Map(parts.logs.map((log) => [log.record.slug, startOne(log, parts)]))
   return {
     add: (log) => void exporters.set(log.record.slug, startOne(log, parts)),
     wake: (slug) => exporters.get(slug)?.wake(),
+    wakeAll: () => {
+      for (const exporter of exporters.values()) exporter.wake()
+    },
     close: async () => void (await Promise.all([...exporters.values()].map((exporter) => exporter.close()))),
   }
 }
 
 function startOne({ record, reader }: Exported, parts: ExportersParts): Exporter {
-  const { dir, clock, intervalMs = INTERVAL_MS } = parts
+  const { place, world, intervalMs = INTERVAL_MS[place.kind] } = parts
+  const { clock } = world
   const rest = () => new Promise<void>((resolve) => void clock.after(REST_MS, resolve))
-  let target: ExportDirectory | undefined
+  let target: OpenedTarget | undefined
+  const sweep = new Sweep()
   const exporter = createExporter({
     run: async () => {
-      target ??= await openExportDirectory(join(dir, record.slug))
-      return await exportTo(target, record, { reader, rest, onProgress: () => undefined })
+      target ??= await openCopy(place, record.slug, world, (why) => parts.onUnguarded(record.slug, why))
+      return await exportTo(target, record, { reader, sweep, rest, onProgress: () => undefined })
     },
     clock,
     intervalMs,

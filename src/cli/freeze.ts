@@ -5,8 +5,7 @@ import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { LogRequest } from '../storage/create-log.ts'
 import type { LogRecord } from '../storage/database.ts'
-import { listLogs, placeOf } from './data.ts'
-import { recordOf } from './lifecycle.ts'
+import { listLogs, placeOf, recordOf } from './data.ts'
 import { heirOf, isWaitingAmong, successorOf } from './successor.ts'
 import { withLifecycle } from './with-lifecycle.ts'
 import type { Command, ExitCode, World } from './world.ts'
@@ -29,7 +28,7 @@ export const freeze: Command = {
     const [slug, ...rest] = words
     if (slug === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'freeze takes one LOG')
     const config = parseSigning(flags, world.env)
-    const records = await listLogs(placeOf(config))
+    const records = await listLogs(placeOf(config, world))
     const old = recordOf(records, slug)
     const request = requestOf(records, old, flags)
     if (old.state === 'frozen') world.print(`${slug} is frozen already\n`)
@@ -38,7 +37,7 @@ export const freeze: Command = {
       return 1
     }
     if (old.state === 'active' || request !== null) await carryOut({ old, request, config }, world)
-    report(await listLogs(placeOf(config)), old, flags.next ?? null, world)
+    report(await listLogs(placeOf(config, world)), old, flags.next ?? null, world)
     return 0
   },
 }

@@ -27,7 +27,7 @@ export async function withData<T>(
   world: World,
   use: (data: DataDirectory, shown: () => void) => Promise<T>,
 ): Promise<T> {
-  const place = placeOf(config.data)
+  const place = placeOf(config.data, world)
   let isOurs = await isNew(place)
   const data = await (isOurs ? createDataDirectory(place) : openDataDirectory(place))
   try {
@@ -60,7 +60,8 @@ async function prepare(data: DataDirectory, config: ServeConfig, world: World): 
   if ((await data.database.logs()).length === 0) await createFirstLogs(data, config, world)
   for (const stray of await checkNoStrayRatchet(data)) world.warn(stray)
   await checkOrigin(data, config)
-  if (contains(config.data.dir, config.data.ratchetDir))
+  const { dir, ratchet } = config.data
+  if (ratchet.kind === 'directory' && contains(dir, ratchet.dir))
     world.warn(
       'the ratchet is in the data directory: a restored copy of both goes unnoticed. Give --ratchet a path on another filesystem',
     )

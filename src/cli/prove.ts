@@ -47,7 +47,7 @@ colophon prove INDEX|LEAF [--log SLUG] [--out FILE] --url URL (--vkey KEY | --po
     const { wanted, slug, url, policy } = parseRequest(flags, words)
     const found =
       url === null
-        ? await findInData(wanted, { place: placeOf(parseData(flags, world.env)), slug })
+        ? await findInData(wanted, { place: placeOf(parseData(flags, world.env), world), slug })
         : await findAtUrl(wanted, { url, slug, clock: world.clock })
     const size = await verify(found, wanted, policy ?? pinned(found.ownKeys))
     const { index, leaf, path, note } = found

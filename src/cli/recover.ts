@@ -1,29 +1,32 @@
 /** `colophon recover`: the tail that a database lost, from a copy of the log. */
 
 import { createHash } from 'node:crypto'
-import { join, resolve } from 'node:path'
-import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
+import { resolve } from 'node:path'
+import { DATA_FLAGS, type DataConfig, parseCopyPlace, parseData, parseFlags } from '../config.ts'
 import { factsOf } from '../dialects/facts.ts'
+import { withdrawalsOf } from '../dialects/withdrawals.ts'
+import { isS3Url } from '../formats/s3/location.ts'
 import { TlogError } from '../kernel/error.ts'
 import { type ReadResource, readCheckpoint } from '../log/copy.ts'
 import type { Mark } from '../log/ports.ts'
 import { type Recovery, recover as recoverLog } from '../log/recover.ts'
-import { openerOf } from '../log/signer.ts'
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
-import { readDirectory } from '../storage/export-directory.ts'
 import { parseCopyUrl, readUrl } from '../storage/http-copy.ts'
 import { type DataPlace, readMark } from '../storage/log-keys.ts'
 import { placeOf } from './data.ts'
+import { openerOfCopy } from './own-lines.ts'
+import { readCopy } from './places.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
 export const recover: Command = {
   name: 'recover',
-  usage: `colophon recover --from URL|DIR [--log SLUG] [--data DIR] [--database URL] [--ratchet DIR]
+  usage: `colophon recover --from URL|DIR|s3://… [--log SLUG] [--data DIR] [--database URL] [--ratchet DIR]
 
   --from   an export (\`colophon export\`, \`serve --publish\`), a mirror, or any other copy laid out as
-           c2sp.org/tlog-tiles: where \`checkpoint\` or \`SLUG/checkpoint\` is. http and https; redirects are not followed
+           c2sp.org/tlog-tiles: where \`checkpoint\` or \`SLUG/checkpoint\` is. http and https, redirects are
+           not followed; s3://BUCKET/PREFIX, reached as AWS_… variables say
   --log    one log; without it every active one, and what is wrong with the copy of one keeps no other from its own
 
   Nothing is believed: the copy's checkpoint must be signed by the log's own key and reproduce what the database and the
@@ -36,8 +39,9 @@ export const recover: Command = {
     const { flags, words } = parseFlags(argv, [...DATA_FLAGS, 'from', 'log'])
     if (words.length > 0 || flags.from === undefined)
       throw new TlogError('CONFIG_INVALID', 'recover takes flags alone, and --from')
-    const candidates = openCopies(flags.from, world)
-    const data = await openDataDirectory(placeOf(parseData(flags, world.env)))
+    const config = parseData(flags, world.env)
+    const candidates = openCopies(flags.from, config, world)
+    const data = await openDataDirectory(placeOf(config, world))
     try {
       return await recoverEach(data, await chosen(data, flags.log), candidates, world)
     } finally {
@@ -49,9 +53,13 @@ export const recover: Command = {
 /** A copy of one log by the log's name: below it, else right there. */
 type OpenCopies = (slug: string) => readonly ReadResource[]
 
-function openCopies(from: string, world: World): OpenCopies {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(from))
-    return (slug) => [readDirectory(join(resolve(from), slug)), readDirectory(resolve(from))]
+function openCopies(from: string, config: DataConfig, world: World): OpenCopies {
+  if (isS3Url(from) || !/^[a-z][a-z0-9+.-]*:\/\//i.test(from)) {
+    const place = isS3Url(from)
+      ? parseCopyPlace(from, config, world.env)
+      : { kind: 'directory' as const, dir: resolve(from) }
+    return (slug) => [readCopy(place, slug, world), readCopy(place, null, world)]
+  }
   const url = parseCopyUrl(from)
   return (slug) => [readUrl(new URL(`${slug}/`, url), world.clock), readUrl(url, world.clock)]
 }
@@ -87,15 +95,17 @@ async function recoverEach(
 
 async function recoverOne(data: DataDirectory, record: LogRecord, copies: OpenCopies, world: World): Promise<boolean> {
   const { slug, origin } = record
-  const open = openerOf(record.vkey)
+  const store = data.database.store(record.number)
+  const open = openerOfCopy(record, (await store.head())?.size === 0)
   const mark = await markOf(data.place, record, world)
   const found = await recoverLog({
     origin,
-    store: data.database.store(record.number),
+    store,
     mark,
     open,
     read: await choose(copies(slug), { origin, open }),
     facts: factsOf(record.dialect),
+    withdraws: withdrawalsOf(record),
     digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
     clock: world.clock,
     onProblem: (problem) => world.warn(`${slug}: ${problem}`),

@@ -24,7 +24,7 @@ export const reindex: Command = {
   async run(argv, world): Promise<ExitCode> {
     const { flags, on, words } = parseFlags(argv, [...DATA_FLAGS, 'log'], ['check'])
     if (words.length > 0) throw new TlogError('CONFIG_INVALID', 'reindex takes flags alone')
-    const place = placeOf(parseData(flags, world.env))
+    const place = placeOf(parseData(flags, world.env), world)
     if (on.has('check')) {
       const database = await readDatabase(place)
       try {

@@ -38,7 +38,7 @@ export const restore: Command = {
     const { flags, words } = parseFlags(argv, DATA_FLAGS)
     const [from, ...rest] = words
     if (from === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'restore takes one path, BACKUP')
-    const place = placeOf(parseData(flags, world.env))
+    const place = placeOf(parseData(flags, world.env), world)
     if (place.database != null)
       throw new TlogError(
         'COPY_REFUSED',
@@ -68,7 +68,8 @@ function checkUnused(place: DataPlace): void {
   if (isUnused(place) || isRestoreUnderWay(place.dir)) return
   const names = existsSync(place.dir) ? readdirSync(place.dir) : []
   const allowed = ['lock', 'lock-journal', 'lost+found']
-  if (dirname(place.ratchetDir) === place.dir) allowed.push(basename(place.ratchetDir))
+  const ratchetDir = place.ratchets.dir
+  if (ratchetDir !== null && dirname(ratchetDir) === place.dir) allowed.push(basename(ratchetDir))
   const other = names.find((name) => !allowed.includes(name))
   if (other !== undefined)
     throw new TlogError(

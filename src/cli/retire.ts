@@ -35,7 +35,7 @@ export const retire: Command = {
     const [slug, ...rest] = words
     if (slug === undefined || rest.length > 0) throw new TlogError('CONFIG_INVALID', 'retire takes one LOG')
     const theft = theftOf(on.has('compromised'), flags.since, world)
-    const data = await openDataDirectory(placeOf(parseData(flags, world.env)))
+    const data = await openDataDirectory(placeOf(parseData(flags, world.env), world))
     try {
       const record = (await data.database.logs()).find((log) => log.slug === slug)
       if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} in ${data.place.dir}`)

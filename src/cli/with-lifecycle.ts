@@ -2,12 +2,14 @@
 
 import type { SigningConfig } from '../config.ts'
 import { TlogError } from '../kernel/error.ts'
+import type { Log } from '../log/log.ts'
 import { createLogIn } from '../storage/create-log.ts'
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts'
 import type { DataPlace } from '../storage/log-keys.ts'
 import { remoteLifecycle } from './control.ts'
-import { placeOf, startLog } from './data.ts'
-import { endLog, type Lifecycle, recordOf } from './lifecycle.ts'
+import { placeOf, recordOf, startLog } from './data.ts'
+import { endLog, type Lifecycle } from './lifecycle.ts'
+import { withdrawContent } from './withdrawing.ts'
 import { witnessesOf } from './witnessing.ts'
 import type { World } from './world.ts'
 
@@ -17,7 +19,7 @@ export async function withLifecycle<T>(
   world: World,
   use: (lifecycle: Lifecycle, isServed: boolean) => Promise<T>,
 ): Promise<T> {
-  const data = await openUnlessLocked(placeOf(config))
+  const data = await openUnlessLocked(placeOf(config, world))
   if (data instanceof TlogError) return await use(remoteLifecycle(config.dir, unreachable(data)), true)
   try {
     return await use(localLifecycle(data, config, world), false)
@@ -56,17 +58,20 @@ function localLifecycle(data: DataDirectory, config: SigningConfig, world: World
     onFailure: tell,
     onLead: () => leads.resolve(),
   }
+  const withLog = async <T>(slug: string, use: (log: Log) => Promise<T>): Promise<T> => {
+    const log = await startLog(data, recordOf(await data.database.logs(), slug), options)
+    const cancel = world.clock.after(LEAD_MS, leads.resolve)
+    try {
+      if (data.shared !== null) await leads.promise
+      return await use(log)
+    } finally {
+      cancel()
+      await log.close()
+    }
+  }
   return {
     create: (request) => createLogIn(data, request, world.clock.now()),
-    async freeze(slug) {
-      const log = await startLog(data, recordOf(await data.database.logs(), slug), options)
-      world.clock.after(LEAD_MS, leads.resolve)
-      try {
-        if (data.shared !== null) await leads.promise
-        return await endLog(data, log, world.clock)
-      } finally {
-        await log.close()
-      }
-    },
+    freeze: (slug) => withLog(slug, (log) => endLog(data, log, world.clock)),
+    withdraw: (request) => withLog(request.slug, (log) => withdrawContent(data, log, request, world.clock)),
   }
 }

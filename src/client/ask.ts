@@ -98,13 +98,13 @@ async function attemptOnce(
   }
 }
 
-/** Counted after decompression: a small answer may unpack to a large one. @throws Error above `most` bytes */
+/** Counted after decompression: a small answer may unpack to a large one. @throws TlogError SERVICE_REFUSED above `most` bytes */
 export async function readBody(response: Response, most: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const part of response.body ?? []) {
     size += part.length
-    if (size > most) throw new Error(`an answer above ${most} bytes`)
+    if (size > most) throw new TlogError('SERVICE_REFUSED', `an answer above ${most} bytes`)
     parts.push(part)
   }
   return concat(...parts)

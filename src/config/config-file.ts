@@ -9,6 +9,7 @@ import {
   type JsonValue,
   parseJson,
 } from '../formats/json.ts'
+import { isS3Url } from '../formats/s3/location.ts'
 import { parseSmallFile } from './files.ts'
 import { keyOf } from './names.ts'
 import type { Problems } from './problems.ts'
@@ -87,7 +88,8 @@ function textOf(value: JsonValue, kind: Setting['inFile'], path: string): string
     return value.map((each) => expectText(each, /^[^,]+$/)).join(',')
   }
   const text = expectText(value, /./)
-  return kind === 'path' ? resolve(dirname(path), text) : text
+  const isPath = kind === 'path' || (kind === 'place' && !isS3Url(text))
+  return isPath ? resolve(dirname(path), text) : text
 }
 
 function expectText(value: JsonValue, form: RegExp): string {

@@ -16,6 +16,7 @@ import {
   parseUrl,
   wholeNumber,
 } from './parsers.ts'
+import { parsePlace } from './place.ts'
 
 export const GROUPS = ['Listening', 'Data', 'Logs', 'Writing', 'Trust', 'Running'] as const
 
@@ -29,10 +30,10 @@ export interface Setting<T = unknown, Initial extends string | null = string | n
   /** What null comes to, in words. */
   readonly otherwise?: string
   /**
-   * How it is spelled in the file; absent: as a string. A path there starts at the file's own directory. `objects` are a
-   * list that trust-file.ts reads; the flags say the one item of it.
+   * How it is spelled in the file; absent: as a string. A path there starts at the file's own directory; a place is one, or
+   * in an object store. `objects` are a list that trust-file.ts reads; the flags say the one item of it.
    */
-  readonly inFile?: 'number' | 'list' | 'path' | 'objects'
+  readonly inFile?: 'number' | 'list' | 'path' | 'place' | 'objects'
   /** Where it stands in the file, when that is not its name in camel case; null: nowhere. */
   readonly key?: string | null
   readonly parse: (text: string) => T
@@ -100,12 +101,12 @@ export const SETTINGS = {
   }),
   ratchet: setting({
     group: 'Data',
-    shape: 'DIR',
-    help: "the signer's own memory; best on another filesystem",
+    shape: 'DIR|s3://…',
+    help: "the signer's own memory; best on another filesystem, or in an object store",
     initial: null,
     otherwise: 'DATA/ratchet',
-    inFile: 'path',
-    parse: parsePath,
+    inFile: 'place',
+    parse: parsePlace,
   }),
   database: setting({
     group: 'Data',
@@ -117,11 +118,11 @@ export const SETTINGS = {
   }),
   publish: setting({
     group: 'Data',
-    shape: 'DIR',
+    shape: 'DIR|s3://…',
     help: 'a static copy of every log, kept in step',
     initial: null,
-    inFile: 'path',
-    parse: parsePath,
+    inFile: 'place',
+    parse: parsePlace,
   }),
   dialects: setting({
     group: 'Logs',

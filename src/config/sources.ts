@@ -4,6 +4,7 @@ import { CLIENT_VARIABLES } from './client-variables.ts'
 import { type ConfigFile, placeInFile, readConfigFile } from './config-file.ts'
 import type { Flags } from './flags.ts'
 import { flagOf, keyOf, variableOf } from './names.ts'
+import { STORE_VARIABLES } from './object-store.ts'
 import { Problems } from './problems.ts'
 import {
   DATABASE_PASSWORD_VARIABLE,
@@ -81,6 +82,7 @@ export function noteUnknown(env: Environment, problems: Problems): void {
     PASSPHRASE_VARIABLE,
     DATABASE_PASSWORD_VARIABLE,
     ...Object.values(CLIENT_VARIABLES),
+    ...Object.values(STORE_VARIABLES).flatMap((names) => Object.values(names).flat()),
   ])
   for (const [name, value] of Object.entries(env).sort())
     if (name.startsWith(PREFIX) && !known.has(name) && !isServiceLink(`${name}=${value}`))

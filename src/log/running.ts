@@ -55,8 +55,8 @@ export class RunningLog extends ServedLog implements SequencedLog {
     this.#pool = new Pool(limits.pool)
     this.#sequencer = new Sequencer({ ...parts, pool: this.#pool, edge: state.edge }, state.head)
     const nodes = new Nodes(state.edge, store)
-    const { origin } = parts.identity
-    this.#publisher = new Publisher({ ...parts, origin, nodes: (ids) => nodes.read(ids) }, state.published)
+    const published = { ...parts, origin: parts.identity.origin, nodes: nodes.read.bind(nodes) }
+    this.#publisher = new Publisher(published, state.published)
     this.#isAged = this.#publisher.renewMs !== null
     this.tree = new PublishedTree(store, state.edge, nodes, () => this.#publishedSize)
     this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
@@ -91,6 +91,7 @@ export class RunningLog extends ServedLog implements SequencedLog {
       state: this.#state,
       frozen: this.#sequencer.frozen,
       compromised: this.#parts.state === 'compromised',
+      leads: this.#state === 'running',
       delayed: this.#delayed,
     }
   }
@@ -143,8 +144,9 @@ export class RunningLog extends ServedLog implements SequencedLog {
 
   async #sequence(): Promise<void> {
     while (this.#state === 'running' || (this.#state === 'closing' && this.#pool.waiting > 0)) {
-      if (this.#pool.waiting === 0) await this.#entriesWait.wait()
-      else if (this.#state === 'running' && this.#isFarAhead()) await this.#publishedMoved.wait()
+      if (this.#state === 'closing' && this.#publisher.refused) this.#pool.failWaiting(this.#refusal())
+      else if (this.#pool.waiting === 0) await this.#entriesWait.wait()
+      else if (this.#state === 'running' && this.#isHeldUp()) await this.#publishedMoved.wait()
       else await this.#pace(() => this.#sequenceRound())
     }
     this.#sequenced = true
@@ -157,10 +159,14 @@ export class RunningLog extends ServedLog implements SequencedLog {
     this.#drainMoved.wake()
   }
 
-  /** What is durable without a checkpoint is bounded: witnesses may be gone for days. */
-  #isFarAhead(): boolean {
+  /**
+   * What is durable without a checkpoint is bounded: witnesses may be gone for days. While one has seen another history
+   * nothing is added: the tail that this log may have lost fits on what is there, and on nothing else.
+   */
+  #isHeldUp(): boolean {
     const { head, written } = this.#sequencer
     const { unpublished, unpublishedBytes } = this.#parts.limits
+    if (this.#publisher.refused) return true
     return head.size - this.#publishedSize >= unpublished || written - this.#covered >= unpublishedBytes
   }
 
@@ -193,8 +199,7 @@ export class RunningLog extends ServedLog implements SequencedLog {
     this.#delayed = null
     this.#isAged = false
     this.#covered = written
-    const kept = Math.max(this.#edge.from, head.size - KEPT_BEHIND)
-    this.#edge.forget(kept as TreeSize)
+    this.#edge.forget(Math.max(this.#edge.from, head.size - KEPT_BEHIND) as TreeSize)
     this.#publishedMoved.wake()
     this.#drainMoved.wake()
   }

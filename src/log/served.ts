@@ -4,12 +4,12 @@ import type { Promised } from '../formats/sigstore/promise.ts'
 import type { Hash, LeafHash, LeafIndex, TreeSize } from '../kernel/brand.ts'
 import type { NodeId } from '../kernel/range.ts'
 import type { LogIdentity } from './log.ts'
-import type { DigestAlgorithm, LogReader, Place, Published, Signer } from './ports.ts'
+import type { ContentName, DigestAlgorithm, LogReader, Place, Published, Signer } from './ports.ts'
 import type { PublishedTree } from './published-tree.ts'
 
 interface ServedParts {
   readonly identity: LogIdentity
-  readonly store: Pick<LogReader, 'attachment'>
+  readonly store: Pick<LogReader, 'attachment' | 'withdrawn'>
   readonly signer: Pick<Signer, 'promise'>
 }
 
@@ -56,6 +56,10 @@ export abstract class ServedLog {
 
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null> {
     return this.#served.store.attachment(algorithm, digest)
+  }
+
+  withdrawn(name: ContentName): Promise<Place | null> {
+    return this.#served.store.withdrawn(name)
   }
 
   async promise(entry: Promised): Promise<Uint8Array | null> {

@@ -21,7 +21,7 @@ import {
   readMlDsaKeyFile,
 } from './key-file.ts'
 import { type DataPlace, ecdsaKeyPath, keyPath, mlDsaKeyPath } from './log-keys.ts'
-import { createRatchet, openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
+import type { RatchetIdentity } from './ratchet-slot.ts'
 
 export interface LogRequest {
   readonly slug: string
@@ -30,6 +30,8 @@ export interface LogRequest {
   readonly origin: string
   /** A log whose place it is to take. A Rekor v1 tree under the same host then waits until those before it are frozen. */
   readonly after?: string | null
+  /** For one that is made anew from its keys and a copy, and never had an ML-DSA-44 key (ADR 0009). */
+  readonly withoutMlDsa?: boolean
 }
 
 /** The dialect whose logs have an ECDSA key and a numbered tree. */
@@ -51,13 +53,14 @@ export async function createLogIn(data: DataDirectory, request: LogRequest, crea
     throw new TlogError('LOG_EXISTS', `log ${namesake.slug} has the origin ${request.origin}: it is for one log alone`)
   checkSoleTree(logs, request)
   checkName(request)
-  for (const dir of [join(place.dir, 'keys'), place.ratchetDir]) makeDirectory(dir)
+  makeDirectory(join(place.dir, 'keys'))
   const identity =
     request.dialect === REKOR_V1 ? createTree(place, request) : { ...named(request.origin), ecdsaKey: null }
   const file = { path: keyPath(place, request.slug), passphrase: place.passphrase }
   const { publicKey } = existsSync(file.path) ? readKeyFile(file) : createKeyFile(file)
   const { origin, keyName, ecdsaKey } = identity
-  const mlDsaVkey = formatVkey(createVkey(keyName, KEY_TYPE.mlDsa44, mlDsaPublicKey(place, request.slug)))
+  const mlDsa = mlDsaPublicKey(place, request)
+  const mlDsaVkey = mlDsa === null ? null : formatVkey(createVkey(keyName, KEY_TYPE.mlDsa44, mlDsa))
   const vkey = formatVkey(createVkey(keyName, KEY_TYPE.ed25519, publicKey))
   await startRatchet(place, { origin, keyId: logId(origin, publicKey) })
   const { slug, dialect } = request
@@ -104,8 +107,11 @@ function createTree(place: DataPlace, { slug, origin: host }: LogRequest) {
 }
 
 /** Of the key that signs beside the Ed25519 key, for who does not believe that one any more (FIPS 204). */
-function mlDsaPublicKey(place: DataPlace, slug: string): Uint8Array {
+function mlDsaPublicKey(place: DataPlace, { slug, withoutMlDsa = false }: LogRequest): Uint8Array | null {
   const file = { path: mlDsaKeyPath(place, slug), passphrase: place.passphrase }
+  if (withoutMlDsa && existsSync(file.path))
+    throw new TlogError('KEY_FILE_REFUSED', `${file.path} is there: the log has this key, or it is another log's`)
+  if (withoutMlDsa) return null
   return (existsSync(file.path) ? readMlDsaKeyFile(file) : createMlDsaKeyFile(file)).mlDsa44PublicKey
 }
 
@@ -123,13 +129,14 @@ function checkName({ origin: host, dialect }: LogRequest): void {
 }
 
 /** A ratchet of size 0: made, or found as an interrupted creation left it. */
-async function startRatchet(place: DataPlace, identity: RatchetIdentity): Promise<void> {
-  const path = ratchetPath(place.ratchetDir, identity)
-  if (!existsSync(path)) return void (await createRatchet(path, identity, { size: treeSize(0), root: EMPTY_ROOT }))
-  const { size } = await (await openRatchet(path, identity)).read()
+async function startRatchet({ ratchets }: DataPlace, identity: RatchetIdentity): Promise<void> {
+  const name = ratchets.nameOf(identity)
+  if (!(await ratchets.list()).includes(name))
+    return void (await ratchets.create(identity, { size: treeSize(0), root: EMPTY_ROOT }))
+  const { size } = await (await ratchets.open(identity)).read()
   if (size > 0)
     throw new TlogError(
       'RATCHET_REFUSED',
-      `${path} says that this key signed a tree of ${size}: the database is not the one it signed for`,
+      `${name} says that this key signed a tree of ${size}: the database is not the one it signed for`,
     )
 }

@@ -1,6 +1,6 @@
 /** A data directory: the database, lock and keys of one server, and by default its ratchets. */
 
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeDirectory } from '../files/make-directory.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -9,7 +9,6 @@ import type { LogRecord } from './database.ts'
 import { lockDataDirectory } from './lock.ts'
 import { type DataPlace, ratchetIdentity } from './log-keys.ts'
 import { hasLogsElsewhere, type OpenLogs, openLogs } from './open-logs.ts'
-import { mayHaveSigned, ratchetPath } from './ratchet.ts'
 
 export { databasePath, readDatabase } from './open-logs.ts'
 
@@ -40,7 +39,7 @@ export async function isNew(place: Pick<DataPlace, 'dir' | 'database'>): Promise
  * @throws TlogError RATCHET_REFUSED when a log has signed here before; STORE_LOCKED, and as openDataDirectory.
  */
 export async function createDataDirectory(place: DataPlace): Promise<DataDirectory> {
-  checkStray(ratchetsIn(place.ratchetDir)[0])
+  checkStray((await place.ratchets.list())[0])
   makeDirectory(place.dir)
   return await opened(place, true)
 }
@@ -62,10 +61,10 @@ async function opened(place: DataPlace, create: boolean): Promise<DataDirectory>
     const logs = await openLogs(place, { create })
     const { database, shared, lost } = logs
     let closed: Promise<void> | undefined
-    const release = async (remove: () => void) => {
+    const release = async (remove: () => void | Promise<void>) => {
       await logs.close()
       try {
-        remove()
+        await remove()
       } finally {
         lock.release()
       }
@@ -101,15 +100,10 @@ async function checkEmpty(store: LogStore): Promise<void> {
 }
 
 /** The ratchets first: without its ratchet nothing can be signed. What is not ours stays, and its directory with it. */
-function removeCreated({ dir, ratchetDir }: DataPlace, logs: readonly LogRecord[]): void {
-  for (const record of logs) rmSync(ratchetPath(ratchetDir, ratchetIdentity(record)), { force: true })
+async function removeCreated({ dir, ratchets }: DataPlace, logs: readonly LogRecord[]): Promise<void> {
+  await ratchets.discard(logs.map(ratchetIdentity))
   for (const name of ['keys', 'trust', 'log.db-wal', 'log.db-shm', 'log.db'])
     rmSync(join(dir, name), { recursive: true, force: true })
-  try {
-    rmdirSync(ratchetDir)
-  } catch {
-    // It has what is not ours, is mounted there, or was made by somebody whose place it is: empty, it stands in nobody's way.
-  }
 }
 
 /**
@@ -118,25 +112,20 @@ function removeCreated({ dir, ratchetDir }: DataPlace, logs: readonly LogRecord[
  * @throws TlogError RATCHET_REFUSED
  */
 export async function checkNoStrayRatchet(data: DataDirectory): Promise<readonly string[]> {
-  const { ratchetDir } = data.place
-  const owned = new Set((await data.database.logs()).map((log) => ratchetPath(ratchetDir, ratchetIdentity(log))))
-  const strays = ratchetsIn(ratchetDir).filter((path) => !owned.has(path))
-  checkStray(strays.find(mayHaveSigned))
+  const { ratchets } = data.place
+  const owned = new Set((await data.database.logs()).map((log) => ratchets.nameOf(ratchetIdentity(log))))
+  const strays = (await ratchets.list()).filter((name) => !owned.has(name))
+  for (const stray of strays) if (await ratchets.mayHaveSigned(stray)) checkStray(stray)
   return strays.map(
-    (path) =>
-      `${path} is of a log that the database does not have, and that never had an entry: \`log create\` was cut off (run it again), or the database is from before it. Without the log it may be removed`,
+    (name) =>
+      `${name} is of a log that the database does not have, and that never had an entry: \`log create\` was cut off (run it again), or the database is from before it. Without the log it may be removed`,
   )
 }
 
-function ratchetsIn(ratchetDir: string): readonly string[] {
-  const names = existsSync(ratchetDir) ? readdirSync(ratchetDir) : []
-  return names.filter((name) => name.endsWith('.ratchet')).map((name) => join(ratchetDir, name))
-}
-
-function checkStray(path: string | undefined): void {
-  if (path !== undefined)
+function checkStray(name: string | undefined): void {
+  if (name !== undefined)
     throw new TlogError(
       'RATCHET_REFUSED',
-      `${path} is the memory of a log that the database does not have: it is an older or another database`,
+      `${name} is the memory of a log that the database does not have: it is an older or another database`,
     )
 }

@@ -6,7 +6,8 @@ import { makeDirectory } from '../files/make-directory.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { ReadResource } from '../log/copy.ts'
-import type { ExportTarget } from '../log/export.ts'
+import type { OpenedTarget } from '../log/export.ts'
+import { InFlight } from './in-flight.ts'
 import { lockDataDirectory } from './lock.ts'
 
 /** Half-written files, and the lock. Not served by tlog-tiles, and empty of content between runs. */
@@ -16,15 +17,11 @@ const PUBLIC = 0o777
 /** An fsync each: many at once share the disk's turn. */
 const AT_ONCE = 16
 
-export interface ExportDirectory extends ExportTarget {
-  close(): Promise<void>
-}
-
 /**
  * Opens `dir`, made where it is missing, for one writer.
  * @throws TlogError STORE_LOCKED when another export writes there.
  */
-export async function openExportDirectory(dir: string): Promise<ExportDirectory> {
+export async function openExportDirectory(dir: string): Promise<OpenedTarget> {
   const work = join(dir, WORK)
   const files = new Files(dir, join(work, 'new'))
   files.makeFolder(work)
@@ -44,6 +41,7 @@ export async function openExportDirectory(dir: string): Promise<ExportDirectory>
       await files.write(path, bytes)
       await files.flush()
     },
+    remove: (path) => rm(join(dir, path), { force: true }),
     removePartials: (path) => rm(join(dir, `${path}.p`), { recursive: true, force: true }),
     async close() {
       await files.flush().catch(() => undefined)
@@ -78,14 +76,13 @@ function lockExport(work: string, dir: string): { release(): void } {
   }
 }
 
-/** Writes in flight, and the folders whose names are not durable yet. */
+/** The folders whose names are not durable yet, and the writes in flight. */
 class Files {
   readonly #dir: string
   readonly #work: string
-  readonly #writing = new Set<Promise<void>>()
+  readonly #writing = new InFlight(AT_ONCE)
   readonly #folders = new Set<string>()
   readonly #made = new Set<string>()
-  #failure: { readonly error: unknown } | null = null
   #written = 0
 
   constructor(dir: string, work: string) {
@@ -93,21 +90,12 @@ class Files {
     this.#work = work
   }
 
-  /** Returns once there is room for the next; its failure is heard of then, or at the flush. */
-  async add(path: string, bytes: Uint8Array): Promise<void> {
-    this.#check()
-    while (this.#writing.size >= AT_ONCE) await Promise.race(this.#writing)
-    const writing = this.#add(path, bytes)
-      .catch((error) => {
-        this.#failure ??= { error }
-      })
-      .finally(() => this.#writing.delete(writing))
-    this.#writing.add(writing)
+  add(path: string, bytes: Uint8Array): Promise<void> {
+    return this.#writing.start(() => this.#add(path, bytes))
   }
 
   async flush(): Promise<void> {
-    while (this.#writing.size > 0) await Promise.all(this.#writing)
-    this.#check()
+    await this.#writing.settle()
     for (const folder of this.#folders) await syncFolder(folder)
     this.#folders.clear()
   }
@@ -143,13 +131,6 @@ class Files {
     if (this.#made.has(folder)) return
     for (const made of makeDirectory(folder, PUBLIC)) this.#folders.add(dirname(made))
     this.#made.add(folder)
-  }
-
-  /** What reached the disk is unknown: the next run compares. */
-  #check(): void {
-    const failed = this.#failure
-    this.#failure = null
-    if (failed !== null) throw failed.error
   }
 }
 

@@ -8,12 +8,13 @@ import { TlogError } from '../kernel/error.ts'
 import type { Mark, Ratchet } from '../log/ports.ts'
 import type { LogRecord } from './database.ts'
 import { readEcdsaKeyFile, readKeyFile, readMlDsaKeyFile } from './key-file.ts'
-import { openRatchet, type RatchetIdentity, ratchetPath } from './ratchet.ts'
+import type { RatchetIdentity } from './ratchet-slot.ts'
+import type { Ratchets } from './ratchets.ts'
 
 export interface DataPlace {
   readonly dir: string
-  /** On another filesystem, a restored backup of `dir` is noticed even when it holds its ratchets. */
-  readonly ratchetDir: string
+  /** Elsewhere than `dir`, a restored backup of it is noticed even when it holds its ratchets. */
+  readonly ratchets: Ratchets
   readonly passphrase: string | undefined
   /** Where the logs are when not in `dir`: which then holds keys, trust files and the lock alone. */
   readonly database?: DatabaseServer | null
@@ -46,11 +47,16 @@ export interface LogKeys {
  * @throws TlogError IDENTITY_CHANGED when the key is not the one the log was created with; KEY_FILE_REFUSED; RATCHET_REFUSED
  */
 export async function openLogKeys(place: DataPlace, record: LogRecord): Promise<LogKeys> {
+  const keys = readLogKeys(place, record)
+  const identity = ratchetIdentity(record)
+  return { ...keys, ratchet: await place.ratchets.open(identity) }
+}
+
+/** The keys alone. @throws TlogError IDENTITY_CHANGED, KEY_FILE_REFUSED */
+export function readLogKeys(place: DataPlace, record: LogRecord): Omit<LogKeys, 'ratchet'> {
   const key = readKeyFile({ path: keyPath(place, record.slug), passphrase: place.passphrase })
   checkSame(record.slug, record.vkey, key.publicKey)
-  const identity = ratchetIdentity(record)
-  const [ecdsa, mlDsa] = [openEcdsaKey(place, record), openMlDsaKey(place, record)]
-  return { key, ecdsa, mlDsa, ratchet: await openRatchet(ratchetPath(place.ratchetDir, identity), identity) }
+  return { key, ecdsa: openEcdsaKey(place, record), mlDsa: openMlDsaKey(place, record) }
 }
 
 function checkSame(slug: string, created: string, publicKey: Uint8Array): void {
@@ -84,8 +90,7 @@ function openEcdsaKey(place: DataPlace, { slug, ecdsaKey }: LogRecord): EcdsaKey
 
 /** What a log's key last signed, without the key. @throws TlogError RATCHET_REFUSED */
 export async function readMark(place: DataPlace, record: LogRecord): Promise<Mark> {
-  const identity = ratchetIdentity(record)
-  return await (await openRatchet(ratchetPath(place.ratchetDir, identity), identity)).read()
+  return await (await place.ratchets.open(ratchetIdentity(record))).read()
 }
 
 export function ratchetIdentity(record: LogRecord): RatchetIdentity {

@@ -3,11 +3,10 @@
 import { closeSync, existsSync, fdatasync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
-import { hash } from '../kernel/brand.ts'
-import { concat, equal, hex } from '../kernel/bytes.ts'
-import { TlogError } from '../kernel/error.ts'
+import { concat, hex } from '../kernel/bytes.ts'
 import type { Mark, Ratchet } from '../log/ports.ts'
-import { formatSlot, isOfEmptyTree, parseSlot, type RatchetIdentity, SLOT_BYTES, type Slot } from './ratchet-slot.ts'
+import { checkForward, copyMark, EXISTS, REMEDY, REPLACED, readSlot, refused } from './ratchet-rules.ts'
+import { formatSlot, isOfEmptyTree, type RatchetIdentity, SLOT_BYTES, type Slot } from './ratchet-slot.ts'
 
 export type { RatchetIdentity } from './ratchet-slot.ts'
 
@@ -22,7 +21,7 @@ export function ratchetPath(dir: string, identity: RatchetIdentity): string {
  */
 export async function createRatchet(path: string, identity: RatchetIdentity, mark: Mark): Promise<Ratchet> {
   const slots = [0, 1].map((sequence) => formatSlot(identity, { sequence, mark }))
-  if (existsSync(path)) throw refused(path, 'exists already: this key has signed before')
+  if (existsSync(path)) throw refused(path, EXISTS)
   const draft = `${path}.new`
   withFile(createFile(draft), (file) => {
     writeAll(file, concat(...slots), 0)
@@ -49,12 +48,12 @@ export function mayHaveSigned(path: string): boolean {
 
 /** The same rules without a file, for tests. */
 export function memoryRatchet(mark: Mark): Ratchet {
-  let held = copy(mark)
+  let held = copyMark(mark)
   return {
     read: async () => held,
     advance: async (to) => {
       checkForward('memory', held, to)
-      held = copy(to)
+      held = copyMark(to)
     },
   }
 }
@@ -88,7 +87,7 @@ class FileRatchet implements Ratchet {
     const held = this.#newest.mark
     checkForward(this.#path, held, to)
     if (to.size === held.size) return
-    const next = { sequence: this.#newest.sequence + 1, mark: copy(to) }
+    const next = { sequence: this.#newest.sequence + 1, mark: copyMark(to) }
     try {
       await this.#write(next)
     } catch (error) {
@@ -106,8 +105,7 @@ class FileRatchet implements Ratchet {
     const file = openFile(this.#path, 'r+')
     try {
       const found = readNewest(file, this.#path, this.#identity)
-      if (!isDeepStrictEqual(found, this.#newest))
-        throw refused(this.#path, 'was changed by someone else: is another server signing with this key?')
+      if (!isDeepStrictEqual(found, this.#newest)) throw refused(this.#path, REPLACED)
       writeAll(file, formatSlot(this.#identity, next), (next.sequence % 2) * SLOT_BYTES)
       await datasync(file)
     } finally {
@@ -136,14 +134,6 @@ function slotsOf(bytes: Uint8Array): readonly Uint8Array[] {
   return [0, 1].map((i) => bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES))
 }
 
-function readSlot(path: string, identity: RatchetIdentity, bytes: Uint8Array): Slot | null {
-  try {
-    return parseSlot(identity, bytes)
-  } catch (error) {
-    throw refused(path, error instanceof Error ? error.message : String(error), error)
-  }
-}
-
 /** Even sequence numbers stand in the first slot, odd ones in the second, and the two are neighbours. */
 function newer(path: string, first: Slot | null, second: Slot | null): Slot {
   const inPlace = (first?.sequence ?? 0) % 2 === 0 && (second?.sequence ?? 1) % 2 === 1
@@ -154,21 +144,6 @@ function newer(path: string, first: Slot | null, second: Slot | null): Slot {
     throw refused(path, `is torn or corrupt: its two slots do not follow each other. ${REMEDY}`)
   return young
 }
-
-/** Size and root alone, whatever else the caller's object carries or becomes. */
-function copy({ size, root }: Mark): Mark {
-  return { size, root: hash(Uint8Array.from(root)) }
-}
-
-function checkForward(path: string, held: Mark, to: Mark): void {
-  if (to.size < held.size) throw refused(path, `holds size ${held.size}, and never goes back to ${to.size}`)
-  if (to.size === held.size && !equal(to.root, held.root))
-    throw refused(path, `holds another root at size ${held.size}: ${hex(held.root)}, not ${hex(to.root)}`)
-}
-
-const REMEDY =
-  'It is the memory of the last head this key signed, and without it an old copy of the database cannot be told from the ' +
-  'newest one. Mount or restore the directory it was in; without it the log cannot sign again'
 
 function createFile(path: string): number {
   try {
@@ -198,8 +173,4 @@ function withFile<T>(file: number, use: (file: number) => T): T {
 /** One write may be cut short by a signal or a full disk. */
 function writeAll(file: number, bytes: Uint8Array, position: number): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, position + at)
-}
-
-function refused(path: string, why: string, cause?: unknown): TlogError {
-  return new TlogError('RATCHET_REFUSED', `ratchet ${path}: ${why}`, { cause })
 }

@@ -13,6 +13,7 @@ import type { Log } from '../../src/log/log.ts'
 import { quorumNone } from '../../src/log/witnesses.ts'
 import { createLogIn } from '../../src/storage/create-log.ts'
 import { createDataDirectory } from '../../src/storage/data-directory.ts'
+import { ratchetDirectory } from '../../src/storage/ratchets.ts'
 import { ecKey, hashedRekordBody } from '../http/requests.ts'
 import { command, scratch, testWorld } from './support.ts'
 
@@ -26,8 +27,12 @@ async function add(log: Log | undefined): Promise<void> {
 t.test('each copy follows its log, and is whole when all is closed', async (t) => {
   const folder = scratch(t)
   const www = join(folder, 'www')
-  const { clock } = testWorld()
-  const place = { dir: join(folder, 'data'), ratchetDir: join(folder, 'ratchet'), passphrase: undefined }
+  const { clock, random } = testWorld()
+  const place = {
+    dir: join(folder, 'data'),
+    ratchets: ratchetDirectory(join(folder, 'ratchet')),
+    passphrase: undefined,
+  }
   const data = await createDataDirectory(place)
   for (const slug of ['a', 'b'])
     await createLogIn(data, { slug, dialect: 'rekor-v2', origin: `${slug}.example` }, clock.now())
@@ -47,9 +52,10 @@ t.test('each copy follows its log, and is whole when all is closed', async (t) =
   // Their first retry comes after five seconds of a clock that here runs a hundred times as fast.
   const fast = { ...clock, after: (ms: number, run: () => void) => clock.after(ms / 100, run) }
   const exporters = startExporters({
-    dir: www,
+    place: { kind: 'directory', dir: www },
     logs: (await data.database.logs()).map((record) => ({ record, reader: data.store(record.number) })),
-    clock: fast,
+    world: { clock: fast, random },
+    onUnguarded: (slug, why) => t.fail(`${slug}: ${why}`),
     intervalMs: 100,
     onExported: (slug, size) => void exported.push(`${slug} ${size}`),
     onFailure: (slug, error) => void failures.push([slug, error]),
@@ -66,7 +72,7 @@ t.test('each copy follows its log, and is whole when all is closed', async (t) =
   t.ok(failures.length > 0, 'what failed was said, and tried again')
   await add(logs[1])
   await until('b 1')
-  const busy = await command(['export', www, '--data', place.dir, '--ratchet', place.ratchetDir])
+  const busy = await command(['export', www, '--data', place.dir, '--ratchet', join(folder, 'ratchet')])
   t.match(busy, { code: 3, warned: /^STORE_LOCKED: .*another export is writing there, maybe the server's own/ })
   await Promise.all([add(logs[0]), add(logs[0]), add(logs[1])])
   await Promise.all(logs.map((log) => log.close()))

@@ -12,6 +12,7 @@ import { createLogIn } from '../../src/storage/create-log.ts'
 import type { DataDirectory } from '../../src/storage/data-directory.ts'
 import { memoryDatabase } from '../../src/storage/memory.ts'
 import { fenced, memoryIntake, memoryLease } from '../../src/storage/memory-cluster.ts'
+import { ratchetDirectory } from '../../src/storage/ratchets.ts'
 import { entry, outcome } from '../log/support.ts'
 
 const clock: Clock = {
@@ -28,7 +29,7 @@ function shared(t: Test, dir = t.testdir()): (name: string) => DataDirectory {
   const lease = memoryLease(clock, 3000)
   const intake = memoryIntake(100)
   return (name) => ({
-    place: { dir, ratchetDir: join(dir, 'ratchet'), passphrase: undefined },
+    place: { dir, ratchets: ratchetDirectory(join(dir, 'ratchet')), passphrase: undefined },
     database,
     store: (log) => database.store(log),
     shared: (log) => {

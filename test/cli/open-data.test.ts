@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openDataDirectory } from '../../src/storage/data-directory.ts'
+import { ratchetDirectory } from '../../src/storage/ratchets.ts'
 import { ecKey, hashedRekordBody } from '../http/requests.ts'
 import { postEntry, startServer } from '../http/support.ts'
 import { command, scratch } from './support.ts'
@@ -67,7 +68,11 @@ t.test('a log that was used is never taken back', async (t) => {
   const server = await startServer(t, [], data)
   t.equal((await postEntry(server, hashedRekordBody(ecKey()))).status, 201)
   await server.stop()
-  const opened = await openDataDirectory({ dir: data, ratchetDir: join(data, 'ratchet'), passphrase: undefined })
+  const opened = await openDataDirectory({
+    dir: data,
+    ratchets: ratchetDirectory(join(data, 'ratchet')),
+    passphrase: undefined,
+  })
   await t.rejects(opened.discard(), { code: 'STORE_CORRUPT', message: /has 1 entries: nothing is removed/ })
   await opened.close()
   t.ok(existsSync(join(data, 'log.db')) && existsSync(join(data, 'keys/v2.pem')))

@@ -60,8 +60,8 @@ t.test('each setting has each of its places', async (t) => {
     url: 'https://a.example',
     hostname: 'b.example',
     hostnameGiven: true,
-    data: { dir: join(dir, 'd'), ratchetDir: join(dir, 'r') },
-    publish: join(dir, 'p'),
+    data: { dir: join(dir, 'd'), ratchet: { kind: 'directory', dir: join(dir, 'r') } },
+    publish: { kind: 'directory', dir: join(dir, 'p') },
     duplicates: 'conflict',
     intervalMs: 7,
     attachmentLimit: 0,
@@ -180,7 +180,7 @@ t.test('flags', async (t) => {
   const file = write(dir, 'c.json', { data: 'here', interval: 99_999 })
   t.same(parseData({ config: file }, {}), {
     dir: join(dir, 'here'),
-    ratchetDir: join(dir, 'here', 'ratchet'),
+    ratchet: { kind: 'directory', dir: join(dir, 'here', 'ratchet') },
     passphrase: undefined,
     database: null,
   })

@@ -19,9 +19,12 @@ export function intakeContract(name: string, open: (t: Test, most: number) => Pr
   t.test(`${name}: what is offered comes out as it went in, oldest first`, async (t) => {
     const intake = await open(t, 1000)
     t.same(await intake.take(ALL, []), [])
-    const offered = [waiting('a'), waiting('b', 'content of b'), waiting('a'), waiting('', '')]
+    const { algorithm, digest } = attachment('taken back')
+    const back = waiting('c', 'why')
+    const withdrawing = { ...back, entry: { ...back.entry, withdraws: { algorithm, digest } } }
+    const offered = [waiting('a'), waiting('b', 'content of b'), waiting('a'), waiting('', ''), withdrawing]
     const got = [...(await intake.offer(offered.slice(0, 3))), ...(await intake.offer(offered.slice(3)))]
-    t.equal(new Set(got).size, 4, 'equal entries have tickets of their own')
+    t.equal(new Set(got).size, 5, 'equal entries have tickets of their own')
     const taken = await intake.take(ALL, [])
     t.same(tickets(taken), got)
     t.same(

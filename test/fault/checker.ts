@@ -44,7 +44,8 @@ export class Checker {
   #tree = new Tree()
   #misfit: Tree | null = null
   #largest = 0
-  #last = 0
+  /** The size that each observer saw last. */
+  #last = new Map<string, number>()
 
   constructor(vkey: string) {
     this.#vkey = parseVkey(vkey)
@@ -66,7 +67,7 @@ export class Checker {
     copy.#kept = new Set(this.#kept)
     copy.#roots = new Map(this.#roots)
     copy.#largest = this.#largest
-    copy.#last = this.#last
+    copy.#last = new Map(this.#last)
     return copy
   }
 
@@ -101,12 +102,13 @@ export class Checker {
     this.#try(`receipt ${this.receipts}`, () => this.#receipt(leaf, parseEntryV2(parseJson(utf8(answer)))))
   }
 
-  /** In the order in which one observer saw them: a log never shows less than before. */
-  checkpoint(note: Uint8Array): void {
+  /** In the order in which one observer saw them: a log never shows less than before, but of several nodes one may be behind. */
+  checkpoint(note: Uint8Array, observer = ''): void {
     this.#try('a checkpoint', () => {
       const { size } = this.#open(note)
-      if (size < this.#last) this.report(`the published checkpoint went back from ${this.#last} to ${size}`)
-      this.#last = size
+      const last = this.#last.get(observer) ?? 0
+      if (size < last) this.report(`the published checkpoint went back from ${last} to ${size}`)
+      this.#last.set(observer, size)
     })
   }
 

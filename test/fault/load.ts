@@ -57,13 +57,13 @@ export class Load {
   }
 
   /** `clients` write until `until` fires; each of them ends when it is cut off. */
-  async write(url: string, until: AbortSignal, clients = CLIENTS): Promise<void> {
+  async write(url: string, until: AbortSignal, clients = CLIENTS, observer = ''): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: clients })
     const writers = Array.from({ length: clients }, async () => {
       while (!until.aborted) if ((await this.#offer(url, this.#next(), agent)) === CUT) return
     })
     const over = new AbortController()
-    const watching = this.#watch(url, over.signal)
+    const watching = this.#watch(url, over.signal, observer)
     await Promise.all(writers)
     over.abort()
     await watching
@@ -139,7 +139,7 @@ export class Load {
   }
 
   /** One observer, who sees checkpoints in the order in which they are shown. */
-  async #watch(url: string, until: AbortSignal): Promise<void> {
+  async #watch(url: string, until: AbortSignal, observer: string): Promise<void> {
     while (!until.aborted) {
       const note = await fetch(`${url}/checkpoint`)
         .then(
@@ -147,7 +147,7 @@ export class Load {
           () => null, // the server is gone, perhaps in the middle of it
         )
         .catch(() => null)
-      if (note !== null) this.#checker.checkpoint(note)
+      if (note !== null) this.#checker.checkpoint(note, observer)
       await sleep(POLL_MS)
     }
   }

@@ -1,4 +1,4 @@
-/** Keys and signatures in the files of other tools, and COSE messages. */
+/** Keys and signatures in the files of other tools, COSE messages, and what an object store answers. */
 
 import { coseSignedBytes, parseCoseSign1 } from '../../src/formats/cose.ts'
 import {
@@ -7,6 +7,7 @@ import {
   parseMinisignKey,
   parseMinisignSignature,
 } from '../../src/formats/minisign.ts'
+import { parseListing } from '../../src/formats/s3/answers.ts'
 import { formatSshKey, parseSshKey } from '../../src/formats/ssh/key.ts'
 import { formatSshSignature, parseSshSignature } from '../../src/formats/ssh/signature.ts'
 import { parseHex, parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
@@ -41,6 +42,14 @@ function runCose(bytes: Uint8Array): void {
   })
 }
 
+const listings = () =>
+  [
+    '<Contents><Key>v2/tile/0/000.p/1</Key><Size>32</Size></Contents><IsTruncated>false</IsTruncated>',
+    '<Name x="1">a&#x26;b</Name><IsTruncated>true</IsTruncated><NextContinuationToken>t&lt;</NextContinuationToken>',
+  ].map((inner) =>
+    utf8(`<?xml version="1.0"?>\n<ListBucketResult xmlns='http://s3/'>${inner}<Prefix/></ListBucketResult>`),
+  )
+
 export const TOOLS: readonly Target[] = [
   { name: 'ssh-key', seeds: () => ssh('pub'), run: ofText(parseSshKey, formatSshKey) },
   { name: 'ssh-signature', seeds: () => ssh('sig'), run: ofText(parseSshSignature, formatSshSignature) },
@@ -55,4 +64,5 @@ export const TOOLS: readonly Target[] = [
     run: ofText(parseMinisignSignature, formatMinisignSignature),
   },
   { name: 'cose', seeds: coseMessages, run: runCose },
+  { name: 's3-listing', seeds: listings, run: (bytes) => void parseListing(bytes) },
 ]

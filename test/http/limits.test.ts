@@ -13,6 +13,7 @@ import { createServer, type Limits } from '../../src/http/server.ts'
 import { quorumNone } from '../../src/log/witnesses.ts'
 import { createLogIn } from '../../src/storage/create-log.ts'
 import { createDataDirectory } from '../../src/storage/data-directory.ts'
+import { ratchetDirectory } from '../../src/storage/ratchets.ts'
 import { type Scope, scratch, testWorld } from '../cli/support.ts'
 import { startServer as spawnServer } from '../e2e/support.ts'
 import { ecKey, hashedRekordBody } from './requests.ts'
@@ -23,7 +24,11 @@ const POST = `POST ${ENTRIES} HTTP/1.1\r\nHost: localhost\r\nContent-Type: appli
 async function startLimited(scope: Scope, limits: Partial<Limits>): Promise<{ port: number }> {
   const dir = scratch(scope)
   const { clock } = testWorld()
-  const data = await createDataDirectory({ dir, ratchetDir: join(dir, 'ratchet'), passphrase: undefined })
+  const data = await createDataDirectory({
+    dir,
+    ratchets: ratchetDirectory(join(dir, 'ratchet')),
+    passphrase: undefined,
+  })
   await createLogIn(data, { slug: 'v2', dialect: 'rekor-v2', origin: 'localhost' }, clock.now())
   const quiet = {
     onStep: () => () => undefined,

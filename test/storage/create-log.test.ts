@@ -8,7 +8,8 @@ import { type Hash, treeSize, unixMillis } from '../../src/kernel/brand.ts'
 import { createLogIn } from '../../src/storage/create-log.ts'
 import { checkNoStrayRatchet, createDataDirectory, type DataDirectory } from '../../src/storage/data-directory.ts'
 import { ratchetIdentity } from '../../src/storage/log-keys.ts'
-import { openRatchet, ratchetPath } from '../../src/storage/ratchet.ts'
+import { openRatchet } from '../../src/storage/ratchet.ts'
+import { ratchetDirectory } from '../../src/storage/ratchets.ts'
 import { scratch } from '../cli/support.ts'
 
 const NOW = unixMillis(1_700_000_000_000)
@@ -16,7 +17,11 @@ const tree = (slug: string, more = {}) => ({ slug, dialect: 'rekor-v1', origin: 
 
 async function directory(t: Test): Promise<DataDirectory> {
   const folder = scratch(t)
-  const place = { dir: join(folder, 'data'), ratchetDir: join(folder, 'ratchet'), passphrase: undefined }
+  const place = {
+    dir: join(folder, 'data'),
+    ratchets: ratchetDirectory(join(folder, 'ratchet')),
+    passphrase: undefined,
+  }
   const data = await createDataDirectory(place)
   t.teardown(() => data.close())
   return data
@@ -31,7 +36,7 @@ async function cutOff(data: DataDirectory, slug: string): Promise<string> {
     },
   }
   const error = await createLogIn({ ...data, database }, tree(slug, { after: 'v1' }), NOW).catch((error) => error)
-  return ratchetPath(data.place.ratchetDir, ratchetIdentity(error.record))
+  return data.place.ratchets.nameOf(ratchetIdentity(error.record))
 }
 
 t.test('cut off before its row: the other logs start, and it is taken up again', async (t) => {
@@ -41,7 +46,7 @@ t.test('cut off before its row: the other logs start, and it is taken up again',
   t.ok(existsSync(ratchet))
   t.match(await checkNoStrayRatchet(data), [/never had an entry: `log create` was cut off/])
   const record = await createLogIn(data, tree('next', { after: 'v1' }), NOW)
-  t.equal(ratchetPath(data.place.ratchetDir, ratchetIdentity(record)), ratchet, 'with the same key')
+  t.equal(data.place.ratchets.nameOf(ratchetIdentity(record)), ratchet, 'with the same key')
   t.equal(parseVkey(record.vkey).name.split('/')[0], 'log.example')
   t.same(await checkNoStrayRatchet(data), [])
 })

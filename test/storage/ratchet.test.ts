@@ -1,19 +1,17 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import {
-  createRatchet,
-  memoryRatchet,
-  openRatchet,
-  type RatchetIdentity,
-  ratchetPath,
-} from '../../src/storage/ratchet.ts'
+import { createRatchet, memoryRatchet, openRatchet, ratchetPath } from '../../src/storage/ratchet.ts'
 import { formatSlot, SLOT_BYTES } from '../../src/storage/ratchet-slot.ts'
+import { ratchetDirectory } from '../../src/storage/ratchets.ts'
 import { mark, ratchetContract } from '../contract/ratchet.ts'
-
-const IDENTITY: RatchetIdentity = { origin: 'log.example', keyId: Uint8Array.of(1, 2, 0xab, 4) }
+import { IDENTITY, ratchetsContract } from '../contract/ratchets.ts'
 
 ratchetContract('memory', async (_, start) => memoryRatchet(start))
-ratchetContract('file', (t, start) => createRatchet(ratchetPath(t.testdir({}), IDENTITY), IDENTITY, start))
+ratchetsContract('files', async (t) => {
+  const dir = join(t.testdir({}), 'ratchet')
+  return () => ratchetDirectory(dir)
+})
 
 /** A ratchet that went to 1, 2 and 3; the newest slot is the first, at byte 0. */
 async function advanced(t: Test): Promise<{ path: string; bytes: Buffer }> {

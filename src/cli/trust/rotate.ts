@@ -21,7 +21,7 @@ export const ROTATE_USAGE = `colophon trust rotate [--data DIR]
 export async function rotateTufKey(argv: readonly string[], world: World): Promise<ExitCode> {
   const { flags, words } = parseFlags(argv, DATA_FLAGS)
   if (words.length > 0) throw new TlogError('CONFIG_INVALID', 'trust rotate takes no words')
-  const data = await openDataDirectory(placeOf(parseData(flags, world.env)))
+  const data = await openDataDirectory(placeOf(parseData(flags, world.env), world))
   try {
     const dir = trustDir(data.place)
     if (!hasRepository(dir)) throw new TlogError('STORE_MISSING', `${dir} has no TUF repository: the server makes it`)

@@ -95,6 +95,7 @@ export class Member extends ServedLog implements Log {
       state: this.#state,
       frozen: this.#known !== 'active',
       compromised: this.#known === 'compromised',
+      leads: leading !== undefined,
       delayed: this.#unread ?? leading?.delayed ?? null,
     }
   }

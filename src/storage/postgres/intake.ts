@@ -3,7 +3,7 @@
 import { hash, type LeafHash } from '../../kernel/brand.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Intake, Waiting } from '../../log/cluster/ports.ts'
-import { formatAttachments, formatKeys, parseAttachments, parseKeys } from './pending.ts'
+import { formatAttachments, formatKeys, formatName, parseAttachments, parseKeys, parseName } from './pending.ts'
 import type { Server } from './server.ts'
 
 interface PendingRow {
@@ -12,18 +12,19 @@ interface PendingRow {
   readonly leaf: Uint8Array
   readonly keys: Uint8Array
   readonly attachments: Uint8Array
+  readonly withdraws: Uint8Array
 }
 
 const OFFER = `
-  INSERT INTO colophon.pending (log, node, bytes, hash, leaf, keys, attachments)
-  SELECT $1, $2, size, hash, leaf, keys, attachments
-  FROM unnest($3::int[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[]) WITH ORDINALITY
-    AS given (size, hash, leaf, keys, attachments, n)
+  INSERT INTO colophon.pending (log, node, bytes, hash, leaf, keys, attachments, withdraws)
+  SELECT $1, $2, size, hash, leaf, keys, attachments, withdraws
+  FROM unnest($3::int[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[]) WITH ORDINALITY
+    AS given (size, hash, leaf, keys, attachments, withdraws, n)
   ORDER BY n RETURNING id::text`
 
 /** Up to the bytes asked for, and the first one whatever its size. */
 const TAKE = `
-  SELECT id::text, hash, leaf, keys, attachments FROM (
+  SELECT id::text, hash, leaf, keys, attachments, withdraws FROM (
     SELECT pending.*, sum(bytes) OVER (ORDER BY id) AS upto, row_number() OVER (ORDER BY id) AS n FROM (
       SELECT * FROM colophon.pending WHERE log = $1 AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT $3
     ) AS pending
@@ -80,10 +81,17 @@ function columnsOf(entries: readonly Omit<Waiting, 'ticket'>[]): readonly (reado
     entries.map(({ entry }) => entry.leaf),
     entries.map(({ entry }) => formatKeys(entry.keys)),
     entries.map(({ entry }) => formatAttachments(entry.attachments)),
+    entries.map(({ entry }) => formatName(entry.withdraws)),
   ]
 }
 
 function toWaiting(row: PendingRow): Waiting {
-  const entry = { leaf: row.leaf, keys: parseKeys(row.keys), attachments: parseAttachments(row.attachments) }
+  const withdraws = parseName(row.withdraws)
+  const entry = {
+    leaf: row.leaf,
+    keys: parseKeys(row.keys),
+    attachments: parseAttachments(row.attachments),
+    ...(withdraws !== undefined && { withdraws }),
+  }
   return { ticket: BigInt(row.id), hash: hash(row.hash) as LeafHash, entry }
 }

@@ -5,7 +5,7 @@ import { hash, type LeafHash, leafIndex, treeSize, unixMillis } from '../../kern
 import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { TILE_WIDTH } from '../../kernel/tile.ts'
-import type { Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
+import type { ContentName, Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
 import { MAX_LEAVES } from '../database.ts'
 import { checkAttachment, checkLeaf } from '../sealed.ts'
 import { checkLeaves, checkTile, tileReader } from '../tiles.ts'
@@ -72,8 +72,20 @@ export function createReader({ query }: Server, log: number): LogReader {
     },
     totals: async () => {
       const text = `SELECT (SELECT count(*) FROM colophon.lookup WHERE log = $1 AND source = 0) AS lookups,
-        (SELECT count(*) FROM colophon.attachment WHERE log = $1) AS attachments`
-      return first(await query<Totals>(text, [log]), (row) => row) ?? { lookups: 0, attachments: 0 }
+        (SELECT count(*) FROM colophon.attachment WHERE log = $1) AS attachments,
+        (SELECT count(*) FROM colophon.withdrawal WHERE log = $1) AS withdrawals`
+      const [row] = await query<Totals>(text, [log])
+      return row ?? { lookups: 0, attachments: 0, withdrawals: 0 }
+    },
+    withdrawn: async ({ algorithm, digest }) => {
+      const text = `SELECT idx, (SELECT time_ms FROM colophon.head WHERE log = $1 AND size > idx ORDER BY size LIMIT 1) AS time
+        FROM colophon.withdrawal WHERE log = $1 AND algorithm = $2 AND digest = $3`
+      const rows = await query<{ idx: number; time: number }>(text, [log, algorithm, digest])
+      return first(rows, ({ idx, time }) => ({ index: leafIndex(idx), time: unixMillis(time) }))
+    },
+    withdrawals: async (skip, limit) => {
+      const text = 'SELECT algorithm, digest FROM colophon.withdrawal WHERE number >= $1 ORDER BY number LIMIT $2'
+      return await query<ContentName>(text, [skip, limit])
     },
   }
 }

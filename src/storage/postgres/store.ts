@@ -1,11 +1,12 @@
 /** The store of one log in PostgreSQL. Each write is one call of a function in the database: see migrations/postgres. */
 
-import { hex } from '../../kernel/bytes.ts'
 import type { Fence } from '../../log/cluster/ports.ts'
-import type { Attachment, Head, LogStore, Published, SealedBatch, Supplement } from '../../log/ports.ts'
-import { checkAttachment, checkBatch, checkExpected, checkLeaf, distinctKeys, HISTORY_STEP_MS } from '../sealed.ts'
+import type { Head, LogStore, Published, SealedBatch } from '../../log/ports.ts'
+import { checkAttachment, checkBatch, checkExpected, checkLeaf, HISTORY_STEP_MS, keptSupplement } from '../sealed.ts'
+import { packBatch, packSupplements } from './pack.ts'
 import { createReader } from './read.ts'
 import type { Server } from './server.ts'
+import { passingOver } from './withdrawn.ts'
 
 /** Leaves of one partition of `leaf` and `entry`: see make_room. */
 const PARTITION = 2 ** 24
@@ -30,11 +31,15 @@ export function createStore(server: Server, log: number, fence: Fence | null): L
         throw problem
       }
       await makeRoom(batch.head.size)
-      await call('append', expected.size, expected.root, ...packBatch(batch))
+      await passingOver(server, batch.entries, (isWithdrawn) =>
+        call('append', expected.size, expected.root, ...packBatch(batch, isWithdrawn)),
+      )
     },
     attach: async (supplements) => {
       for (const { attachments } of supplements) attachments.forEach(checkAttachment)
-      await call('attach', true, ...packSupplements(supplements))
+      await passingOver(server, supplements, (isWithdrawn) =>
+        call('attach', true, ...packSupplements(supplements.map((one) => keptSupplement(one, isWithdrawn)))),
+      )
     },
     index: async (rows) =>
       await call('attach', false, ...packSupplements(rows.map((row) => ({ ...row, attachments: [] })))),
@@ -68,45 +73,4 @@ function createRoom({ query }: Server, log: number): (size: number) => Promise<v
       made = part + 1
     }
   }
-}
-
-/** One buffer of each kind: it goes over the wire as it is, where an array would be text in hexadecimal digits. */
-function packBatch({ entries, tiles, head }: SealedBatch): readonly unknown[] {
-  const keys = entries.flatMap((entry, at) => distinctKeys(entry).map((key) => ({ ...key, at })))
-  return [
-    head.size,
-    head.root,
-    head.time,
-    Buffer.concat(entries.map(({ hash }) => hash)),
-    Buffer.concat(entries.map(({ leaf }) => leaf)),
-    entries.map(({ leaf }) => leaf.length),
-    Buffer.concat(keys.map(({ key }) => key)),
-    keys.map(({ at }) => at),
-    keys.map(({ source }) => (source === 'leaf' ? 0 : 1)),
-    ...packAttachments(entries.flatMap(({ attachments }) => attachments)),
-    tiles.map(({ level }) => level),
-    tiles.map(({ index }) => index),
-    Buffer.concat(tiles.map(({ bytes }) => bytes)),
-  ]
-}
-
-function packSupplements(supplements: readonly Supplement[]): readonly unknown[] {
-  const keys = supplements.flatMap(({ index, keys }) => keys.map((key) => ({ key, index })))
-  return [
-    supplements.length === 0 ? null : Math.max(...supplements.map(({ index }) => index)),
-    Buffer.concat(keys.map(({ key }) => key)),
-    keys.map(({ index }) => index),
-    ...packAttachments(supplements.flatMap(({ attachments }) => attachments)),
-  ]
-}
-
-/** Each once, though many entries have it. */
-function packAttachments(attachments: readonly Attachment[]): readonly unknown[] {
-  const distinct = [...new Map(attachments.map((each) => [`${each.algorithm}:${hex(each.digest)}`, each])).values()]
-  return [
-    distinct.map(({ algorithm }) => algorithm),
-    distinct.map(({ digest }) => digest),
-    distinct.map(({ content }) => content.length),
-    Buffer.concat(distinct.map(({ content }) => content)),
-  ]
 }
