@@ -163,12 +163,7 @@ function dataOf(sources: Sources, env: Environment): DataConfig {
       sources.said('ratchet')?.place ?? '',
       `must not lie in ${copied}, which every backup takes along`,
     )
-  return {
-    dir,
-    ratchet,
-    passphrase: passphraseOf(env, sources.problems),
-    database: databaseOf(sources, env),
-  }
+  return { dir, ratchet, passphrase: passphraseOf(env, sources.problems), database: databaseOf(sources, env) }
 }
 
 function signingOf(sources: Sources, env: Environment): SigningConfig {

@@ -1,6 +1,6 @@
 -- The logs of one server, in PostgreSQL 15 or newer; run with the schema `colophon` as the search path. A log is a number
 -- below 8192; leaves and entries carry it in the upper bits of `at`, so that those of a log stand together, in order.
--- Nothing is ever changed or removed but newest_checkpoint and lease, which move forward, and pending.
+-- Nothing is ever changed or removed but newest_checkpoint and lease, which move forward, content that was withdrawn, and pending.
 --
 -- Every write is one call of a function below, and so one statement: no transaction waits for a client that was paused or
 -- cut off, with rows locked that its successor needs. What they refuse has SQLSTATE COLOP and begins with our error code.
@@ -101,11 +101,11 @@ CREATE TABLE attachment (
 
 -- Content that the operator took back, by an entry of one of the logs: it is gone from all of them, and never kept again.
 CREATE TABLE withdrawal (
-  number    bigint PRIMARY KEY,                              -- 0, 1, … in the order in which they were made
-  log       smallint NOT NULL REFERENCES log (number),
-  idx       bigint NOT NULL,                                 -- of the entry that says so
+  number    integer PRIMARY KEY,                             -- 0, 1, … in the order in which they were made
   algorithm text NOT NULL CHECK (algorithm IN ('sha256', 'sha384', 'sha512')),
   digest    bytea NOT NULL CHECK (length(digest) = substr(algorithm, 4)::int / 8),
+  log       smallint NOT NULL REFERENCES log (number),
+  idx       bigint NOT NULL,                                 -- of the entry that says so
   UNIQUE (algorithm, digest)
 );
 
@@ -128,7 +128,7 @@ CREATE TABLE pending (
   leaf        bytea NOT NULL CHECK (length(leaf) <= 65535),
   keys        bytea NOT NULL,                                -- 33 bytes each: source, key
   attachments bytea NOT NULL,                                -- see src/storage/postgres/pending.ts
-  withdraws   bytea NOT NULL                                 -- 〃; empty: nothing
+  withdraws   bytea NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX pending_by_log ON pending (log, id);
 
@@ -177,15 +177,6 @@ BEGIN
 END $$;
 CREATE TRIGGER next BEFORE INSERT ON tile FOR EACH ROW EXECUTE FUNCTION tile_next();
 
-CREATE FUNCTION withdrawal_next() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
-BEGIN
-  IF NEW.number <> (SELECT coalesce(max(number) + 1, 0) FROM withdrawal) THEN RAISE 'withdrawal: numbers are dense'; END IF;
-  IF NEW.idx < 0 OR NOT EXISTS (SELECT FROM leaf WHERE at = (NEW.log::bigint << 40) + NEW.idx)
-    THEN RAISE 'withdrawal: no such leaf'; END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER next BEFORE INSERT ON withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_next();
-
 CREATE FUNCTION head_next() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
 DECLARE
   base bigint := NEW.log::bigint << 40;
@@ -214,6 +205,23 @@ END $$;
 CREATE TRIGGER holds BEFORE INSERT OR UPDATE ON newest_checkpoint FOR EACH ROW EXECUTE FUNCTION checkpoint_true();
 CREATE TRIGGER holds BEFORE INSERT ON checkpoint FOR EACH ROW EXECUTE FUNCTION checkpoint_true();
 
+CREATE FUNCTION withdrawal_next() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+BEGIN
+  IF NEW.number <> (SELECT coalesce(max(number) + 1, 0) FROM withdrawal) THEN RAISE 'withdrawal: numbers are dense'; END IF;
+  IF NEW.idx < 0 OR NOT EXISTS (SELECT FROM leaf WHERE at = (NEW.log::bigint << 40) + NEW.idx)
+    THEN RAISE 'withdrawal: no such leaf'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER next BEFORE INSERT ON withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_next();
+
+CREATE FUNCTION attachment_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM withdrawal WHERE algorithm = NEW.algorithm AND digest = NEW.digest)
+    THEN PERFORM refuse('ATTACHMENT_WITHDRAWN', 'attachment: it was withdrawn'); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER not_withdrawn BEFORE INSERT ON attachment FOR EACH ROW EXECUTE FUNCTION attachment_kept();
+
 -- What may be changed: a log ends, and its key is found stolen, once each; a lease changes hands.
 
 CREATE FUNCTION log_ends() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -234,30 +242,22 @@ BEGIN
 END $$;
 CREATE TRIGGER forward BEFORE UPDATE ON lease FOR EACH ROW EXECUTE FUNCTION lease_forward();
 
--- The one thing that is removed is what was withdrawn.
-
-CREATE FUNCTION attachment_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
-BEGIN
-  IF TG_OP = 'DELETE' AND EXISTS (SELECT FROM withdrawal WHERE algorithm = OLD.algorithm AND digest = OLD.digest)
-    THEN RETURN OLD; END IF;
-  RAISE 'attachment: append-only';
-END $$;
-CREATE TRIGGER fixed BEFORE UPDATE OR DELETE ON attachment FOR EACH ROW EXECUTE FUNCTION attachment_kept();
-
-CREATE FUNCTION attachment_withdrawn() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
-BEGIN
-  IF EXISTS (SELECT FROM withdrawal WHERE algorithm = NEW.algorithm AND digest = NEW.digest)
-    THEN PERFORM refuse('STORE_UNAVAILABLE', 'content was withdrawn in this moment; what brings it is kept without it the next time'); END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER next BEFORE INSERT ON attachment FOR EACH ROW EXECUTE FUNCTION attachment_withdrawn();
-
--- All else is fixed, and nothing is removed.
+-- All else is fixed, and nothing is removed but content that was withdrawn.
 
 CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE '%: append-only', TG_TABLE_NAME;
 END $$;
+
+CREATE FUNCTION attachment_goes() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM withdrawal WHERE algorithm = OLD.algorithm AND digest = OLD.digest)
+    THEN RAISE 'attachment: append-only'; END IF;
+  RETURN OLD;
+END $$;
+CREATE TRIGGER goes BEFORE DELETE ON attachment FOR EACH ROW EXECUTE FUNCTION attachment_goes();
+CREATE TRIGGER fixed BEFORE UPDATE ON attachment FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER kept BEFORE TRUNCATE ON attachment EXECUTE FUNCTION append_only();
 
 DO $$
 DECLARE
@@ -267,7 +267,6 @@ BEGIN
     EXECUTE format('CREATE TRIGGER fixed BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION append_only()', name);
     EXECUTE format('CREATE TRIGGER kept BEFORE TRUNCATE ON %I EXECUTE FUNCTION append_only()', name);
   END LOOP;
-  CREATE TRIGGER kept BEFORE TRUNCATE ON attachment EXECUTE FUNCTION append_only();
   FOREACH name IN ARRAY ARRAY['log', 'newest_checkpoint', 'lease'] LOOP
     EXECUTE format('CREATE TRIGGER fixed BEFORE DELETE ON %I FOR EACH ROW EXECUTE FUNCTION append_only()', name);
     EXECUTE format('CREATE TRIGGER kept BEFORE TRUNCATE ON %I EXECUTE FUNCTION append_only()', name);
@@ -357,7 +356,7 @@ RETURNS void LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
 DECLARE
   differs text;
 BEGIN
-  LOCK TABLE withdrawal IN ROW SHARE MODE; -- what is withdrawn by another log in this moment is waited for
+  LOCK TABLE withdrawal IN ROW SHARE MODE; -- none is made, of any log, between the look at it and the end
   WITH piece AS (
     SELECT a AS algorithm, d AS digest, l, sum(l) OVER (ORDER BY n) AS upto
     FROM unnest(p_algorithms, p_digests, p_lengths) WITH ORDINALITY AS g (a, d, l, n)
@@ -374,6 +373,19 @@ BEGIN
     format('attachment %s: stored content differs from what its digest stands for', differs)); END IF;
 END $$;
 
+-- Out of every log. What was taken back before stays so, by the entry that said it first. Content that is just being kept for
+-- another log is waited for, and goes too.
+CREATE FUNCTION withdraw(p_log smallint, p_at bigint[], p_algorithms text[], p_digests bytea[]) RETURNS void
+LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+BEGIN
+  FOR n IN 1..cardinality(p_at) LOOP
+    INSERT INTO withdrawal (number, algorithm, digest, log, idx)
+      SELECT (SELECT coalesce(max(number) + 1, 0) FROM withdrawal), p_algorithms[n], p_digests[n], p_log, p_at[n]
+      WHERE NOT EXISTS (SELECT FROM withdrawal WHERE algorithm = p_algorithms[n] AND digest = p_digests[n]);
+    DELETE FROM attachment WHERE log IN (SELECT number FROM log) AND algorithm = p_algorithms[n] AND digest = p_digests[n];
+  END LOOP;
+END $$;
+
 -- Packed: `p_hashes` are 32 bytes each, `p_entries` as long as `p_lengths` say, `p_keys` 32 bytes each of the entries p_key_at.
 CREATE FUNCTION append(
   p_log smallint, p_fence bigint, p_size bigint, p_root bytea,
@@ -381,8 +393,8 @@ CREATE FUNCTION append(
   p_hashes bytea, p_entries bytea, p_lengths int[],
   p_keys bytea, p_key_at int[], p_sources smallint[],
   p_algorithms text[], p_digests bytea[], p_content_lengths int[], p_contents bytea,
-  p_levels smallint[], p_tile_at bigint[], p_tiles bytea,
-  p_gone_algorithms text[], p_gone_digests bytea[], p_gone_at int[]
+  p_withdrawn_at bigint[], p_withdrawn_algorithms text[], p_withdrawn_digests bytea[],
+  p_levels smallint[], p_tile_at bigint[], p_tiles bytea
 ) RETURNS void LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
 DECLARE
   base bigint := (p_log::bigint << 40) + p_size;
@@ -390,10 +402,10 @@ DECLARE
   kept bigint;
 BEGIN
   PERFORM enter(p_log, p_fence, true);
+  IF cardinality(p_withdrawn_at) > 0 THEN LOCK TABLE withdrawal IN EXCLUSIVE MODE; END IF; -- first: two that share it could not
   SELECT * INTO last FROM head WHERE log = p_log ORDER BY size DESC LIMIT 1;
   IF last.size IS DISTINCT FROM p_size OR last.root IS DISTINCT FROM p_root THEN PERFORM refuse('HEAD_MOVED',
     format('the stored head has size %s, not %s: another process is writing', last.size, p_size)); END IF;
-  IF cardinality(p_gone_at) > 0 THEN LOCK TABLE withdrawal IN EXCLUSIVE MODE; END IF; -- at once, not after the weaker lock
   INSERT INTO leaf (at, hash)
     SELECT base + n, substring(p_hashes FROM n * 32 + 1 FOR 32) FROM generate_series(0, (p_next_size - p_size - 1)::int) AS n;
   INSERT INTO entry (at, bytes)
@@ -414,12 +426,7 @@ BEGIN
   IF cardinality(p_algorithms) > 0 THEN
     PERFORM keep_attachments(p_log, p_algorithms, p_digests, p_content_lengths, p_contents);
   END IF;
-  FOR n IN 1 .. cardinality(p_gone_at) LOOP
-    INSERT INTO withdrawal (number, log, idx, algorithm, digest)
-      SELECT (SELECT coalesce(max(number) + 1, 0) FROM withdrawal), p_log, p_size + p_gone_at[n], p_gone_algorithms[n], p_gone_digests[n]
-      WHERE NOT EXISTS (SELECT FROM withdrawal WHERE algorithm = p_gone_algorithms[n] AND digest = p_gone_digests[n]);
-    DELETE FROM attachment WHERE log IN (SELECT number FROM log) AND algorithm = p_gone_algorithms[n] AND digest = p_gone_digests[n];
-  END LOOP;
+  PERFORM withdraw(p_log, p_withdrawn_at, p_withdrawn_algorithms, p_withdrawn_digests);
   INSERT INTO tile (log, level, idx, bytes)
     SELECT p_log, level, at, substring(p_tiles FROM (n - 1)::int * 8192 + 1 FOR 8192)
     FROM unnest(p_levels, p_tile_at) WITH ORDINALITY AS g (level, at, n) ORDER BY n;

@@ -60,11 +60,12 @@ function localLifecycle(data: DataDirectory, config: SigningConfig, world: World
   }
   const withLog = async <T>(slug: string, use: (log: Log) => Promise<T>): Promise<T> => {
     const log = await startLog(data, recordOf(await data.database.logs(), slug), options)
-    world.clock.after(LEAD_MS, leads.resolve)
+    const cancel = world.clock.after(LEAD_MS, leads.resolve)
     try {
       if (data.shared !== null) await leads.promise
       return await use(log)
     } finally {
+      cancel()
       await log.close()
     }
   }

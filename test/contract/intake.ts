@@ -11,13 +11,6 @@ function waiting(text: string, content?: string): Omit<Waiting, 'ticket'> {
   return { hash: leafHash(made.leaf), entry: made }
 }
 
-/** One that takes content back. */
-function withdrawing(text: string): Omit<Waiting, 'ticket'> {
-  const { algorithm, digest } = attachment(text, 'sha384')
-  const { hash, entry } = waiting(`without ${text}`)
-  return { hash, entry: { ...entry, withdraws: { algorithm, digest } } }
-}
-
 const ALL = { entries: 100, bytes: 1e6 }
 const tickets = (rows: readonly Waiting[]) => rows.map(({ ticket }) => ticket)
 
@@ -26,7 +19,10 @@ export function intakeContract(name: string, open: (t: Test, most: number) => Pr
   t.test(`${name}: what is offered comes out as it went in, oldest first`, async (t) => {
     const intake = await open(t, 1000)
     t.same(await intake.take(ALL, []), [])
-    const offered = [waiting('a'), waiting('b', 'content of b'), waiting('a'), waiting('', ''), withdrawing('bad')]
+    const { algorithm, digest } = attachment('taken back')
+    const back = waiting('c', 'why')
+    const withdrawing = { ...back, entry: { ...back.entry, withdraws: { algorithm, digest } } }
+    const offered = [waiting('a'), waiting('b', 'content of b'), waiting('a'), waiting('', ''), withdrawing]
     const got = [...(await intake.offer(offered.slice(0, 3))), ...(await intake.offer(offered.slice(3)))]
     t.equal(new Set(got).size, 5, 'equal entries have tickets of their own')
     const taken = await intake.take(ALL, [])

@@ -3,7 +3,7 @@
 import { hash, type LeafHash } from '../../kernel/brand.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Intake, Waiting } from '../../log/cluster/ports.ts'
-import { formatAttachments, formatKeys, formatNames, parseAttachments, parseKeys, parseNames } from './pending.ts'
+import { formatAttachments, formatKeys, formatName, parseAttachments, parseKeys, parseName } from './pending.ts'
 import type { Server } from './server.ts'
 
 interface PendingRow {
@@ -81,13 +81,17 @@ function columnsOf(entries: readonly Omit<Waiting, 'ticket'>[]): readonly (reado
     entries.map(({ entry }) => entry.leaf),
     entries.map(({ entry }) => formatKeys(entry.keys)),
     entries.map(({ entry }) => formatAttachments(entry.attachments)),
-    entries.map(({ entry }) => formatNames(entry.withdraws === undefined ? [] : [entry.withdraws])),
+    entries.map(({ entry }) => formatName(entry.withdraws)),
   ]
 }
 
 function toWaiting(row: PendingRow): Waiting {
-  const entry = { leaf: row.leaf, keys: parseKeys(row.keys), attachments: parseAttachments(row.attachments) }
-  const [withdraws] = parseNames(row.withdraws)
-  const whole = withdraws === undefined ? entry : { ...entry, withdraws }
-  return { ticket: BigInt(row.id), hash: hash(row.hash) as LeafHash, entry: whole }
+  const withdraws = parseName(row.withdraws)
+  const entry = {
+    leaf: row.leaf,
+    keys: parseKeys(row.keys),
+    attachments: parseAttachments(row.attachments),
+    ...(withdraws !== undefined && { withdraws }),
+  }
+  return { ticket: BigInt(row.id), hash: hash(row.hash) as LeafHash, entry }
 }

@@ -2,7 +2,7 @@
  * An entry's keys and attachments, as the columns of `pending` hold them.
  *
  * Keys: for each 1 byte of source (0: leaf, 1: attachment) and the key of 32. Attachments: for each 1 byte of algorithm (its place in
- * ALGORITHMS), 4 bytes of length, big-endian, the digest and the content. What is withdrawn: the same without content.
+ * ALGORITHMS), 4 bytes of length, big-endian, the digest and the content. What it withdraws: 1 byte of algorithm and the digest, or nothing.
  */
 
 import { hex } from '../../kernel/bytes.ts'
@@ -45,7 +45,7 @@ export function parseAttachments(bytes: Uint8Array): Attachment[] {
   for (let at = 0; at < bytes.length; ) {
     const algorithm = ALGORITHMS[bytes[at] ?? 0]
     if (algorithm === undefined || at + 5 > bytes.length) throw malformed(bytes)
-    const from = at + 5 + Number(algorithm.slice(3)) / 8
+    const from = at + 5 + digestBytes(algorithm)
     const end = from + view.getUint32(at + 1)
     if (end > bytes.length) throw malformed(bytes)
     attachments.push({ algorithm, digest: bytes.slice(at + 5, from), content: bytes.slice(from, end) })
@@ -54,13 +54,21 @@ export function parseAttachments(bytes: Uint8Array): Attachment[] {
   return attachments
 }
 
-export function formatNames(names: readonly ContentName[]): Uint8Array {
-  return formatAttachments(names.map((name) => ({ ...name, content: new Uint8Array() })))
+export function formatName(name: ContentName | undefined): Uint8Array {
+  if (name === undefined) return new Uint8Array()
+  return Buffer.concat([Uint8Array.of(ALGORITHMS.indexOf(name.algorithm)), name.digest])
 }
 
 /** @throws TlogError STORE_CORRUPT */
-export function parseNames(bytes: Uint8Array): ContentName[] {
-  return parseAttachments(bytes).map(({ algorithm, digest }) => ({ algorithm, digest }))
+export function parseName(bytes: Uint8Array): ContentName | undefined {
+  if (bytes.length === 0) return undefined
+  const algorithm = ALGORITHMS[bytes[0] ?? 0]
+  if (algorithm === undefined || bytes.length !== 1 + digestBytes(algorithm)) throw malformed(bytes)
+  return { algorithm, digest: bytes.slice(1) }
+}
+
+function digestBytes(algorithm: DigestAlgorithm): number {
+  return Number(algorithm.slice(3)) / 8
 }
 
 function malformed(bytes: Uint8Array): TlogError {

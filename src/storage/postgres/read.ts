@@ -74,7 +74,8 @@ export function createReader({ query }: Server, log: number): LogReader {
       const text = `SELECT (SELECT count(*) FROM colophon.lookup WHERE log = $1 AND source = 0) AS lookups,
         (SELECT count(*) FROM colophon.attachment WHERE log = $1) AS attachments,
         (SELECT count(*) FROM colophon.withdrawal WHERE log = $1) AS withdrawals`
-      return first(await query<Totals>(text, [log]), (row) => row) ?? { lookups: 0, attachments: 0, withdrawals: 0 }
+      const [row] = await query<Totals>(text, [log])
+      return row ?? { lookups: 0, attachments: 0, withdrawals: 0 }
     },
     withdrawn: async ({ algorithm, digest }) => {
       const text = `SELECT idx, (SELECT time_ms FROM colophon.head WHERE log = $1 AND size > idx ORDER BY size LIMIT 1) AS time

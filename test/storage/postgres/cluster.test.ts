@@ -5,8 +5,8 @@ import { leafIndex } from '../../../src/kernel/brand.ts'
 import { TlogError } from '../../../src/kernel/error.ts'
 import type { LogStore } from '../../../src/log/ports.ts'
 import { supplement } from '../../contract/attach.ts'
-import { entry, leafHash, lookupKey, published } from '../../contract/feeder.ts'
-import { NEW_LOG } from '../../contract/fresh.ts'
+import { attachment, entry, leafHash, lookupKey, published } from '../../contract/feeder.ts'
+import { freshStore, NEW_LOG } from '../../contract/fresh.ts'
 import { intakeContract } from '../../contract/intake.ts'
 import { leaseContract } from '../../contract/lease.ts'
 import { fileServer, filledDatabase, freshDatabase, rawClient } from './support.ts'
@@ -97,22 +97,24 @@ t.test('rows that are not ours are not taken for entries', async (t) => {
   const intake = database.intake({ log: 0, node: 'a', most: 10 })
   const raw = await rawClient(t, url)
   const key = `00${'11'.repeat(32)}`
-  const bad: readonly (readonly [keys: string, attachments: string])[] = [
-    [key.slice(2), ''],
-    [`02${key.slice(2)}`, ''],
-    ['', `03${'00'.repeat(60)}`],
-    ['', '00000000'],
-    ['', `0000000001${'00'.repeat(32)}`],
-    ['', `0000000000${'00'.repeat(31)}`],
+  const bad: readonly (readonly [keys: string, attachments: string, withdraws: string])[] = [
+    [key.slice(2), '', ''],
+    [`02${key.slice(2)}`, '', ''],
+    ['', `03${'00'.repeat(60)}`, ''],
+    ['', '00000000', ''],
+    ['', `0000000001${'00'.repeat(32)}`, ''],
+    ['', `0000000000${'00'.repeat(31)}`, ''],
+    ['', '', `03${'00'.repeat(32)}`],
+    ['', '', `00${'00'.repeat(31)}`],
   ]
-  for (const [keys, attachments] of bad) {
+  for (const columns of bad) {
     await raw.query(
       `INSERT INTO pending (log, node, bytes, hash, leaf, keys, attachments, withdraws)
-       VALUES (0, 'x', 0, decode(repeat('00', 32), 'hex'), '', decode($1, 'hex'), decode($2, 'hex'), '')`,
-      [keys, attachments],
+       VALUES (0, 'x', 0, decode(repeat('00', 32), 'hex'), '', decode($1, 'hex'), decode($2, 'hex'), decode($3, 'hex'))`,
+      [...columns],
     )
     const error = await intake.take({ entries: 1, bytes: 1 }, []).catch((error: unknown) => error)
-    t.ok(error instanceof TlogError && error.code === 'STORE_CORRUPT', `${keys} ${attachments}`)
+    t.ok(error instanceof TlogError && error.code === 'STORE_CORRUPT', columns.join())
     await raw.query('DELETE FROM pending')
   }
 })
@@ -132,4 +134,27 @@ t.test('nodes count what waits for all of them', async (t) => {
   await a.offer(some(5, 'more'))
   await t.rejects(a.offer(some(9, 'too many')), { code: 'LOG_BUSY', message: /^80 entries wait/ })
   await t.rejects(b.offer(some(1, 'too many')), { code: 'LOG_BUSY' })
+})
+
+t.test('content that another log is just keeping goes too', async (t) => {
+  const { url, database } = await freshDatabase(t, server)
+  const [a, b] = [await freshStore(database, 'a'), await freshStore(database, 'b')]
+  const raw = await rawClient(t, url)
+  const bad = attachment('bad')
+  await raw.query('BEGIN')
+  await raw.query('SELECT keep_attachments(0::smallint, $1, $2, $3, $4)', [
+    [bad.algorithm],
+    [bad.digest],
+    [bad.content.length],
+    bad.content,
+  ])
+  const { head } = b.feeder
+  const withdrawing = b.store.append(head, b.feeder.batch([{ ...entry('taken back'), withdraws: bad }]))
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  t.same(await b.store.head(), head, 'it waits')
+  await raw.query('COMMIT')
+  await withdrawing
+  t.equal(await a.store.attachment('sha256', bad.digest), null)
+  await a.store.append(a.feeder.head, a.feeder.batch([entry('brings it', [], [bad])]))
+  t.equal(await a.store.attachment('sha256', bad.digest), null)
 })
