@@ -12,6 +12,7 @@ import { exportTo } from '../src/cli/export.ts'
 import { openCopy, type Place } from '../src/cli/places.ts'
 import { parseS3Url } from '../src/formats/s3/location.ts'
 import { formatHashedRekordV1 } from '../src/formats/sigstore/leaf-v1.ts'
+import { Sweep } from '../src/log/export.ts'
 import { openDataDirectory } from '../src/storage/data-directory.ts'
 import { ratchetDirectory } from '../src/storage/ratchets.ts'
 import { partsAt, startS3 } from '../test/e2e/s3-server.ts'
@@ -45,7 +46,12 @@ async function copy(dir: string, place: Place, outside: Parameters<typeof openCo
   const target = await openCopy(place, record.slug, outside, (why) => console.log(why))
   counts = none() // the look whether conditions are kept is one of each start
   const start = performance.now()
-  const parts = { reader: data.store(record.number), rest: async () => undefined, onProgress: () => undefined }
+  const parts = {
+    reader: data.store(record.number),
+    sweep: new Sweep(),
+    rest: async () => undefined,
+    onProgress: () => undefined,
+  }
   await exportTo(target, record, parts)
   const seconds = (performance.now() - start) / 1000
   await target.close()

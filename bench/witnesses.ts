@@ -64,7 +64,7 @@ async function startWitness(name: string, seed: number, log: string) {
     now: () => unixMillis(Date.now()),
     verifyMlDsa44,
     onStep: () => undefined,
-    onFork: () => undefined,
+    watch: { cosigned: () => undefined, limited: () => undefined, forked: () => undefined },
     onFailure: (error) => {
       throw error
     },

@@ -116,6 +116,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     'end a log in good order, and hand over to its successor',
     async () => (await import('./freeze.ts')).freeze,
   ),
+  entry(
+    'withdraw',
+    'take a statement out of the store, and say so in a log',
+    async () => (await import('./withdraw.ts')).withdraw,
+  ),
   entry('retire', 'end a log that cannot or must not sign any more', async () => (await import('./retire.ts')).retire),
   entry(
     'export',

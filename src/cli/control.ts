@@ -12,13 +12,15 @@ import { taken } from '../config/trust-items.ts'
 import { parseHostname } from '../config.ts'
 import { DIALECTS } from '../dialects/names.ts'
 import { makeDirectory } from '../files/make-directory.ts'
+import { parseBase } from '../formats/custody/vocabulary.ts'
 import { literal, object, text } from '../formats/fields.ts'
 import { parseJson } from '../formats/json.ts'
-import { concat } from '../kernel/bytes.ts'
+import { concat, hex } from '../kernel/bytes.ts'
 import { ERROR_CODES, type ErrorCode, TlogError } from '../kernel/error.ts'
 import type { Clock } from '../log/ports.ts'
 import type { LogRecord } from '../storage/database.ts'
 import type { Ended, Lifecycle } from './lifecycle.ts'
+import { parseName, type Withdrawn } from './withdrawing.ts'
 
 const MAX_BYTES = 64 * 1024
 /** For a request to arrive whole, and for an answer. */
@@ -28,12 +30,26 @@ const ARRIVAL_MS = 5000
 type Answer = { readonly done: unknown } | { readonly error: { readonly code: ErrorCode | null; message: string } }
 
 const REQUEST = object((fields) => {
-  const command = fields.required('command', literal('create', 'freeze'))
+  const command = fields.required('command', literal('create', 'freeze', 'withdraw'))
   const slug = fields.required('slug', text)
   if (command === 'freeze') return { command, slug }
+  if (command === 'withdraw') {
+    const content = fields.required('content', taken(parseName))
+    return {
+      command,
+      request: {
+        slug,
+        ...content,
+        reason: fields.required('reason', text),
+        base: fields.required('base', taken(parseBase)),
+      },
+    }
+  }
   const dialect = fields.required('dialect', literal(...DIALECTS))
   const origin = fields.required('origin', taken(parseHostname))
-  return { command, request: { slug, dialect, origin, after: fields.optional('after', text) ?? null } }
+  const after = fields.optional('after', text) ?? null
+  const withoutMlDsa = fields.optional('mlDsa', literal('none')) === 'none'
+  return { command, request: { slug, dialect, origin, after, withoutMlDsa } }
 })
 
 export interface ControlParts {
@@ -101,9 +117,20 @@ async function serve(socket: Socket, lifecycle: Lifecycle, { logger, cutOff, idl
 
 async function answerTo(bytes: Promise<Uint8Array>, lifecycle: Lifecycle, logger: ControlParts['logger']) {
   const request = REQUEST(parseJson(await bytes), '')
-  const done = await (request.command === 'freeze' ? lifecycle.freeze(request.slug) : lifecycle.create(request.request))
+  const done = await carryOut(request, lifecycle)
   logger.info({ ...request, done }, 'done as a command asked')
   return { done }
+}
+
+function carryOut(asked: ReturnType<typeof REQUEST>, lifecycle: Lifecycle): Promise<unknown> {
+  switch (asked.command) {
+    case 'create':
+      return lifecycle.create(asked.request)
+    case 'freeze':
+      return lifecycle.freeze(asked.slug)
+    case 'withdraw':
+      return lifecycle.withdraw(asked.request)
+  }
 }
 
 /** The lifecycle of the server that holds `dir`. @param unreachable what to say when it does not answer */
@@ -119,9 +146,13 @@ export function remoteLifecycle(dir: string, unreachable: (cause: unknown) => Tl
     }
   }
   return {
-    create: async ({ slug, dialect, origin, after = null }) =>
-      (await ask({ command: 'create', slug, dialect, origin, ...(after !== null && { after }) })) as LogRecord,
+    create: async ({ slug, dialect, origin, after = null, withoutMlDsa = false }) => {
+      const more = { ...(after !== null && { after }), ...(withoutMlDsa && { mlDsa: 'none' }) }
+      return (await ask({ command: 'create', slug, dialect, origin, ...more })) as LogRecord
+    },
     freeze: async (slug) => (await ask({ command: 'freeze', slug })) as Ended,
+    withdraw: async ({ slug, algorithm, digest, reason, base }) =>
+      (await ask({ command: 'withdraw', slug, content: `${algorithm}:${hex(digest)}`, reason, base })) as Withdrawn,
   }
 }
 

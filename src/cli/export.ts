@@ -5,7 +5,7 @@ import { factsOf } from '../dialects/facts.ts'
 import { isS3Url } from '../formats/s3/location.ts'
 import type { TreeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
-import { type ExportParts, type ExportTarget, exportLog } from '../log/export.ts'
+import { type ExportParts, type ExportTarget, exportLog, Sweep } from '../log/export.ts'
 import { openerOf } from '../log/signer.ts'
 import { readDatabase } from '../storage/data-directory.ts'
 import type { LogDatabase, LogRecord } from '../storage/database.ts'
@@ -52,7 +52,7 @@ async function exportOne(database: LogDatabase, record: LogRecord, out: Place, w
   try {
     const reader = database.store(record.number)
     const onProgress = progressBar(world, record.slug)
-    const size = await exportTo(target, record, { reader, rest: async () => undefined, onProgress })
+    const size = await exportTo(target, record, { reader, sweep: new Sweep(), rest: async () => undefined, onProgress })
     return `${record.slug}: ${size} entries in ${describePlace(out, record.slug)}\n`
   } finally {
     await target.close()
@@ -63,7 +63,7 @@ async function exportOne(database: LogDatabase, record: LogRecord, out: Place, w
 export async function exportTo(
   target: ExportTarget,
   { origin, dialect, vkey }: Pick<LogRecord, 'origin' | 'dialect' | 'vkey'>,
-  parts: Pick<ExportParts, 'reader' | 'rest' | 'onProgress'>,
+  parts: Pick<ExportParts, 'reader' | 'sweep' | 'rest' | 'onProgress'>,
 ): Promise<TreeSize> {
   return await exportLog({ ...parts, origin, open: openerOf(vkey), facts: factsOf(dialect), target })
 }

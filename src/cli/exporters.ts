@@ -1,6 +1,6 @@
 /** `serve --publish`: keeps the static copies of a server's logs in step. */
 
-import type { OpenedTarget } from '../log/export.ts'
+import { type OpenedTarget, Sweep } from '../log/export.ts'
 import { createExporter, type Exporter } from '../log/exporter.ts'
 import type { LogReader } from '../log/ports.ts'
 import type { LogRecord } from '../storage/database.ts'
@@ -34,6 +34,8 @@ export interface Exporters {
   add(log: Exported): void
   /** A log has published. Returns at once. */
   wake(slug: string): void
+  /** Something was withdrawn, from whichever. Returns at once. */
+  wakeAll(): void
   /** After the logs have closed: their last checkpoints go out too. */
   close(): Promise<void>
 }
@@ -46,6 +48,9 @@ export function startExporters(parts: ExportersParts): Exporters {
   return {
     add: (log) => void exporters.set(log.record.slug, startOne(log, parts)),
     wake: (slug) => exporters.get(slug)?.wake(),
+    wakeAll: () => {
+      for (const exporter of exporters.values()) exporter.wake()
+    },
     close: async () => void (await Promise.all([...exporters.values()].map((exporter) => exporter.close()))),
   }
 }
@@ -55,10 +60,11 @@ function startOne({ record, reader }: Exported, parts: ExportersParts): Exporter
   const { clock } = world
   const rest = () => new Promise<void>((resolve) => void clock.after(REST_MS, resolve))
   let target: OpenedTarget | undefined
+  const sweep = new Sweep()
   const exporter = createExporter({
     run: async () => {
       target ??= await openCopy(place, record.slug, world, (why) => parts.onUnguarded(record.slug, why))
-      return await exportTo(target, record, { reader, rest, onProgress: () => undefined })
+      return await exportTo(target, record, { reader, sweep, rest, onProgress: () => undefined })
     },
     clock,
     intervalMs,

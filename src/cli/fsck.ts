@@ -3,18 +3,15 @@
 import { createHash } from 'node:crypto'
 import { parseData, parseFlags } from '../config.ts'
 import { factsOf } from '../dialects/facts.ts'
-import { parseVkey } from '../formats/c2sp/vkey.ts'
+import { withdrawalsOf } from '../dialects/withdrawals.ts'
 import { TlogError } from '../kernel/error.ts'
 import { fsck as checkLog } from '../log/fsck.ts'
-import type { Mark, Signer } from '../log/ports.ts'
-import { openerOf } from '../log/signer.ts'
+import type { Mark } from '../log/ports.ts'
 import { readDatabase } from '../storage/data-directory.ts'
 import type { LogDatabase, LogRecord } from '../storage/database.ts'
 import { readMark } from '../storage/log-keys.ts'
-import { receive } from '../verify/checkpoint.ts'
-import { openLine } from '../verify/note-line.ts'
-import { nodeAbilities } from '../verify-node/abilities.ts'
 import { placeOf } from './data.ts'
+import { openerOfAll } from './own-lines.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
@@ -74,6 +71,7 @@ async function check(
       mark: await markOf(place, record, onProblem),
       open: openerOfAll(record),
       facts: factsOf(record.dialect),
+      withdraws: withdrawalsOf(record),
       digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
       onProblem,
       onProgress: progressBar(world, record.slug),
@@ -85,18 +83,6 @@ async function check(
       size: 0,
       problems: [...problems, `the check could not go on: ${(error as Error).message}`],
     }
-  }
-}
-
-/** Of every line that is the log's own. @throws TlogError VKEY_MALFORMED */
-function openerOfAll({ vkey, mlDsaVkey }: LogRecord): Signer['open'] {
-  const open = openerOf(vkey)
-  if (mlDsaVkey === null) return open
-  const mlDsa = parseVkey(mlDsaVkey)
-  return async (note) => {
-    if ((await openLine(mlDsa, receive(note), nodeAbilities.mlDsa44)) === null)
-      throw new TlogError('SIGNATURE_UNKNOWN_KEY', 'no signature by its ML-DSA-44 key')
-    return await open(note)
   }
 }
 

@@ -11,12 +11,16 @@ import type { OnStep } from '../log/steps.ts'
 import { createLogIn, type LogRequest } from '../storage/create-log.ts'
 import type { DataDirectory } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
+import { recordOf } from './data.ts'
+import { type Withdrawn, type WithdrawRequest, withdrawContent } from './withdrawing.ts'
 
 export interface Lifecycle {
   /** @throws TlogError as createLogIn does; whatever keeps the log from starting: then the next start of the server opens it. */
   create(request: LogRequest): Promise<LogRecord>
   /** @throws TlogError LOG_UNKNOWN; LOG_BUSY while the tree that waits behind it has no checkpoint; and as Log.freeze does. */
   freeze(slug: string): Promise<Ended>
+  /** @throws TlogError LOG_UNKNOWN, and as withdrawContent does */
+  withdraw(request: WithdrawRequest): Promise<Withdrawn>
 }
 
 /** What the final checkpoint says. */
@@ -34,9 +38,11 @@ export interface LifecycleParts {
   readonly onStep: (slug: string) => OnStep
   /** Tells the world which logs there are now, and since when. Must not throw: what was done stays done. */
   readonly tell: () => Promise<void>
+  /** Something may be gone from the store, and is to go from the copies. Must not throw. */
+  readonly sweep: () => void
 }
 
-export function createLifecycle({ data, logs, start, clock, onStep, tell }: LifecycleParts): Lifecycle {
+export function createLifecycle({ data, logs, start, clock, onStep, tell, sweep }: LifecycleParts): Lifecycle {
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = turn.then(work)
@@ -62,6 +68,8 @@ export function createLifecycle({ data, logs, start, clock, onStep, tell }: Life
         await tell()
         return ended
       }),
+    withdraw: (request) =>
+      inTurn(async () => await withdrawContent(data, logs.named(request.slug), request, clock).finally(sweep)),
   }
 }
 
@@ -80,11 +88,4 @@ export async function endLog({ database }: DataDirectory, log: Log, clock: Pick<
     await database.freezeLog(number, unixMillis(Math.max(time, clock.now())))
   })
   return { size, root: hex(root) }
-}
-
-/** @throws TlogError LOG_UNKNOWN */
-export function recordOf(records: readonly LogRecord[], slug: string): LogRecord {
-  const record = records.find((log) => log.slug === slug)
-  if (record === undefined) throw new TlogError('LOG_UNKNOWN', `no log ${slug} is in this data directory`)
-  return record
 }

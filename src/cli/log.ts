@@ -7,8 +7,7 @@ import { createLogIn, type LogRequest } from '../storage/create-log.ts'
 import { createDataDirectory, isUnused } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import type { DataPlace } from '../storage/log-keys.ts'
-import { DEFAULT_DIALECT, listLogs, placeOf } from './data.ts'
-import { recordOf } from './lifecycle.ts'
+import { DEFAULT_DIALECT, listLogs, placeOf, recordOf } from './data.ts'
 import { isWaitingAmong, successorOf } from './successor.ts'
 import { withLifecycle } from './with-lifecycle.ts'
 import type { Command, ExitCode, World } from './world.ts'
@@ -17,6 +16,7 @@ export const log: Command = {
   name: 'log',
   usage: `colophon log create SLUG --origin HOST [--dialect rekor-v2|rekor-v1] [--data DIR] [--ratchet DIR] [--json]
 colophon log create SLUG --after OLD [--origin HOST] [--data DIR] [--ratchet DIR] [--json]
+colophon log create SLUG --origin HOST --without-ml-dsa ...
 colophon log list [--data DIR] [--json]
 
   SLUG names the log in paths, metrics and commands, for life: [a-z0-9][a-z0-9-]{0,31}.
@@ -24,10 +24,16 @@ colophon log list [--data DIR] [--json]
   rekor-v1 log the number of its tree is added.
   --after makes a successor of the log OLD, with its dialect. Of a rekor-v1 log it has the same host by default, and then
   waits: the trust files list it from now on, and it takes entries once OLD is frozen (\`colophon freeze\`).
+  Keys that are there, keys/SLUG.pem and so on, become the log's; the others are made.
+  --without-ml-dsa makes no ML-DSA-44 key: for a log from before logs had one, that is made anew from its keys and a copy.
   A server that runs there makes the log, and serves it at once.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, on, words } = parseFlags(argv, ['data', 'ratchet', 'origin', 'dialect', 'after'], ['json'])
+    const { flags, on, words } = parseFlags(
+      argv,
+      ['data', 'ratchet', 'origin', 'dialect', 'after'],
+      ['json', 'without-ml-dsa'],
+    )
     const [action, slug, ...rest] = words
     const config = parseSigning(flags, world.env)
     const place = placeOf(config, world)
@@ -41,7 +47,7 @@ colophon log list [--data DIR] [--json]
     }
     if (action !== 'create' || slug === undefined || rest.length > 0)
       throw new TlogError('CONFIG_INVALID', 'log takes `create SLUG` or `list`')
-    const request = await requestOf(slug, flags, place)
+    const request = { ...(await requestOf(slug, flags, place)), withoutMlDsa: on.has('without-ml-dsa') }
     if (isUnused(place)) await createFirst(request, place, world)
     else await withLifecycle(config, world, async (lifecycle) => await lifecycle.create(request))
     await show(slug)

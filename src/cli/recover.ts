@@ -4,17 +4,18 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { DATA_FLAGS, type DataConfig, parseCopyPlace, parseData, parseFlags } from '../config.ts'
 import { factsOf } from '../dialects/facts.ts'
+import { withdrawalsOf } from '../dialects/withdrawals.ts'
 import { isS3Url } from '../formats/s3/location.ts'
 import { TlogError } from '../kernel/error.ts'
 import { type ReadResource, readCheckpoint } from '../log/copy.ts'
 import type { Mark } from '../log/ports.ts'
 import { type Recovery, recover as recoverLog } from '../log/recover.ts'
-import { openerOf } from '../log/signer.ts'
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { parseCopyUrl, readUrl } from '../storage/http-copy.ts'
 import { type DataPlace, readMark } from '../storage/log-keys.ts'
 import { placeOf } from './data.ts'
+import { openerOfCopy } from './own-lines.ts'
 import { readCopy } from './places.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
@@ -94,15 +95,17 @@ async function recoverEach(
 
 async function recoverOne(data: DataDirectory, record: LogRecord, copies: OpenCopies, world: World): Promise<boolean> {
   const { slug, origin } = record
-  const open = openerOf(record.vkey)
+  const store = data.database.store(record.number)
+  const open = openerOfCopy(record, (await store.head())?.size === 0)
   const mark = await markOf(data.place, record, world)
   const found = await recoverLog({
     origin,
-    store: data.database.store(record.number),
+    store,
     mark,
     open,
     read: await choose(copies(slug), { origin, open }),
     facts: factsOf(record.dialect),
+    withdraws: withdrawalsOf(record),
     digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
     clock: world.clock,
     onProblem: (problem) => world.warn(`${slug}: ${problem}`),

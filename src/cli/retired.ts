@@ -26,15 +26,22 @@ export async function openFrozen(
   store: LogReader,
   whole: () => Promise<Startable>,
 ): Promise<Startable | null> {
-  try {
-    if (record.compromisedSince === null) return await whole()
-  } catch (error) {
-    if (!(error instanceof TlogError && LOST.includes(error.code))) throw error
-  }
+  const found = record.compromisedSince === null ? await unlessLost(whole()) : null
+  if (found !== null) return found
   const never = async (): Promise<never> => {
     throw new TlogError('LOG_FROZEN', `log ${record.slug} is retired: it signs nothing any more`)
   }
   const signer: Signer = { sign: never, signedAt: () => 0, renewMs: null, open: openerOf(record.vkey) }
   const state = await loadRetired({ origin: record.origin, store, signer })
   return state === null ? null : { signer, ratchet: { read: never, advance: never }, state }
+}
+
+/** Null when key or ratchet is gone, or not to be believed. */
+export async function unlessLost<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof TlogError && LOST.includes(error.code)) return null
+    throw error
+  }
 }

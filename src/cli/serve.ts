@@ -89,7 +89,8 @@ async function serveLogs({ data, config, logger, world, shown, stopped }: Served
       return log
     }
     const tell = () => refresh(trust, logger)
-    closing.defer(await serveControl(data, { data, logs, start, clock: world.clock, onStep, tell }, parts))
+    const sweep = () => copies.sweep()
+    closing.defer(await serveControl(data, { data, logs, start, clock: world.clock, onStep, tell, sweep }, parts))
     greet(address, logs, config, logger, world)
     const reason = await Promise.race([stopped, failure.promise])
     logger.info({ reason }, 'stopping: open requests get their answers first')
@@ -116,16 +117,22 @@ interface StartParts extends Pick<Served, 'config' | 'logger'> {
   readonly failed: () => void
 }
 
+const ANOTHER_HISTORY =
+  'a witness has seen another history: nothing is sealed or published while it says so. Was an older database put back together with its ratchet?'
+
 function startOptions({ config, logger, world, metrics, onStep, failed }: StartParts): StartOptions {
   return {
     clock: world.clock,
-    witnesses: witnessesOf(config.data, world),
+    witnesses: witnessesOf(config.data, world, metrics.watchRounds),
     limits: { intervalMs: config.intervalMs },
     onStep,
     onPublishDelayed: (slug, error) => {
       metrics.publishDelayed(slug)
-      logger.warn({ err: error, log: slug }, 'no checkpoint was published; it is tried again')
+      if (error.code === 'WITNESS_REFUSED') logger.error({ err: error, log: slug }, ANOTHER_HISTORY)
+      else logger.warn({ err: error, log: slug }, 'no checkpoint was published; it is tried again')
     },
+    onLead: (slug, leads) =>
+      logger.info({ log: slug }, leads ? 'this node sequences the log' : 'it sequences it no more'),
     onFailure: (slug, error) => {
       logger.fatal({ err: error, log: slug }, 'the log has stopped')
       failed()

@@ -51,6 +51,11 @@ export class StaticCopies {
     }
   }
 
+  /** Something was taken out of the store, and is to go out of the copies too. */
+  sweep(): void {
+    this.#exporters?.wakeAll()
+  }
+
   async close(): Promise<void> {
     await this.#exporters?.close()
   }

@@ -2,12 +2,14 @@
 
 import type { SigningConfig } from '../config.ts'
 import { TlogError } from '../kernel/error.ts'
+import type { Log } from '../log/log.ts'
 import { createLogIn } from '../storage/create-log.ts'
 import { type DataDirectory, openDataDirectory } from '../storage/data-directory.ts'
 import type { DataPlace } from '../storage/log-keys.ts'
 import { remoteLifecycle } from './control.ts'
-import { placeOf, startLog } from './data.ts'
-import { endLog, type Lifecycle, recordOf } from './lifecycle.ts'
+import { placeOf, recordOf, startLog } from './data.ts'
+import { endLog, type Lifecycle } from './lifecycle.ts'
+import { withdrawContent } from './withdrawing.ts'
 import { witnessesOf } from './witnessing.ts'
 import type { World } from './world.ts'
 
@@ -45,15 +47,17 @@ function localLifecycle(data: DataDirectory, config: SigningConfig, world: World
   const tell = (slug: string, error: unknown) => world.warn(`log ${slug}: ${(error as Error).message}`)
   const witnesses = witnessesOf(config, world)
   const options = { clock: world.clock, witnesses, onStep: () => world.onStep, onPublishDelayed: tell, onFailure: tell }
+  const withLog = async <T>(slug: string, use: (log: Log) => Promise<T>): Promise<T> => {
+    const log = await startLog(data, recordOf(await data.database.logs(), slug), options)
+    try {
+      return await use(log)
+    } finally {
+      await log.close()
+    }
+  }
   return {
     create: (request) => createLogIn(data, request, world.clock.now()),
-    async freeze(slug) {
-      const log = await startLog(data, recordOf(await data.database.logs(), slug), options)
-      try {
-        return await endLog(data, log, world.clock)
-      } finally {
-        await log.close()
-      }
-    },
+    freeze: (slug) => withLog(slug, (log) => endLog(data, log, world.clock)),
+    withdraw: (request) => withLog(request.slug, (log) => withdrawContent(data, log, request, world.clock)),
   }
 }

@@ -7,14 +7,16 @@ import { parseLogList } from '../formats/c2sp/log-list.ts'
 import { formatVkey } from '../formats/c2sp/vkey.ts'
 import { visible } from '../formats/visible.ts'
 import { listen } from '../http/listen.ts'
+import { createScrapeServer } from '../http/scrape.ts'
 import { createWitnessServer } from '../http/witness.ts'
+import { createWitnessMetrics, type WitnessMetrics } from '../http/witness-metrics.ts'
 import { base64 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { openWitnessDirectory, type WitnessDirectory } from '../storage/witness/directory.ts'
 import { verifyMlDsa44 } from '../verify-node/ml-dsa.ts'
 import { KnownLogs } from '../witness/known-logs.ts'
 import type { WitnessKeys } from '../witness/ports.ts'
-import { createWitness } from '../witness/witness.ts'
+import { createWitness, type Witness } from '../witness/witness.ts'
 import { closeServer } from './close-server.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
@@ -31,6 +33,7 @@ export const witness: Command = {
     --name NAME       what it is called in its keys, for life; best a URL without its scheme
     --data DIR        its own data directory; created with new keys when it is absent or empty (default: ./witness)
     --listen ADDRESS  HOST:PORT or unix:/path/to.sock (default: 127.0.0.1:3001)
+    --metrics-listen ADDRESS  a listener of its own for /metrics, which --listen then has no longer
     --log VKEY        a log to cosign, by its verifier key, whose name is the log's origin; repeated, for other logs or
                       for another key of one
     --log-list FILE   logs to add, in the witness network's format; read again on SIGHUP. A log that was added stays,
@@ -72,37 +75,55 @@ async function serveWitness(served: Served): Promise<ExitCode> {
     world.warn(`CREATED a new witness in ${config.dir}. Keep its keys, and never put back an older copy of witness.db`)
   logs.learn(await directory.store.listed())
   await learn(served)
-  const server = createWitnessServer(
-    createWitness({
-      keys: directory.keys,
-      logs,
-      store: directory.store,
-      now: world.clock.now,
-      verifyMlDsa44,
-      onStep: world.onStep,
-      onFork: (origin, cosigned, other) =>
-        logger.error(
-          { origin, cosigned: base64(cosigned), other: base64(other) },
-          'FORK: the log signed two roots of one size; the second was not cosigned. Both notes are evidence',
-        ),
-      onFailure: (error) => {
-        logger.fatal({ err: error }, 'the witness has stopped')
-        failure.resolve('failed')
-      },
-    }),
-    { logger, after: world.clock.after },
-  )
-  const unlisten = world.onHangup(() => void relearn(served))
+  const metrics = createWitnessMetrics(directory.store.heads, () => logs.count)
+  const witnessing = witnessOf(served, metrics, failure.resolve)
+  const parts = { logger, after: world.clock.after, metrics, metricsElsewhere: config.metricsListen !== null }
+  const closing = new AsyncDisposableStack()
   try {
-    const address = await listen(server, config.listen)
-    greet(address, served)
+    const server = createWitnessServer(witnessing, parts)
+    closing.defer(() => closeServer(server, world))
+    if (config.metricsListen !== null) {
+      const measured = createScrapeServer(metrics, parts)
+      closing.defer(() => closeServer(measured, world))
+      logger.info({ address: await listen(measured, config.metricsListen) }, 'metrics')
+    }
+    closing.defer(world.onHangup(() => void relearn(served)))
+    greet(await listen(server, config.listen), served)
     const reason = await Promise.race([stopped, failure.promise])
     logger.info({ reason }, 'stopping: open requests get their answers first')
     return reason === 'failed' ? 3 : 0
   } finally {
-    unlisten()
-    await closeServer(server, world)
+    await closing.disposeAsync()
   }
+}
+
+function witnessOf(
+  { logs, directory, logger, world }: Served,
+  metrics: WitnessMetrics,
+  failed: (reason: 'failed') => void,
+): Witness {
+  return createWitness({
+    keys: directory.keys,
+    logs,
+    store: directory.store,
+    now: world.clock.now,
+    verifyMlDsa44,
+    onStep: world.onStep,
+    watch: {
+      ...metrics,
+      forked(origin, cosigned, other) {
+        metrics.forked(origin, cosigned, other)
+        logger.error(
+          { origin, cosigned: base64(cosigned), other: base64(other) },
+          'FORK: the log signed two roots of one size; the second was not cosigned. Both notes are evidence',
+        )
+      },
+    },
+    onFailure: (error) => {
+      logger.fatal({ err: error }, 'the witness has stopped')
+      failed('failed')
+    },
+  })
 }
 
 /** @throws TlogError CONFIG_INVALID */

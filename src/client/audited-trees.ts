@@ -47,6 +47,11 @@ export class RekorSite {
     this.#taken.clear()
   }
 
+  /** What it last showed. @throws TlogError SERVICE_REFUSED */
+  head(treeId: string): string {
+    return this.#find(treeId).checkpoint
+  }
+
   /** DER, by the PEM that the server calls the tree's key. @throws as refresh */
   async key(treeId: string): Promise<Uint8Array> {
     const at = below(this.#url, `/api/v1/log/publicKey?treeID=${treeId}`)

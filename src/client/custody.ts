@@ -24,6 +24,8 @@ export interface ListedStatement {
   readonly attachment: string | null
   /** What the server says that it says; null: it does not. Each a list of digests. */
   readonly said: { readonly subjects: readonly string[][]; readonly dependencies: readonly string[][] } | null
+  /** Of the entry by which the operator is said to have taken the content back; null: he did not. */
+  readonly withdrawn: string | null
 }
 
 export interface CustodyPage {
@@ -38,6 +40,7 @@ const MAX_LISTED = 100
 const MAX_DIGESTS = 250_000
 const DIGEST = /^[\w.-]{1,64}:([0-9a-f]{2}){1,64}$/
 const ATTACHMENT = /^(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
+const PLACE = /^\/logs\/[a-z0-9][a-z0-9-]{0,31}\/entries\/(0|[1-9][0-9]{0,15})$/
 const CURSOR = /^[a-z0-9][a-z0-9-]{0,31}:(0|[1-9][0-9]{0,15})$/
 
 /** @throws TlogError SERVICE_UNREACHABLE; SERVICE_REFUSED also when the answer is about another artifact */
@@ -79,12 +82,15 @@ const described = openObject((fields) => ({
   dependencies: fields.required('dependencies', list(digests, { max: MAX_DIGESTS })),
 }))
 
+const withdrawal = openObject((fields) => fields.required('entry', matching(PLACE)))
+
 const listed: Read<ListedStatement> = openObject((fields) => ({
   place: `/logs/${fields.required('log', slug)}/entries/${leafIndex(fields.required('index', count))}`,
   artifact: fields.required('artifact', digest),
   as: fields.required('as', literal('subject', 'dependency')),
   attachment: fields.optional('attachment', matching(ATTACHMENT)) ?? null,
   said: fields.optional('statement', described) ?? null,
+  withdrawn: fields.optional('withdrawn', withdrawal) ?? null,
 }))
 
 const stop: Read<CustodyStop> = openObject((fields) => ({

@@ -19,12 +19,13 @@ const OK = 200
 const ABSENT = 404
 const MAX_PATH = 63
 
-/** @throws TlogError NOT_FOUND, SERVICE_REFUSED, SERVICE_UNREACHABLE */
+/** @param place `/logs/{log}/entries/{index}`. @throws TlogError NOT_FOUND, SERVICE_REFUSED, SERVICE_UNREACHABLE */
 export async function fetchColophonEntry(ask: Ask, url: string, place: string): Promise<FetchedEntry> {
   const at = below(url, place)
-  const { index, body, proof } = readAnswer(at, await present(ask, at), (json) => entry(json, ''))
+  const { index, body, proof, promise } = readAnswer(at, await present(ask, at), (json) => entry(json, ''))
+  if (!place.endsWith(`/${index}`)) throw new TlogError('SERVICE_REFUSED', `${at}: it is entry ${index}`)
   const { kind, version } = bodyKind(body)
-  return { index, logId: null, kind, version, integratedTime: 0, promise: null, proof: { index, ...proof }, body }
+  return { ...(promise ?? unpromised(index)), logId: null, kind, version, proof: { index, ...proof }, body }
 }
 
 /** @param place `/api/v1/log/entries/ID`, or by `?logIndex=`. @throws as fetchColophonEntry does */
@@ -42,7 +43,11 @@ export async function fetchTiledEntry(read: ReadFile, index: LeafIndex): Promise
   const proof = await fetchProof(read, index)
   const body = await fetchLeaf(read, index, proof.size)
   const { kind, version } = bodyKind(body)
-  return { index, logId: null, kind, version, integratedTime: 0, promise: null, proof, body }
+  return { ...unpromised(index), logId: null, kind, version, proof, body }
+}
+
+function unpromised(index: LeafIndex): Pick<BundleEntry, 'index' | 'integratedTime' | 'promise'> {
+  return { index, integratedTime: 0, promise: null }
 }
 
 async function present(ask: Ask, url: string): Promise<Answer> {
@@ -63,6 +68,14 @@ const entry = openObject((fields) => ({
       root: proof.required('root', hashHex),
       path: proof.required('path', list(hashHex, { max: MAX_PATH })),
       checkpoint: proof.required('checkpoint', text),
+    })),
+  ),
+  promise: fields.optional(
+    'promise',
+    openObject((promise) => ({
+      index: leafIndex(promise.required('logIndex', count)),
+      integratedTime: treeSize(promise.required('integratedTime', count)),
+      promise: promise.required('signedEntryTimestamp', parsed(parseBase64)),
     })),
   ),
 }))

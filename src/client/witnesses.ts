@@ -11,17 +11,40 @@ import { TlogError } from '../kernel/error.ts'
 import type { VerifyMlDsa44 } from '../verify/ports.ts'
 import { type AskedServer, addCheckpoint, type Cosignable, type Submit, withLines } from './add-checkpoint.ts'
 
+/** What had come of a witness by the end of a round: it is late when the round did not wait for it. */
+export type WitnessOutcome = 'cosigned' | 'failed' | 'refused' | 'late'
+
+/** For who counts; must not throw. Witnesses by their names in the policy. */
+export interface RoundWatch {
+  /** Its server has answered or given up, in time or late. */
+  answered(witness: string, seconds: number): void
+  ended(round: EndedRound): void
+}
+
+export interface EndedRound {
+  readonly outcome: 'quorum' | 'missed' | 'refused'
+  readonly seconds: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly witnesses: ReadonlyMap<string, WitnessOutcome>
+}
+
 export interface WitnessingParts {
   /** With a URL for each witness, and a quorum. */
   readonly policy: Policy
   readonly submit: Submit
   readonly mlDsa44: VerifyMlDsa44 | null
+  /** In milliseconds. */
+  readonly now: () => number
+  readonly watch: RoundWatch
 }
 
 /** One server of the policy, as a log knows it. It takes one checkpoint of a log at a time. */
 interface Lane {
   readonly server: AskedServer
   known: TreeSize
+  /** It was asked once, and has answered or was waited for in vain. */
+  heard: boolean
   /** Ends when it has answered what it was asked last. */
   turn: Promise<void>
   /** What it has against the log's history, until it cosigns again. */
@@ -39,14 +62,14 @@ export interface AskedWitnesses {
 }
 
 /** For one log. */
-export function askWitnesses({ policy, submit, mlDsa44 }: WitnessingParts): AskedWitnesses {
+export function askWitnesses(parts: WitnessingParts): AskedWitnesses {
+  const { policy } = parts
   const lanes = serversOf(policy).map((server): Lane => {
-    return { server, known: treeSize(0), turn: Promise.resolve(), conflict: null }
+    return { server, known: treeSize(0), heard: false, turn: Promise.resolve(), conflict: null }
   })
   return {
     renewMs: RENEW_MS,
-    cosign: (head) =>
-      new Round(policy, head, (lane) => addCheckpoint(lane.server, head, lane.known, { submit, mlDsa44 })).run(lanes),
+    cosign: (head) => new Round(parts, head).run(lanes),
   }
 }
 
@@ -59,18 +82,19 @@ export function serversOf({ witnesses }: Policy): AskedServer[] {
 }
 
 class Round {
-  readonly #policy: Policy
+  readonly #parts: WitnessingParts
   readonly #head: Cosignable
-  readonly #ask: (lane: Lane) => ReturnType<typeof addCheckpoint>
+  readonly #began: number
   readonly #lines = new Map<string, Note['signatures']>()
+  readonly #outcomes = new Map<string, WitnessOutcome>()
   readonly #faults: string[] = []
   readonly #over = Promise.withResolvers<void>()
   #isOver = false
 
-  constructor(policy: Policy, head: Cosignable, ask: (lane: Lane) => ReturnType<typeof addCheckpoint>) {
-    this.#policy = policy
+  constructor(parts: WitnessingParts, head: Cosignable) {
+    this.#parts = parts
     this.#head = head
-    this.#ask = ask
+    this.#began = parts.now()
   }
 
   /** @throws TlogError WITNESS_REFUSED, QUORUM_MISSED */
@@ -82,40 +106,68 @@ class Round {
     await Promise.race([this.#over.promise, Promise.all(asked)])
     this.#isOver = true
     const conflict = lanes.find((lane) => lane.conflict !== null)?.conflict ?? null
+    this.#tell(conflict !== null ? 'refused' : this.#hasQuorum() ? 'quorum' : 'missed')
     if (conflict !== null) throw conflict
     if (!this.#hasQuorum()) throw this.#missed()
     return withLines(
       this.#head.note,
-      this.#policy.witnesses.flatMap(({ name }) => this.#lines.get(name) ?? []),
+      this.#parts.policy.witnesses.flatMap(({ name }) => this.#lines.get(name) ?? []),
     )
   }
 
   /** What comes after the round's end still tells what the server knows. */
   async #take(lane: Lane): Promise<void> {
     if (this.#isOver) return
+    const { now, watch } = this.#parts
+    const [head, names, asked] = [this.#head, lane.server.witnesses.map(({ name }) => name), now()]
+    let outcome: WitnessOutcome = 'failed' // also of a key that did not sign where another of its server did
     try {
-      for (const [name, lines] of await this.#ask(lane)) this.#lines.set(name, lines)
-      lane.known = this.#head.size
+      const found = await addCheckpoint(lane.server, head, lane.known, this.#parts)
+      for (const [name, lines] of found) this.#lines.set(name, lines)
+      lane.known = head.size
       lane.conflict = null
     } catch (error) {
       if (!(error instanceof TlogError)) throw error
-      if (error.code === 'WITNESS_REFUSED') lane.conflict = error
+      if (error.code === 'WITNESS_REFUSED') {
+        lane.conflict = error
+        outcome = 'refused'
+      }
       this.#faults.push(error.message)
+    }
+    lane.heard = true
+    for (const name of names) {
+      watch.answered(name, secondsFrom(asked, now()))
+      this.#outcomes.set(name, this.#lines.has(name) ? 'cosigned' : outcome)
     }
   }
 
-  /** Nobody who had something against the log may be left out because others were quicker. */
+  #tell(outcome: EndedRound['outcome']): void {
+    const { policy, now, watch } = this.#parts
+    const witnesses = policy.witnesses.map(({ name }) => [name, this.#outcomes.get(name) ?? 'late'] as const)
+    const at = now()
+    watch.ended({ outcome, seconds: secondsFrom(this.#began, at), at, witnesses: new Map(witnesses) })
+  }
+
+  /**
+   * Nobody who had something against the log may be left out because others were quicker: neither who has it now, nor, at
+   * the start, who has not been heard yet. A database that was put back together with its ratchet is told from them alone.
+   */
   #settle(lanes: readonly Lane[]): void {
-    if (this.#hasQuorum() && lanes.every(({ conflict }) => conflict === null)) this.#over.resolve()
+    if (this.#hasQuorum() && lanes.every(({ conflict, heard }) => conflict === null && heard)) this.#over.resolve()
   }
 
   #hasQuorum(): boolean {
-    return isQuorum(this.#policy, new Set(this.#lines.keys()))
+    return isQuorum(this.#parts.policy, new Set(this.#lines.keys()))
   }
 
   #missed(): TlogError {
     const cosigned = [...this.#lines.keys()].join(', ') || 'nobody'
     const why = this.#faults.length === 0 ? '' : `; ${this.#faults.join('; ')}`
-    return new TlogError('QUORUM_MISSED', `cosigned: ${cosigned}; asked for: ${this.#policy.quorum}${why}`)
+    return new TlogError('QUORUM_MISSED', `cosigned: ${cosigned}; asked for: ${this.#parts.policy.quorum}${why}`)
   }
+}
+
+/** A clock that was set back took no time. */
+function secondsFrom(beganMs: number, endedMs: number): number {
+  return Math.max(0, endedMs - beganMs) / 1000
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { passphraseOf } from '../config.ts'
 import { parseVkey, type Vkey } from '../formats/c2sp/vkey.ts'
 import type { Endpoint } from '../http/listen.ts'
+import { collide } from './addresses.ts'
 import { parseFlags, takeRepeated } from './flags.ts'
 import { oneOf, parseEndpoint, parsePath, wholeNumber } from './parsers.ts'
 import { Problems } from './problems.ts'
@@ -14,6 +15,8 @@ export interface WitnessConfig {
   readonly name: string
   readonly passphrase: string | undefined
   readonly listen: Endpoint
+  /** Null: metrics are where everything else is. */
+  readonly metricsListen: Endpoint | null
   readonly logs: readonly Vkey[]
   /** Null: none. */
   readonly logListPath: string | null
@@ -24,7 +27,7 @@ export interface WitnessConfig {
 }
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-const FLAGS = ['listen', 'data', 'name', 'log-list', 'rate', 'log-level'] as const
+const FLAGS = ['listen', 'data', 'name', 'log-list', 'rate', 'metrics-listen', 'log-level'] as const
 
 /** @throws TlogError CONFIG_INVALID naming everything that is wrong. */
 export function parseWitness(argv: readonly string[], env: Environment): WitnessConfig {
@@ -42,6 +45,7 @@ export function parseWitness(argv: readonly string[], env: Environment): Witness
     name: read('name', '', (text) => text),
     passphrase: passphraseOf(env, problems),
     listen: read<Endpoint>('listen', { kind: 'tcp', host: '127.0.0.1', port: 3001 }, parseEndpoint),
+    metricsListen: read<Endpoint | null>('metrics-listen', null, parseEndpoint),
     logs: values.flatMap((text) => problems.take<Vkey[]>('--log', [], () => [parseVkey(text)])),
     logListPath: read<string | null>('log-list', null, (text) => resolve(parsePath(text))),
     perSecond: read('rate', 500, wholeNumber(1, 10_000)),
@@ -49,6 +53,8 @@ export function parseWitness(argv: readonly string[], env: Environment): Witness
   }
   if (flags.name === undefined || flags.name === '')
     problems.note('--name', 'is missing: what the witness is called in its keys, best a URL without its scheme')
+  if (config.metricsListen !== null && collide(config.listen, config.metricsListen))
+    problems.note('--metrics-listen', 'is the address of --listen')
   problems.check()
   return config
 }

@@ -24,6 +24,7 @@ export {
   importPrivateKey,
   signEcdsa,
   signEd25519,
+  signEd25519ph,
   signMlDsa44,
 } from './node/keys.ts'
 

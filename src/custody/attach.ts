@@ -12,6 +12,7 @@ import type { Log } from '../log/log.ts'
 import type { Attachment, DigestAlgorithm } from '../log/ports.ts'
 import { commitmentOf, readLeaf } from './kept.ts'
 import type { Place } from './walk.ts'
+import { refuseWithdrawn } from './withdrawn.ts'
 
 const DIGEST_NAMES = { sha256: 'SHA2_256', sha384: 'SHA2_384', sha512: 'SHA2_512' } as const
 /** Entries under the digest that are looked at for one that commits to it: anybody may log a statement about it. */
@@ -19,27 +20,43 @@ const MAX_LOOKED_AT = 1024
 const PAGE = 64
 
 /**
- * Keeps it for the first entry of each log that commits to it. Returns where these are; what is there already stays.
+ * Keeps it for the first entry of each of these logs that commits to it. Returns where these are; what is there already stays,
+ * and a frozen log has what it had.
  *
  * @throws TlogError FIELD_INVALID when it does not hash to the digest; NOT_FOUND when no published leaf commits to it;
- *   ENVELOPE_MALFORMED when it is no statement, or names too many artifacts; and as Log.add does
+ *   ENVELOPE_MALFORMED when it is no statement, or names too many artifacts; ATTACHMENT_WITHDRAWN; LOG_FROZEN when only
+ *   frozen logs commit to it; and as Log.add does
  */
 export async function attach(logs: readonly Log[], attachment: Attachment): Promise<readonly Place[]> {
   const { algorithm, digest, content } = attachment
   if (!equal(digestOf(DIGEST_NAMES[algorithm], content), digest))
     throw new TlogError('FIELD_INVALID', `the content does not hash to ${algorithm}:${hex(digest)}`)
+  await refuseWithdrawn(logs, attachment)
   const places: Place[] = []
+  let isFrozen = false
   for (const log of logs) {
     const committed = await findCommitted(log, algorithm, digest)
     if (committed === null) continue
     const { leaf, named, index } = committed
     requireStatement(named, content)
-    await log.add({ leaf, keys: named.keysOf(content), attachments: [attachment] }) // a repeat, with what it lacked
+    if (!log.status().frozen)
+      await log.add({ leaf, keys: named.keysOf(content), attachments: [attachment] }) // a repeat, with what it lacked
+    else if ((await log.attachment(algorithm, digest)) === null) {
+      isFrozen = true
+      continue
+    }
     places.push({ log, index })
   }
-  if (places.length === 0)
-    throw new TlogError('NOT_FOUND', `no entry here commits to ${algorithm}:${hex(digest)}, or not yet`)
+  if (places.length === 0) throw unattached(attachment, isFrozen)
+  await refuseWithdrawn(logs, attachment) // meanwhile: then nothing was kept
   return places
+}
+
+function unattached({ algorithm, digest }: Attachment, isFrozen: boolean): TlogError {
+  const name = `${algorithm}:${hex(digest)}`
+  return isFrozen
+    ? new TlogError('LOG_FROZEN', `the log that commits to ${name} is frozen, and takes nothing any more`)
+    : new TlogError('NOT_FOUND', `no entry that you may add to commits to ${name}, or not yet`)
 }
 
 interface Committed {

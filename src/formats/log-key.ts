@@ -9,7 +9,7 @@ import { TlogError } from '../kernel/error.ts'
 import { isKeyName } from './c2sp/note.ts'
 import { formatVkey, parseVkey, type Vkey } from './c2sp/vkey.ts'
 import { located } from './located.ts'
-import { parseSpki } from './pki/spki.ts'
+import { formatSpki, parseSpki } from './pki/spki.ts'
 
 export type LogKey =
   | { readonly kind: 'note'; readonly vkey: Vkey }
@@ -35,6 +35,15 @@ export function formatLogKey(key: LogKey): string {
   if (key.kind === 'note') return formatVkey(key.vkey)
   const { host, spki } = key
   return `${host}+${hex(sha256(spki).subarray(0, 4))}+${base64(concat(Uint8Array.of(REKOR_TYPE), spki))}`
+}
+
+/**
+ * The key that the clients of a log's dialect check with, as DER: of two it is the ECDSA key.
+ * @throws TlogError VKEY_MALFORMED, BASE64_MALFORMED
+ */
+export function clientKey(log: { readonly vkey: string; readonly ecdsaKey?: string | null }): Uint8Array {
+  const { vkey, ecdsaKey = null } = log
+  return ecdsaKey === null ? formatSpki({ kind: 'ed25519', bytes: parseVkey(vkey).publicKey }) : parseBase64(ecdsaKey)
 }
 
 function malformed(why: string): TlogError {

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { attach } from '../custody/attach.ts'
+import { refuseWithdrawn } from '../custody/withdrawn.ts'
 import { hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { GET_ATTACHMENT, PUT_ATTACHMENT } from './api/describe/attachments.ts'
@@ -35,22 +36,25 @@ export function attachments(logs: Logs, { attachmentLimit, bodies: { limits, aft
       },
       'PUT',
     )
-    app.put(url, { config: { openapi: PUT_ATTACHMENT } }, async (request, reply) => {
+    app.put(url, { config: { openapi: PUT_ATTACHMENT, goesByScope: true } }, async (request, reply) => {
       readQuery(request, {})
       const { algorithm, digest } = readPath(request, 'artifact', attachmentParameter)
       const content = Uint8Array.from((request.body as Uint8Array | undefined) ?? []) // given back when the answer is sent
-      const places = await attach(logs.all, { algorithm, digest, content })
+      const { scope = null } = request
+      const inScope = logs.all.filter(({ identity }) => scope === null || scope.includes(identity.slug))
+      const places = await attach(inScope, { algorithm, digest, content })
       const entries = places.map(({ log, index }) => ({ log: log.identity.slug, index }))
       return reply.code(201).send({ attachment: `${algorithm}:${hex(digest)}`, entries })
     })
   }
 }
 
-/** In whichever log. @throws TlogError NOT_FOUND, STORE_CORRUPT */
+/** In whichever log. @throws TlogError NOT_FOUND, ATTACHMENT_WITHDRAWN, STORE_CORRUPT */
 async function find(logs: Logs, { algorithm, digest }: NamedDigest): Promise<Uint8Array> {
   for (const log of logs.all) {
     const content = await log.attachment(algorithm, digest)
     if (content !== null) return content
   }
+  await refuseWithdrawn(logs.all, { algorithm, digest })
   throw new TlogError('NOT_FOUND', 'no such content is kept here')
 }

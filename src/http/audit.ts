@@ -1,16 +1,14 @@
 /** What an auditor shows to Prometheus. Names are stable. */
 
-import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { AuditOutcome, Poll } from '../audit/report.ts'
-import { onlyMethods } from './methods.ts'
-import { type BaseParts, createApp } from './server.ts'
+import type { Scraped } from './scrape.ts'
 
-export interface AuditMetrics {
-  readonly contentType: string
-  text(): Promise<string>
+export interface AuditMetrics extends Scraped {
   /** @param log its URL */
   looked(log: string, poll: Poll): void
+  /** What was told of it is over. */
+  forget(log: string): void
 }
 
 const OUTCOMES = ['honest', 'misbehaved', 'refused', 'undetermined'] as const satisfies readonly AuditOutcome[]
@@ -31,6 +29,10 @@ export function createAuditMetrics(): AuditMetrics {
       read.inc({ log }, poll.read)
       const files = new Set([...poll.forks, ...poll.findings.map(({ file }) => file)])
       evidence.set({ log }, files.size)
+    },
+    forget(log) {
+      for (const outcome of OUTCOMES) outcomes.remove({ log, outcome })
+      evidence.remove({ log })
     },
   }
 }
@@ -63,14 +65,4 @@ function instruments(registers: Registry[]) {
       help: 'Files of evidence against the log, of the last look and of forks before.',
     }),
   }
-}
-
-export function createAuditServer(metrics: AuditMetrics, parts: BaseParts): FastifyInstance {
-  const app = createApp(parts, { type: 'application/json', dressOf: () => undefined, trustedProxies: null })
-  app.register(async (routes) => {
-    for (const url of ['/metrics', '/healthz']) onlyMethods(routes, url, 'GET')
-    routes.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()))
-    routes.get('/healthz', async (_, reply) => reply.header('cache-control', 'no-store').send({ status: 'SERVING' }))
-  })
-  return app
 }

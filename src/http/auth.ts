@@ -11,8 +11,14 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Of a route that writes: which log a request means. Without it, a token for some logs alone is not enough. */
     writesTo?: (request: FastifyRequest) => Log
+    /** Of a route that writes to whichever logs it finds: it goes by the scope of the request. */
+    goesByScope?: boolean
     /** Of a route whose method writes elsewhere, but here only asks. */
     onlyReads?: boolean
+  }
+  interface FastifyRequest {
+    /** The slugs of the logs that its token is good for; null or absent: all of them. */
+    scope?: readonly string[] | null
   }
 }
 
@@ -37,7 +43,8 @@ export function requireToken(app: FastifyInstance, { writers, onWriter }: AuthPa
     const { url, config } = request.routeOptions
     if (url === undefined || READING.includes(request.method) || config.onlyReads === true) return
     const token = authenticate(request.raw, reply, writers.tokens)
-    checkScope(token, request)
+    request.scope = token.logs
+    if (config.goesByScope !== true) checkScope(token, request)
     request.log = request.log.child({ token: token.name })
     onWriter(token.name)
   })

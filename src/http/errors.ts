@@ -96,6 +96,7 @@ export const STATUS = {
   TOKEN_REQUIRED: 401,
   TOKEN_OUT_OF_SCOPE: 403,
   NOT_FOUND: 404,
+  ATTACHMENT_WITHDRAWN: 410,
   METHOD_NOT_ALLOWED: 405,
   BODY_TOO_LARGE: 413,
   BODY_TYPE: 415,
@@ -170,7 +171,8 @@ function errorBody(status: number, error: TlogError | null): string {
 /** The stable code in the standard place for one: google.rpc.ErrorInfo. */
 function details(error: TlogError | null): object[] {
   if (error === null) return []
-  return [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'colophon' }]
+  const info = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'colophon' }
+  return [error.metadata === null ? info : { ...info, metadata: error.metadata }]
 }
 
 function fromFramework(error: unknown): TlogError | null {

@@ -1,28 +1,33 @@
 /** Counters for operators, in Prometheus' text form. Names are stable. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { RoundWatch } from '../client/witnesses.ts'
 import type { OnStep } from '../log/steps.ts'
 import type { Logs } from './logs.ts'
+import { watchRounds } from './quorum-metrics.ts'
+import { type Answered, requestSeconds } from './request-seconds.ts'
 
 export interface Metrics {
   readonly contentType: string
   text(logs: Logs): Promise<string>
-  answered(route: string, status: number, seconds: number): void
+  readonly answered: Answered
   /** Whose token was good for a write, by its name. */
   readonly wrote: (token: string) => void
   /** A log put its next checkpoint off. */
   publishDelayed(slug: string): void
+  /** Of what a log asks its witnesses. */
+  watchRounds(slug: string): RoundWatch
   /** To be called with every step of a log. */
   onStep(slug: string): OnStep
 }
 
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const ENTRIES = [1, 4, 16, 64, 256, 1024]
 
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const { requests, writes, batches, rounds, delays, sizes, waiting, frozen } = instruments([registry])
+  const answered = requestSeconds([registry])
+  const { writes, batches, rounds, delays, sizes, waiting, frozen, leads } = instruments([registry])
   return {
     contentType: registry.contentType,
     async text(logs) {
@@ -33,11 +38,13 @@ export function createMetrics(): Metrics {
         sizes.set({ log: slug, kind: 'published' }, status.published)
         waiting.set({ log: slug }, status.pooled)
         frozen.set({ log: slug }, status.frozen ? 1 : 0)
+        leads.set({ log: slug }, status.leads ? 1 : 0)
       }
       return await registry.metrics()
     },
-    answered: (route, status, seconds) => requests.observe({ route, status }, seconds),
+    answered,
     wrote: (token) => writes.inc({ token }),
+    watchRounds: watchRounds([registry]),
     publishDelayed: (slug) => delays.inc({ log: slug }),
     onStep: (slug) => (step, detail) => {
       if (step === 'appended') batches.observe({ log: slug }, detail.entries)
@@ -49,13 +56,6 @@ export function createMetrics(): Metrics {
 function instruments(registers: Registry[]) {
   const log = { labelNames: ['log'] as const, registers }
   return {
-    requests: new Histogram({
-      name: 'colophon_http_request_seconds',
-      help: 'Time from request to answer, by route and status.',
-      labelNames: ['route', 'status'],
-      buckets: SECONDS,
-      registers,
-    }),
     writes: new Counter({
       name: 'colophon_token_requests_total',
       help: 'Requests to write that a token was good for, by its name.',
@@ -85,6 +85,11 @@ function instruments(registers: Registry[]) {
       ...log,
       name: 'colophon_log_frozen',
       help: '1 once the log takes no entries any more, for ever.',
+    }),
+    leads: new Gauge({
+      ...log,
+      name: 'colophon_log_leads',
+      help: '1 where the log is sequenced: of several nodes, on one.',
     }),
   }
 }

@@ -19,6 +19,7 @@ import { rekorV1 } from './rekor-v1/api.ts'
 import type { EntriesOptions as RekorV1Options } from './rekor-v1/entries.ts'
 import { REKOR_V1_DRESS } from './rekor-v1/errors.ts'
 import { REKOR_V2, type RekorV2Options, rekorV2 } from './rekor-v2.ts'
+import { measureAnswers } from './request-seconds.ts'
 import { trust } from './trust.ts'
 import { Unread } from './unread.ts'
 
@@ -99,9 +100,7 @@ export function createMetricsServer(parts: AppParts): FastifyInstance {
 
 function createLogApp(parts: AppParts, trustedProxies: TrustsPeer | null): FastifyInstance {
   const app = createApp(parts, { type: 'application/json', dressOf, trustedProxies })
-  app.addHook('onResponse', async (request, reply) =>
-    parts.metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000),
-  )
+  measureAnswers(app, parts.metrics.answered)
   return app
 }
 

@@ -6,7 +6,10 @@ import { type ErrorCode, TlogError } from '../kernel/error.ts'
 import type { Witness } from '../witness/witness.ts'
 import { type Dress, STATUS, sendError } from './errors.ts'
 import { onlyMethods } from './methods.ts'
+import { measureAnswers } from './request-seconds.ts'
+import { alive, scrape } from './scrape.ts'
 import { type BaseParts, createApp } from './server.ts'
+import type { WitnessMetrics } from './witness-metrics.ts'
 
 /** In bytes. Sixteen lines of ML-DSA-44 take 52 KiB, the longest proof 3. */
 const BODY_BYTES = 128 * 1024
@@ -31,10 +34,19 @@ export const WITNESS_DRESS: Dress = {
   type: 'text/plain; charset=utf-8',
 }
 
-export function createWitnessServer(witness: Witness, parts: BaseParts): FastifyInstance {
+export interface WitnessServerParts extends BaseParts {
+  readonly metrics: WitnessMetrics
+  /** Whether /metrics has a listener of its own. */
+  readonly metricsElsewhere?: boolean
+}
+
+export function createWitnessServer(witness: Witness, parts: WitnessServerParts): FastifyInstance {
   const limits = { bodyBytes: BODY_BYTES, ...parts.limits }
   const app = createApp({ ...parts, limits }, { type: '*', dressOf: () => WITNESS_DRESS, trustedProxies: null })
+  measureAnswers(app, parts.metrics.answered)
   app.register(routes(witness))
+  app.register(alive)
+  if (parts.metricsElsewhere !== true) app.register(scrape(parts.metrics))
   return app
 }
 
@@ -42,7 +54,7 @@ function routes(witness: Witness) {
   return async (app: FastifyInstance): Promise<void> => {
     app.setErrorHandler((error, request, reply) => sendError(error, request, reply, WITNESS_DRESS))
     for (const url of ['/add-checkpoint', '/sign-subtree']) onlyMethods(app, url, 'POST')
-    for (const url of ['/:log/checkpoint', '/healthz']) onlyMethods(app, url, 'GET')
+    onlyMethods(app, '/:log/checkpoint', 'GET')
 
     app.post('/add-checkpoint', async (request, reply) => {
       const added = await witness.addCheckpoint(bodyOf(request))
@@ -61,8 +73,6 @@ function routes(witness: Witness) {
       if (note === null) throw new TlogError('NOT_FOUND', 'no checkpoint of such a log was cosigned here')
       return reply.header('cache-control', 'no-store').type(COSIGNATURES).send(note)
     })
-
-    app.get('/healthz', async (_, reply) => reply.header('cache-control', 'no-store').send({ status: 'SERVING' }))
   }
 }
 

@@ -100,6 +100,7 @@ export const ERROR_CODES = [
   'TOKEN_REQUIRED',
   'TOKEN_OUT_OF_SCOPE',
   'NOT_FOUND',
+  'ATTACHMENT_WITHDRAWN',
   'METHOD_NOT_ALLOWED',
   'BODY_TOO_LARGE',
   'BODY_TYPE',
@@ -113,8 +114,15 @@ export type ErrorCode = (typeof ERROR_CODES)[number]
 export class TlogError extends Error {
   override readonly name = 'TlogError'
   readonly code: ErrorCode
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  /** What a program wants to know besides; null: nothing. */
+  readonly metadata: Readonly<Record<string, string>> | null
+  constructor(code: ErrorCode, message: string, options?: TlogErrorOptions) {
     super(message, options)
     this.code = code
+    this.metadata = options?.metadata ?? null
   }
+}
+
+export interface TlogErrorOptions extends ErrorOptions {
+  readonly metadata?: Readonly<Record<string, string>>
 }

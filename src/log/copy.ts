@@ -6,7 +6,7 @@ import { equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { leafHash } from '../kernel/hash.ts'
 import { type ReadTile, readWhole, TILE_WIDTH, type Tile, tilePath } from '../kernel/tile.ts'
-import type { Attachment, Signer } from './ports.ts'
+import type { ContentName, Signer } from './ports.ts'
 
 /**
  * A resource by its path below the log's prefix; null when there is none.
@@ -31,7 +31,7 @@ export interface SignedHead {
 
 /**
  * The checkpoint of a copy; null when there is none.
- * @throws TlogError COPY_REFUSED unless the log's own key signed it, for this origin.
+ * @throws TlogError COPY_REFUSED unless the log's own key signed it, for this origin; IDENTITY_CHANGED where `open` does.
  */
 export async function readCheckpoint(
   read: ReadResource,
@@ -45,6 +45,7 @@ export async function readCheckpoint(
       throw new TlogError('CHECKPOINT_MALFORMED', `its origin is ${checkpoint.origin}`)
     return { note, checkpoint }
   } catch (cause) {
+    if (cause instanceof TlogError && cause.code === 'IDENTITY_CHANGED') throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new TlogError('COPY_REFUSED', `the copy's checkpoint is not one of ${log.origin}: ${why}`, { cause })
   }
@@ -86,7 +87,7 @@ export function checkEntries(entries: readonly Uint8Array[], hashes: Uint8Array,
 }
 
 /** attachments/sha256/ab/cd/abcd…: at most 65,536 files in a folder up to 2^32 of them. */
-export function attachmentPath({ algorithm, digest }: Pick<Attachment, 'algorithm' | 'digest'>): string {
+export function attachmentPath({ algorithm, digest }: ContentName): string {
   const name = hex(digest)
   return `attachments/${algorithm}/${name.slice(0, 2)}/${name.slice(2, 4)}/${name}`
 }

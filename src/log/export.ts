@@ -45,6 +45,8 @@ export interface ExportTarget {
    * @throws TlogError COPY_REFUSED when another writer has replaced it since.
    */
   replace(path: string, bytes: Uint8Array): Promise<void>
+  /** Takes a file away, where it is there. */
+  remove(path: string): Promise<void>
   /** The partial versions of a full tile or bundle, where there are any: gone once the next `replace` returns. */
   removePartials(path: string): Promise<void>
 }
@@ -55,10 +57,12 @@ export interface OpenedTarget extends ExportTarget {
 
 export interface ExportParts {
   readonly origin: string
-  readonly reader: Pick<LogReader, 'published' | 'tile' | 'bundle' | 'attachment'>
+  readonly reader: Pick<LogReader, 'published' | 'tile' | 'bundle' | 'attachment' | 'withdrawals'>
   readonly open: Signer['open']
   readonly facts: (leaf: Uint8Array) => LeafFacts
   readonly target: ExportTarget
+  /** The same for as long as the target is held; it begins anew with each. */
+  readonly sweep: Sweep
   /** Called between bundles, so that a server does not stand still meanwhile. */
   readonly rest: () => Promise<void>
   readonly onProgress: (done: number, total: number) => void
@@ -84,9 +88,26 @@ export async function exportLog(parts: ExportParts): Promise<TreeSize> {
   if (before === null) await target.add(ATTACHMENTS.layout, utf8(ATTACHMENTS.text))
   await addTiles(parts, tiles, { from, size: published.size })
   await target.flush() // 1. all that the checkpoint covers
-  await removePartials(target, from, published.size) // 2. a reader of the old checkpoint takes the full tiles instead
-  if (before === null || !equal(before.note, published.note)) await target.replace('checkpoint', published.note) // 3. last
+  await parts.sweep.run(reader, target) // 2. what was withdrawn is gone before the entry that says so is there
+  await removePartials(target, from, published.size) // 3. a reader of the old checkpoint takes the full tiles instead
+  if (before === null || !equal(before.note, published.note)) await target.replace('checkpoint', published.note) // 4. last
   return published.size
+}
+
+const SWEPT = 256
+
+/** Takes out of a copy what was withdrawn, by whichever log: at first all of it, then what is new. */
+export class Sweep {
+  #done = 0
+
+  async run(reader: Pick<LogReader, 'withdrawals'>, target: Pick<ExportTarget, 'remove'>): Promise<void> {
+    for (let isMore = true; isMore; ) {
+      const names = await reader.withdrawals(this.#done, SWEPT)
+      for (const name of names) await target.remove(attachmentPath(name))
+      this.#done += names.length
+      isMore = names.length === SWEPT
+    }
+  }
 }
 
 function isAhead({ checkpoint }: SignedHead, published: Published | null): TlogError {

@@ -7,11 +7,13 @@ import { TlogError } from '../kernel/error.ts'
 import { TILE_WIDTH } from '../kernel/tile.ts'
 import type { LeafFacts, NamedAttachment } from './facts.ts'
 import { findIndexed, missingKeys } from './indexed.ts'
-import type { DigestAlgorithm, LogReader, LookupKey, Totals } from './ports.ts'
+import type { ContentName, DigestAlgorithm, LogReader, LookupKey, Totals } from './ports.ts'
 
 export interface FactsParts {
-  readonly store: Pick<LogReader, 'lookup' | 'attachment' | 'bundle'>
+  readonly store: Pick<LogReader, 'lookup' | 'attachment' | 'bundle' | 'withdrawn'>
   readonly facts: (leaf: Uint8Array) => LeafFacts
+  /** What a leaf takes back in the log's own name, by the content that it commits to. */
+  readonly withdraws: (leaf: Uint8Array, content: Uint8Array) => ContentName | null
   readonly digest: (algorithm: DigestAlgorithm, content: Uint8Array) => Uint8Array
   readonly onProblem: (problem: string) => void
 }
@@ -27,6 +29,7 @@ export class FactsCheck {
   readable = 0
   #lookups = 0
   #attachments = 0
+  #withdrawals = 0
   readonly #counted = new Set<string>()
 
   constructor(parts: FactsParts) {
@@ -50,7 +53,20 @@ export class FactsCheck {
       else if (!named.isShared) await this.#checkRows(named.keysOf(content), at, ROW_MISSING)
       else if (isFirst && (await findIndexed(store, named, named.keysOf(content))) === null)
         this.#parts.onProblem(`leaf ${at}: ${ROW_MISSING}`)
+      await this.#checkWithdrawal(entry, content, at)
     }
+  }
+
+  /** That what it takes back is known to be gone; the database itself keeps it from coming back. */
+  async #checkWithdrawal(entry: Uint8Array, content: Uint8Array, at: LeafIndex): Promise<void> {
+    const { store, withdraws, onProblem } = this.#parts
+    const name = withdraws(entry, content)
+    if (name === null) return
+    const place = await store.withdrawn(name)
+    if (place?.index === at) this.#withdrawals++
+    else if (place === null || place.index > at)
+      // an earlier one said it first
+      onProblem(`leaf ${at}: what it withdraws, ${name.algorithm}:${hex(name.digest)}, is not known to be withdrawn`)
   }
 
   /** Several entries may name one attachment, and others be found by its digest that do not: all before `at` are asked. */
@@ -88,10 +104,12 @@ export class FactsCheck {
   }
 
   /** Call it once all entries were checked, and could be. */
-  checkTotals({ lookups, attachments }: Totals): void {
+  checkTotals({ lookups, attachments, withdrawals }: Totals): void {
     if (lookups > this.#lookups)
       this.#parts.onProblem(`${lookups - this.#lookups} lookup rows lead to entries that do not have their key`)
     if (attachments > this.#attachments)
       this.#parts.onProblem(`${attachments - this.#attachments} attachments are kept that no entry names`)
+    if (withdrawals > this.#withdrawals)
+      this.#parts.onProblem(`${withdrawals - this.#withdrawals} withdrawals of which no entry says so`)
   }
 }

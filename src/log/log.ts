@@ -9,6 +9,7 @@ import type { PoolLimits } from './pool.ts'
 import type {
   Attachment,
   Clock,
+  ContentName,
   DigestAlgorithm,
   Entry,
   Head,
@@ -100,6 +101,8 @@ export interface LogStatus {
   readonly state: 'running' | 'closing' | 'failed'
   readonly frozen: boolean
   readonly compromised: boolean
+  /** This process sequences it; of several nodes, one does. */
+  readonly leads: boolean
   /** Since when publication has been put off, round after round, and the newest reason; null while it goes well. */
   readonly delayed: { readonly since: UnixMillis; readonly reason: string } | null
 }
@@ -132,6 +135,8 @@ export interface Log {
   /** Entries of the published tree under a lookup key, ascending, above `after`, at most `limit`. */
   lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]>
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Attachment['content'] | null>
+  /** The entry of this log by which content was taken back; perhaps not published yet. Null: it was not, or by another log's. */
+  withdrawn(name: ContentName): Promise<Place | null>
   /** The kept checkpoints, about one a minute, of size above `after` (null: from the first), ascending, at most `limit`. */
   history(after: TreeSize | null, limit: number): Promise<readonly Published[]>
   /**
@@ -153,7 +158,13 @@ export interface Log {
   close(): Promise<void>
 }
 
+/** For who answers callers in another way than by `add`. */
+export interface SequencedLog extends Log {
+  /** Resolves once the entry is durable at its place, with its attachments; waits for no checkpoint. Throws as `add` does. */
+  sequence(entry: Entry): Promise<Place>
+}
+
 /** Starts both loops. `state` must come from `loadState`, which verified it. */
-export function createLog(parts: LogParts, state: LogState): Log {
+export function createLog(parts: LogParts, state: LogState): SequencedLog {
   return new RunningLog(parts, state)
 }

@@ -14,10 +14,14 @@ export interface Head {
 
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512'
 
-/** Content kept beside the log because a leaf contains its digest. */
-export interface Attachment {
+/** By what content is asked for. */
+export interface ContentName {
   readonly algorithm: DigestAlgorithm
   readonly digest: Uint8Array
+}
+
+/** Content kept beside the log because a leaf contains its digest. */
+export interface Attachment extends ContentName {
   readonly content: Uint8Array
 }
 
@@ -34,6 +38,8 @@ export interface Entry {
   readonly leaf: Uint8Array
   readonly keys: readonly LookupKey[]
   readonly attachments: readonly Attachment[]
+  /** Content that its operator takes back by this entry, in the log's own name. */
+  readonly withdraws?: ContentName
 }
 
 export interface SealedEntry extends Entry {
@@ -98,6 +104,10 @@ export interface LogReader {
   /** Entries under a lookup key, ascending, above `after`, at most `limit`. */
   lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]>
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null>
+  /** The entry of this log by which content was taken back; null: it was not, or by another log's. */
+  withdrawn(name: ContentName): Promise<Place | null>
+  /** What was taken back, by whichever log of the store, in the order in which it was, without the first `skip`. */
+  withdrawals(skip: number, limit: number): Promise<readonly ContentName[]>
   /** The newest published checkpoint, or null before the first. */
   published(): Promise<Published | null>
   /** The kept history: about one a minute, of size above `after`, ascending, at most `limit`. */
@@ -110,6 +120,8 @@ export interface Totals {
   /** Lookup rows that follow from a leaf: an entry under a key, each once. Those of attachments are not counted. */
   readonly lookups: number
   readonly attachments: number
+  /** By entries of this log. */
+  readonly withdrawals: number
 }
 
 /** The log's durable memory. Trusted: whoever can edit it can stop the log, and only the ratchet keeps it from forking. */
@@ -117,6 +129,9 @@ export interface LogStore extends LogReader {
   /**
    * Entries, lookup rows, attachments, tiles and head in one transaction: fsynced once it returns, absent if it throws
    * HEAD_MOVED, STORE_FULL or LOG_FROZEN; after any other error the outcome is unknown and the caller must stop.
+   *
+   * What an entry withdraws goes in the same transaction, out of every log of the store, frozen ones too. From then on no
+   * log keeps that content: an entry that brings it is kept without it, and without the lookup rows derived from it.
    *
    * @throws TlogError HEAD_MOVED when the stored head is not `expected`: another process is writing.
    * @throws TlogError STORE_FULL when the disk is full; nothing was kept.
@@ -126,7 +141,7 @@ export interface LogStore extends LogReader {
   append(expected: Head | null, batch: SealedBatch): Promise<void>
   /**
    * Keeps attachments and their lookup rows for entries that are stored, all in one transaction; what is there already
-   * stays as it is, and costs no write. The tree does not change. A frozen log takes none: it grows no more, not even
+   * stays as it is, and costs no write; what was withdrawn is passed over. The tree does not change. A frozen log takes none: it grows no more, not even
    * beside its tree. Throws as append does, but for HEAD_MOVED.
    *
    * @throws TlogError LOG_FROZEN when the log is frozen, INDEX_OUT_OF_RANGE when an entry is not stored; nothing was kept.

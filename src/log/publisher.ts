@@ -6,7 +6,7 @@ import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { proveConsistency, type ReadNodes } from '../kernel/proof.ts'
 import type { Patience } from './patience.ts'
-import type { Clock, Head, LogStore, Published, Ratchet, Signer, Witnesses } from './ports.ts'
+import type { Clock, Head, LogStore, Published, Ratchet, Signer, UnshownHead, Witnesses } from './ports.ts'
 import type { OnStep } from './steps.ts'
 
 export interface PublisherParts {
@@ -34,6 +34,7 @@ export class Publisher {
   /** In seconds. */
   #signedAt: number
   #stopped: { readonly error: unknown } | null = null
+  #isRefused = false
 
   constructor(parts: PublisherParts, published: Published | null) {
     this.#parts = parts
@@ -50,6 +51,11 @@ export class Publisher {
   get renewMs(): number | null {
     const { witnesses, signer } = this.#parts
     return witnesses.renewMs ?? signer.renewMs
+  }
+
+  /** A witness has seen another history than this, and has not taken it back. */
+  get refused(): boolean {
+    return this.#isRefused
   }
 
   get waiting(): number {
@@ -77,13 +83,13 @@ export class Publisher {
    * @throws whatever stopped it; the head is then no more public than before.
    */
   async round(head: Head): Promise<void> {
-    const { ratchet, witnesses, store, onStep, nodes } = this.#parts
+    const { ratchet, store, onStep, nodes } = this.#parts
     const detail = { entries: head.size - (this.#published?.size ?? 0), size: head.size }
     await ratchet.advance({ size: head.size, root: head.root }) // 1. the signer's memory: never back, never sideways
     onStep('ratcheted', detail)
     const growth = (from: TreeSize) => proveGrowth(from, head.size, nodes)
     // 2. as many cosignatures as the policy asks for
-    const note = await witnesses.cosign({ size: head.size, root: head.root, note: await this.#sign(head), growth })
+    const note = await this.#cosign({ size: head.size, root: head.root, note: await this.#sign(head), growth })
     onStep('signed', detail)
     const published: Published = { size: head.size, root: head.root, time: head.time, note }
     await store.publish(published) // 3. durable and visible
@@ -91,6 +97,17 @@ export class Publisher {
     onStep('published', detail)
     this.#answer(published) // 4. callers hear of it last
     onStep('answered', detail)
+  }
+
+  async #cosign(head: UnshownHead): Promise<Uint8Array> {
+    try {
+      const note = await this.#parts.witnesses.cosign(head)
+      this.#isRefused = false
+      return note
+    } catch (error) {
+      this.#isRefused = error instanceof TlogError && error.code === 'WITNESS_REFUSED'
+      throw error
+    }
   }
 
   /** The one place where a checkpoint is signed: the newest durable head, and never with an earlier time than before. */

@@ -12,7 +12,7 @@ import { type ReadTile, readFromTiles } from '../kernel/tile.ts'
 import { copiedTiles, type ReadResource, readCheckpoint, type SignedHead } from './copy.ts'
 import type { LeafFacts } from './facts.ts'
 import { loadVerifiedEdge } from './load.ts'
-import type { Clock, DigestAlgorithm, LogStore, Mark, Signer } from './ports.ts'
+import type { Clock, ContentName, DigestAlgorithm, LogStore, Mark, Signer } from './ports.ts'
 import { Tail } from './tail.ts'
 
 export interface RecoverParts {
@@ -23,6 +23,8 @@ export interface RecoverParts {
   readonly open: Signer['open']
   readonly read: ReadResource
   readonly facts: (leaf: Uint8Array) => LeafFacts
+  /** What a leaf takes back in the log's own name, by the content that it commits to: it goes out of the store again. */
+  readonly withdraws: (leaf: Uint8Array, content: Uint8Array) => ContentName | null
   readonly digest: (algorithm: DigestAlgorithm, content: Uint8Array) => Uint8Array
   readonly clock: Pick<Clock, 'now'>
   /** An attachment of the copy that cannot be used: the entry comes without it. */

@@ -1,7 +1,15 @@
-/** Why a log takes nothing. */
+/** Why a log does not take what it is offered. */
 
+import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { LogStatus } from './log.ts'
+import type { Entry } from './ports.ts'
+
+/** @throws TlogError ENTRY_TOO_LARGE */
+export function checkLength({ leaf }: Pick<Entry, 'leaf'>): void {
+  if (leaf.length > MAX_ENTRY_BYTES)
+    throw new TlogError('ENTRY_TOO_LARGE', `a leaf of ${leaf.length} bytes; at most ${MAX_ENTRY_BYTES} fit in a bundle`)
+}
 
 /** @param isEnding whether it is about to be frozen */
 export function refusalOf(state: LogStatus['state'], isEnding: boolean): TlogError {

@@ -1,37 +1,35 @@
 /** The two loops of one log, joined: what the sequencer made durable the publisher shows, and callers wait for both. */
 
-import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
-import type { Promised } from '../formats/sigstore/promise.ts'
-import { type Hash, type LeafHash, type LeafIndex, type TreeSize, treeSize } from '../kernel/brand.ts'
+import { type LeafHash, type TreeSize, treeSize } from '../kernel/brand.ts'
 import type { Edge } from '../kernel/edge.ts'
-import { TlogError } from '../kernel/error.ts'
+import type { TlogError } from '../kernel/error.ts'
 import { leafHash } from '../kernel/hash.ts'
-import type { NodeId } from '../kernel/range.ts'
-import type { Log, LogIdentity, LogParts, LogState, LogStatus } from './log.ts'
+import type { LogParts, LogState, LogStatus, SequencedLog } from './log.ts'
 import { Nodes } from './nodes.ts'
 import { createPace, type Pace, sleep, wakeOrAge } from './pace.ts'
 import { isPassing } from './passing.ts'
-import { inTime, type Patience } from './patience.ts'
-import { Pool } from './pool.ts'
-import type { DigestAlgorithm, Entry, Place, Published } from './ports.ts'
+import { inTime, type Patience, patience } from './patience.ts'
+import { Pool, type Settled } from './pool.ts'
+import type { Entry, Published } from './ports.ts'
 import { prove, type Receipt } from './prover.ts'
 import { PublishedTree } from './published-tree.ts'
 import { Publisher } from './publisher.ts'
-import { refusalOf, undrained } from './refusals.ts'
+import { checkLength, refusalOf, undrained } from './refusals.ts'
 import { Sequencer } from './sequencer.ts'
+import { ServedLog } from './served.ts'
 import { createSignal } from './signal.ts'
 
 /** Leaves whose nodes stay in memory behind the published head, so that an early repeat needs no read either. */
 const KEPT_BEHIND = 4096
 const RETRY_MS = 1000
 
-export class RunningLog implements Log {
+export class RunningLog extends ServedLog implements SequencedLog {
   readonly #parts: LogParts
   readonly #edge: Edge
   readonly #pool: Pool
   readonly #sequencer: Sequencer
   readonly #publisher: Publisher
-  readonly #tree: PublishedTree
+  protected readonly tree: PublishedTree
   readonly #pace: Pace
   readonly #entriesWait = createSignal()
   readonly #headMoved = createSignal()
@@ -50,76 +48,38 @@ export class RunningLog implements Log {
   #covered = 0
 
   constructor(parts: LogParts, state: LogState) {
+    super(parts)
     const { store, clock, limits } = parts
     this.#parts = parts
     this.#edge = state.edge
     this.#pool = new Pool(limits.pool)
     this.#sequencer = new Sequencer({ ...parts, pool: this.#pool, edge: state.edge }, state.head)
     const nodes = new Nodes(state.edge, store)
-    const { origin } = parts.identity
-    this.#publisher = new Publisher({ ...parts, origin, nodes: (ids) => nodes.read(ids) }, state.published)
+    const published = { ...parts, origin: parts.identity.origin, nodes: nodes.read.bind(nodes) }
+    this.#publisher = new Publisher(published, state.published)
     this.#isAged = this.#publisher.renewMs !== null
-    this.#tree = new PublishedTree(store, state.edge, nodes, () => this.#publishedSize)
+    this.tree = new PublishedTree(store, state.edge, nodes, () => this.#publishedSize)
     this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
     this.#loops = Promise.all([this.#sequence(), this.#publish()].map((loop) => loop.catch((e) => this.#fail(e))))
     void this.#loops.then(() => this.#started.resolve())
     void parts.storeLost.then((reason) => this.#fail(reason))
   }
 
-  get identity(): LogIdentity {
-    return this.#parts.identity
-  }
-
   async add(entry: Entry): Promise<Receipt> {
     this.#checkOpen()
-    if (entry.leaf.length > MAX_ENTRY_BYTES)
-      throw new TlogError(
-        'ENTRY_TOO_LARGE',
-        `a leaf of ${entry.leaf.length} bytes; at most ${MAX_ENTRY_BYTES} fit in a bundle`,
-      )
+    checkLength(entry)
     const { clock, limits } = this.#parts
     return await inTime(clock, limits.waitMs, (patience) => this.#receipt(entry, patience))
   }
 
+  async sequence(entry: Entry): Promise<Settled> {
+    this.#checkOpen()
+    checkLength(entry)
+    return await this.#settled(entry, leafHash(entry.leaf), patience())
+  }
+
   published(): Published | null {
     return this.#publisher.published
-  }
-
-  tile(level: number, index: number, width: number): Promise<Uint8Array | null> {
-    return this.#tree.tile(level, index, width)
-  }
-
-  bundle(index: number, width: number): Promise<Uint8Array | null> {
-    return this.#tree.bundle(index, width)
-  }
-
-  entry(index: LeafIndex): Promise<Uint8Array | null> {
-    return this.#tree.entry(index)
-  }
-
-  nodes(ids: readonly NodeId[]): Promise<readonly Hash[]> {
-    return this.#tree.nodes(ids)
-  }
-
-  find(hash: LeafHash): Promise<Place | null> {
-    return this.#tree.find(hash)
-  }
-
-  lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]> {
-    return this.#tree.lookup(key, after, limit)
-  }
-
-  history(after: TreeSize | null, limit: number): Promise<readonly Published[]> {
-    return this.#tree.history(after, limit)
-  }
-
-  attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null> {
-    return this.#parts.store.attachment(algorithm, digest)
-  }
-
-  async promise(entry: Promised): Promise<Uint8Array | null> {
-    const { signer } = this.#parts
-    return signer.promise === undefined ? null : await signer.promise(entry)
   }
 
   status(): LogStatus {
@@ -131,6 +91,7 @@ export class RunningLog implements Log {
       state: this.#state,
       frozen: this.#sequencer.frozen,
       compromised: this.#parts.state === 'compromised',
+      leads: this.#state === 'running',
       delayed: this.#delayed,
     }
   }
@@ -169,18 +130,23 @@ export class RunningLog implements Log {
 
   async #receipt(entry: Entry, patience: Patience): Promise<Receipt> {
     const hash = leafHash(entry.leaf)
-    const settling = this.#pool.add(entry, hash, patience)
-    this.#entriesWait.wake()
-    const { index, time, repeated } = await settling
+    const { index, time, repeated } = await this.#settled(entry, hash, patience)
     const published = await this.#publisher.covering(index, patience)
     const path = await prove({ hash, index }, published, (ids) => this.nodes(ids))
     return { index, time, repeated, size: published.size, root: published.root, path, note: published.note }
   }
 
+  #settled(entry: Entry, hash: LeafHash, patience: Patience): Promise<Settled> {
+    const settling = this.#pool.add(entry, hash, patience)
+    this.#entriesWait.wake()
+    return settling
+  }
+
   async #sequence(): Promise<void> {
     while (this.#state === 'running' || (this.#state === 'closing' && this.#pool.waiting > 0)) {
-      if (this.#pool.waiting === 0) await this.#entriesWait.wait()
-      else if (this.#state === 'running' && this.#isFarAhead()) await this.#publishedMoved.wait()
+      if (this.#state === 'closing' && this.#publisher.refused) this.#pool.failWaiting(this.#refusal())
+      else if (this.#pool.waiting === 0) await this.#entriesWait.wait()
+      else if (this.#state === 'running' && this.#isHeldUp()) await this.#publishedMoved.wait()
       else await this.#pace(() => this.#sequenceRound())
     }
     this.#sequenced = true
@@ -193,10 +159,14 @@ export class RunningLog implements Log {
     this.#drainMoved.wake()
   }
 
-  /** What is durable without a checkpoint is bounded: witnesses may be gone for days. */
-  #isFarAhead(): boolean {
+  /**
+   * What is durable without a checkpoint is bounded: witnesses may be gone for days. While one has seen another history
+   * nothing is added: the tail that this log may have lost fits on what is there, and on nothing else.
+   */
+  #isHeldUp(): boolean {
     const { head, written } = this.#sequencer
     const { unpublished, unpublishedBytes } = this.#parts.limits
+    if (this.#publisher.refused) return true
     return head.size - this.#publishedSize >= unpublished || written - this.#covered >= unpublishedBytes
   }
 
@@ -229,8 +199,7 @@ export class RunningLog implements Log {
     this.#delayed = null
     this.#isAged = false
     this.#covered = written
-    const kept = Math.max(this.#edge.from, head.size - KEPT_BEHIND)
-    this.#edge.forget(kept as TreeSize)
+    this.#edge.forget(Math.max(this.#edge.from, head.size - KEPT_BEHIND) as TreeSize)
     this.#publishedMoved.wake()
     this.#drainMoved.wake()
   }

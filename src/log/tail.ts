@@ -77,11 +77,13 @@ export class Tail {
     const { keys, attachments } = this.#factsOf(leaf, index)
     const found = attached ? await Promise.all(attachments.map((named) => this.#attachment(named, index))) : []
     const kept = found.filter((one) => one !== null)
+    const [withdraws] = kept.flatMap(({ attachment }) => this.#parts.withdraws(leaf, attachment.content) ?? [])
     return {
       leaf,
       keys: [...keys, ...kept.flatMap(({ derived }) => derived)],
       attachments: kept.map(({ attachment }) => attachment),
       hash: leafHash(leaf),
+      ...(withdraws !== undefined && { withdraws }),
     }
   }
 

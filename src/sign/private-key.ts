@@ -14,11 +14,11 @@ import {
 } from 'node:crypto'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { algorithmForKey, checkDigest } from '../crypto/algorithms.ts'
+import { signPrehashed } from '../crypto/ed25519ph.ts'
 import { pkcs1Block } from '../crypto/pkcs1.ts'
 import { type Curve, type PublicKey, parseSpki } from '../formats/pki/spki.ts'
 import { TlogError } from '../kernel/error.ts'
 import { openCosignKey } from './cosign-key.ts'
-import { signPrehashed } from './ed25519ph.ts'
 
 /** What is printed, cloned or logged of it has no secret. */
 export interface PrivateKey {

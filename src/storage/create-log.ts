@@ -30,6 +30,8 @@ export interface LogRequest {
   readonly origin: string
   /** A log whose place it is to take. A Rekor v1 tree under the same host then waits until those before it are frozen. */
   readonly after?: string | null
+  /** For one that is made anew from its keys and a copy, and never had an ML-DSA-44 key (ADR 0009). */
+  readonly withoutMlDsa?: boolean
 }
 
 /** The dialect whose logs have an ECDSA key and a numbered tree. */
@@ -57,7 +59,8 @@ export async function createLogIn(data: DataDirectory, request: LogRequest, crea
   const file = { path: keyPath(place, request.slug), passphrase: place.passphrase }
   const { publicKey } = existsSync(file.path) ? readKeyFile(file) : createKeyFile(file)
   const { origin, keyName, ecdsaKey } = identity
-  const mlDsaVkey = formatVkey(createVkey(keyName, KEY_TYPE.mlDsa44, mlDsaPublicKey(place, request.slug)))
+  const mlDsa = mlDsaPublicKey(place, request)
+  const mlDsaVkey = mlDsa === null ? null : formatVkey(createVkey(keyName, KEY_TYPE.mlDsa44, mlDsa))
   const vkey = formatVkey(createVkey(keyName, KEY_TYPE.ed25519, publicKey))
   await startRatchet(place, { origin, keyId: logId(origin, publicKey) })
   const { slug, dialect } = request
@@ -104,8 +107,11 @@ function createTree(place: DataPlace, { slug, origin: host }: LogRequest) {
 }
 
 /** Of the key that signs beside the Ed25519 key, for who does not believe that one any more (FIPS 204). */
-function mlDsaPublicKey(place: DataPlace, slug: string): Uint8Array {
+function mlDsaPublicKey(place: DataPlace, { slug, withoutMlDsa = false }: LogRequest): Uint8Array | null {
   const file = { path: mlDsaKeyPath(place, slug), passphrase: place.passphrase }
+  if (withoutMlDsa && existsSync(file.path))
+    throw new TlogError('KEY_FILE_REFUSED', `${file.path} is there: the log has this key, or it is another log's`)
+  if (withoutMlDsa) return null
   return (existsSync(file.path) ? readMlDsaKeyFile(file) : createMlDsaKeyFile(file)).mlDsa44PublicKey
 }
 

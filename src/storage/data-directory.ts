@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeDirectory } from '../files/make-directory.ts'
 import { TlogError } from '../kernel/error.ts'
+import type { SharedLog } from '../log/cluster/ports.ts'
 import type { LogStore } from '../log/ports.ts'
 import type { LogDatabase, LogRecord } from './database.ts'
 import { type DirectoryLock, lockDataDirectory } from './lock.ts'
@@ -16,6 +17,8 @@ export interface DataDirectory {
   readonly database: LogDatabase
   /** The store of a log, which writes on a thread of its own. @throws TlogError LOG_UNKNOWN */
   store(log: number): LogStore
+  /** What this process shares with others that serve the same log; null: it is alone. */
+  readonly shared: ((log: number) => SharedLog) | null
   /** Resolves with the reason when no store takes a write any more, though nobody closed it. */
   readonly lost: Promise<TlogError>
   /** When what is being written is done. Again, it does nothing. */
@@ -93,6 +96,7 @@ function opened(place: DataPlace, lock: DirectoryLock, open: () => LogDatabase):
         }
         return writer.store(log, local)
       },
+      shared: null, // one process holds the file
       lost: lost.promise,
       close: () => {
         closed ??= release(() => undefined)

@@ -41,6 +41,7 @@ export async function openExportDirectory(dir: string): Promise<OpenedTarget> {
       await files.write(path, bytes)
       await files.flush()
     },
+    remove: (path) => rm(join(dir, path), { force: true }),
     removePartials: (path) => rm(join(dir, `${path}.p`), { recursive: true, force: true }),
     async close() {
       await files.flush().catch(() => undefined)

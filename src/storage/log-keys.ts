@@ -37,11 +37,16 @@ export interface LogKeys {
  * @throws TlogError IDENTITY_CHANGED when the key is not the one the log was created with; KEY_FILE_REFUSED; RATCHET_REFUSED
  */
 export async function openLogKeys(place: DataPlace, record: LogRecord): Promise<LogKeys> {
+  const keys = readLogKeys(place, record)
+  const identity = ratchetIdentity(record)
+  return { ...keys, ratchet: await place.ratchets.open(identity) }
+}
+
+/** The keys alone. @throws TlogError IDENTITY_CHANGED, KEY_FILE_REFUSED */
+export function readLogKeys(place: DataPlace, record: LogRecord): Omit<LogKeys, 'ratchet'> {
   const key = readKeyFile({ path: keyPath(place, record.slug), passphrase: place.passphrase })
   checkSame(record.slug, record.vkey, key.publicKey)
-  const identity = ratchetIdentity(record)
-  const [ecdsa, mlDsa] = [openEcdsaKey(place, record), openMlDsaKey(place, record)]
-  return { key, ecdsa, mlDsa, ratchet: await place.ratchets.open(identity) }
+  return { key, ecdsa: openEcdsaKey(place, record), mlDsa: openMlDsaKey(place, record) }
 }
 
 function checkSame(slug: string, created: string, publicKey: Uint8Array): void {

@@ -7,6 +7,7 @@ import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT } from '../kernel/hash.ts'
 import type {
   Attachment,
+  ContentName,
   DerivedRows,
   FullTile,
   Head,
@@ -29,6 +30,8 @@ import {
   distinctKeys,
   entryExists,
   isKept,
+  keptEntry,
+  keptSupplement,
 } from './sealed.ts'
 import { checkLeaves, checkTile, tileReader } from './tiles.ts'
 
@@ -42,7 +45,20 @@ export interface MemoryOptions {
   readonly fail?: Fail
 }
 
-interface MemoryLog {
+interface Withdrawal {
+  readonly name: ContentName
+  readonly log: MemoryLog
+  readonly index: number
+}
+
+/** What the logs of a database share. */
+interface Shared {
+  readonly logs: MemoryLog[]
+  /** By name. */
+  readonly withdrawals: Map<string, Withdrawal>
+}
+
+interface MemoryLog extends Shared {
   record: LogRecord
   readonly heads: Head[]
   readonly entries: SealedEntry[]
@@ -57,7 +73,8 @@ interface MemoryLog {
 }
 
 export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): LogDatabase {
-  const logs: MemoryLog[] = []
+  const shared: Shared = { logs: [], withdrawals: new Map() }
+  const { logs } = shared
   const stores: LogStore[] = []
   const known = <T>(list: readonly T[], number: number): T => {
     const found = list[number]
@@ -71,7 +88,7 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
       const other = logs.find((log) => log.record.slug === record.slug || log.record.vkey === record.vkey)
       if (other !== undefined)
         throw new TlogError('LOG_EXISTS', `log ${other.record.slug} has that name or verifier key`)
-      const log = createMemoryLog(logs.length, record)
+      const log = createMemoryLog(shared, record)
       logs.push(log)
       stores.push(createMemoryStore(log, fail))
       return log.record
@@ -90,12 +107,13 @@ export function memoryDatabase({ fail = () => undefined }: MemoryOptions = {}): 
 }
 
 function createMemoryLog(
-  number: number,
+  shared: Shared,
   { slug, dialect, origin, vkey, createdAt, ecdsaKey = null, mlDsaVkey = null }: NewLog,
 ): MemoryLog {
   return {
+    ...shared,
     record: {
-      number,
+      number: shared.logs.length,
       slug,
       dialect,
       origin,
@@ -161,8 +179,9 @@ function append(log: MemoryLog, expected: Head | null, batch: SealedBatch): void
   log.heads.push(structuredClone(batch.head))
 }
 
-function keep(log: MemoryLog, entry: SealedEntry): void {
+function keep(log: MemoryLog, given: SealedEntry): void {
   const index = leafIndex(log.entries.length)
+  const entry = keptEntry(given, (name) => log.withdrawals.has(nameOf(name)))
   log.entries.push(entry)
   log.places.set(hex(entry.hash), index)
   for (const { key, source } of distinctKeys(entry)) {
@@ -170,13 +189,21 @@ function keep(log: MemoryLog, entry: SealedEntry): void {
     if (source === 'leaf') log.leafKeys++
   }
   for (const attachment of entry.attachments) keepAttachment(log, attachment)
+  if (entry.withdraws !== undefined) withdraw(log, entry.withdraws, index)
+}
+
+function withdraw(log: MemoryLog, name: ContentName, index: number): void {
+  if (!log.withdrawals.has(nameOf(name))) log.withdrawals.set(nameOf(name), { name, log, index })
+  for (const each of log.logs) each.attachments.delete(nameOf(name))
 }
 
 function attach(log: MemoryLog, supplements: readonly Supplement[]): void {
   checkActive(log)
   checkStored(supplements, log.heads.at(-1) ?? null)
   for (const { attachments } of supplements) attachments.forEach(checkAttachment)
-  for (const { index, keys, attachments } of structuredClone(supplements)) {
+  for (const supplement of structuredClone(supplements)) {
+    const isWithdrawn = (name: ContentName) => log.withdrawals.has(nameOf(name))
+    const { index, keys, attachments } = keptSupplement(supplement, isWithdrawn)
     for (const key of keys) keepKey(log, key, leafIndex(index))
     for (const attachment of attachments) keepAttachment(log, attachment)
   }
@@ -195,8 +222,12 @@ function keepKey(log: MemoryLog, key: Uint8Array, index: LeafIndex): void {
   )
 }
 
-function keepAttachment(log: MemoryLog, { algorithm, digest, content }: Attachment): void {
-  log.attachments.set(`${algorithm}:${hex(digest)}`, content)
+function keepAttachment(log: MemoryLog, attachment: Attachment): void {
+  log.attachments.set(nameOf(attachment), attachment.content)
+}
+
+function nameOf({ algorithm, digest }: ContentName): string {
+  return `${algorithm}:${hex(digest)}`
 }
 
 function publish(log: MemoryLog, published: Published): void {
@@ -213,8 +244,7 @@ function createReader(log: MemoryLog): LogReader {
     concat(...log.entries.slice(first, first + count).map(({ hash }) => hash))
   const fullTile = (level: number, index: number) => log.tiles.get(`${level}/${index}`)?.bytes ?? null
   const tile = tileReader({ size, leafHashes, fullTile })
-  const place = (hash: Uint8Array): Place | null => {
-    const index = log.places.get(hex(hash))
+  const place = (index: number | undefined): Place | null => {
     const head = index === undefined ? undefined : log.heads.find(({ size }) => size > index)
     return index === undefined || head === undefined ? null : { index: leafIndex(index), time: unixMillis(head.time) }
   }
@@ -233,16 +263,23 @@ function createReader(log: MemoryLog): LogReader {
       checkLeaves(first, count)
       return first + count > size() ? null : leafHashes(first, count)
     },
-    find: async (hashes) => hashes.map(place),
+    find: async (hashes) => hashes.map((hash) => place(log.places.get(hex(hash)))),
     lookup: async (key, after, limit) =>
       (log.keys.get(hex(key)) ?? []).filter((index) => index > (after ?? -1)).slice(0, limit),
     attachment: async (algorithm, digest) =>
-      structuredClone(log.attachments.get(`${algorithm}:${hex(digest)}`) ?? null),
+      structuredClone(log.attachments.get(nameOf({ algorithm, digest })) ?? null),
+    withdrawn: async (name) => {
+      const found = log.withdrawals.get(nameOf(name))
+      return found?.log === log ? place(found.index) : null
+    },
+    withdrawals: async (skip, limit) =>
+      structuredClone([...log.withdrawals.values()].slice(skip, skip + limit).map(({ name }) => name)),
     published: async () => structuredClone(log.newest),
     history: async (after, limit) => page(log.history, after, limit),
     totals: async () => ({
       lookups: log.leafKeys,
       attachments: log.attachments.size,
+      withdrawals: [...log.withdrawals.values()].filter((one) => one.log === log).length,
     }),
   }
 }

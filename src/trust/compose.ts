@@ -4,8 +4,8 @@ import type { TrustConfig } from '../config/trust.ts'
 import { isWaiting, logOfHost, type Reachable } from '../dialects/of-host.ts'
 import type { Policy, PolicyGroup, PolicyWitness } from '../formats/c2sp/policy.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
+import { clientKey } from '../formats/log-key.ts'
 import { formatPem } from '../formats/pki/pem.ts'
-import { formatSpki } from '../formats/pki/spki.ts'
 import type { Service } from '../formats/sigstore/signing-config.ts'
 import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import {
@@ -16,7 +16,7 @@ import {
   trustedV2Log,
 } from '../formats/sigstore/trusted-root.ts'
 import type { UnixMillis } from '../kernel/brand.ts'
-import { concat, parseBase64, utf8 } from '../kernel/bytes.ts'
+import { concat, utf8 } from '../kernel/bytes.ts'
 import { services, timeText, trustedAuthority, trustedCtLog } from './authorities.ts'
 import { trustFiles } from './files.ts'
 
@@ -68,7 +68,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     majorApiVersion: 1,
     // Its entries' times are whole seconds: that of the first may lie before the moment of creation.
     trusted: (baseUrl, log, { start, ...end }) =>
-      trustedLogByKey(baseUrl, spkiOf(log), { start: start.replace(/\.\d+Z$/, 'Z'), ...end }),
+      trustedLogByKey(baseUrl, clientKey(log), { start: start.replace(/\.\d+Z$/, 'Z'), ...end }),
   },
 }
 
@@ -87,7 +87,7 @@ export function composeTrustFiles(input: TrustInput): ReadonlyMap<string, Uint8A
   for (const log of input.logs.filter(isTrusted)) {
     files
       .set(vkeyName(log.slug), utf8(`${log.vkey}\n`))
-      .set(pemName(log.slug), utf8(formatPem(spkiOf(log), 'PUBLIC KEY')))
+      .set(pemName(log.slug), utf8(formatPem(clientKey(log), 'PUBLIC KEY')))
     if (log.mlDsaVkey !== null) files.set(mlDsaName(log.slug), utf8(`${log.mlDsaVkey}\n`))
   }
   return files.set('policy', concat(files.get('policy') ?? new Uint8Array(), utf8(postQuantum(input))))
@@ -165,9 +165,4 @@ function postQuantum({ url, logs }: TrustInput): string {
   })
   if (lines.length === 0) return ''
   return `#\n# To demand a log's post-quantum line, put this in the place of its line above:\n${lines.join('')}`
-}
-
-/** The key that the clients of a log's dialect check with. */
-function spkiOf({ vkey, ecdsaKey }: TrustLog): Uint8Array {
-  return ecdsaKey === null ? formatSpki({ kind: 'ed25519', bytes: parseVkey(vkey).publicKey }) : parseBase64(ecdsaKey)
 }

@@ -2,6 +2,7 @@
 
 import { TlogError } from '../kernel/error.ts'
 import type { Clock } from '../log/ports.ts'
+import type { WitnessWatch } from './steps.ts'
 
 export interface Rate {
   /** Cosignings on average, above 0. */
@@ -20,8 +21,11 @@ export class CosignLimits {
   readonly #buckets = new Map<string, { left: number; at: number }>()
   readonly #now: Clock['now']
 
-  constructor(now: Clock['now']) {
+  readonly #limited: WitnessWatch['limited']
+
+  constructor(now: Clock['now'], limited: WitnessWatch['limited']) {
     this.#now = now
+    this.#limited = limited
   }
 
   /** @throws TlogError LOG_BUSY when the log has used up what it has. */
@@ -33,6 +37,7 @@ export class CosignLimits {
     const filled = Math.min(burst, left + (Math.max(0, now - at) * perDay) / DAY_MS)
     if (filled < 1) {
       this.#buckets.set(key, { left: filled, at: now })
+      this.#limited(origin, kind)
       throw new TlogError('LOG_BUSY', `${origin} asks more often than ${perDay} times a day; try again later`)
     }
     this.#buckets.set(key, { left: filled - 1, at: now })

@@ -12,6 +12,11 @@ export interface CosignedHead extends TreeHead {
   readonly note: Uint8Array
 }
 
+/** As much of it as a metric shows. */
+export interface CosignedSize extends Pick<CosignedHead, 'size' | 'time'> {
+  readonly origin: string
+}
+
 /**
  * The witness's durable memory. Trusted: whoever can edit it, or put back an older one, can make the witness cosign a
  * second history.
@@ -28,6 +33,8 @@ export interface WitnessStore {
    *   time, or has another root at the same size
    */
   advance(origin: string, expected: CosignedHead | null, next: CosignedHead): Promise<void>
+  /** Of every log of which something was cosigned, without its note, in no order. */
+  heads(): Promise<readonly CosignedSize[]>
   /** Logs that lists brought, in the order of their coming. */
   listed(): Promise<readonly ListedLog[]>
   /** Adds those whose origin is not there yet, all in one transaction. What is there stays as it is. Throws as advance does. */

@@ -10,3 +10,12 @@ export type WitnessStep = (typeof WITNESS_STEPS)[number]
 
 /** Called in line: the fault tests end the process here. Must not throw. */
 export type OnWitnessStep = (step: WitnessStep, detail: { readonly entries: number; readonly size: number }) => void
+
+/** What came of a request that a log's own key, or the witness's, has signed. For who counts; must not throw. */
+export interface WitnessWatch {
+  cosigned(origin: string, kind: 'growth' | 'refresh' | 'subtree'): void
+  /** Not cosigned: above the log's rate. */
+  limited(origin: string, kind: 'growth' | 'refresh'): void
+  /** Not cosigned: the log signed two roots of one size. Both notes are evidence that anybody can check. */
+  forked(origin: string, cosigned: Uint8Array, other: Uint8Array): void
+}

@@ -18,8 +18,11 @@ import type { KnownLog, KnownLogs } from './known-logs.ts'
 import { CosignLimits } from './limits.ts'
 import { logIdOf } from './log-id.ts'
 import type { CosignedHead, WitnessKeys, WitnessStore } from './ports.ts'
-import type { OnWitnessStep } from './steps.ts'
+import type { OnWitnessStep, WitnessWatch } from './steps.ts'
 import { Turns } from './turns.ts'
+
+export type { CosignedSize } from './ports.ts'
+export type { WitnessWatch } from './steps.ts'
 
 export interface WitnessParts {
   readonly keys: WitnessKeys
@@ -28,8 +31,7 @@ export interface WitnessParts {
   readonly now: Clock['now']
   readonly verifyMlDsa44: VerifyMlDsa44
   readonly onStep: OnWitnessStep
-  /** The log signed two roots of one size. Both notes are evidence that anybody can check. */
-  readonly onFork: (origin: string, cosigned: Uint8Array, other: Uint8Array) => void
+  readonly watch: WitnessWatch
   /** What was being stored may be there or not: the process must end, and look when it starts again. */
   readonly onFailure: (error: unknown) => void
 }
@@ -63,7 +65,7 @@ const NOTHING_STORED: ReadonlySet<string> = new Set(['STORE_FULL', 'STORE_LOCKED
 export function createWitness(parts: WitnessParts): Witness {
   const { store, keys, logs, verifyMlDsa44 } = parts
   const turns = new Turns()
-  const limits = new CosignLimits(parts.now)
+  const limits = new CosignLimits(parts.now, parts.watch.limited)
 
   return {
     async addCheckpoint(body) {
@@ -87,7 +89,9 @@ export function createWitness(parts: WitnessParts): Witness {
       find(logs, checkpoint.origin)
       await openLines([keys.ed25519.vkey, keys.mlDsa44.vkey], received, verifyMlDsa44)
       verifySubtree(subtree, checkpoint, proof)
-      return formatSignatureLine(await cosignSubtree(keys, checkpoint.origin, subtree))
+      const line = await cosignSubtree(keys, checkpoint.origin, subtree)
+      parts.watch.cosigned(checkpoint.origin, 'subtree')
+      return formatSignatureLine(line)
     },
 
     async checkpoint(logId) {
@@ -120,15 +124,16 @@ async function settle(parts: WitnessParts, limits: CosignLimits, signed: Signed)
   const note = formatNote({ text: formatCheckpoint(checkpoint), signatures: [...logLines, ...lines] })
   await advance(parts, log.origin, stored, { size, root, time, note }) // 3. durable, or it never happened
   parts.onStep('stored', detail)
+  parts.watch.cosigned(log.origin, verdict.kind)
   return { lines: lines.map(formatSignatureLine).join('') } // 4. only now it leaves
 }
 
-function judge({ onFork }: WitnessParts, stored: CosignedHead | null, { request, checkpoint }: Signed): Verdict {
+function judge({ watch }: WitnessParts, stored: CosignedHead | null, { request, checkpoint }: Signed): Verdict {
   try {
     return decide(stored, request, checkpoint)
   } catch (error) {
     if (stored?.size === checkpoint.size && !equal(stored.root, checkpoint.root))
-      onFork(checkpoint.origin, stored.note, request.note)
+      watch.forked(checkpoint.origin, stored.note, request.note)
     throw error
   }
 }

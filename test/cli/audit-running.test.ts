@@ -58,7 +58,7 @@ t.test('the keys that the first run finds are kept', async (t) => {
   t.match(first, { code: 0, printed: /^HONEST: .*\/logs\/v2\n/, warned: `PINNED is what its server shows: ${VKEY}` })
   log.asked.length = 0
   t.match(await command(['audit', log.url, '--once', '--state', dir]), { code: 0, warned: '' })
-  t.same(log.asked, ['logs/v2/checkpoint'])
+  t.same(log.asked, ['logs/v2/checkpoint', 'logs'], 'and whether there are others')
   const none = await command(['audit', `${log.url}/logs/v2`, '--once', '--state', dir])
   t.match(none, { code: 4, printed: 'LOG_NOT_TRUSTED' }, 'a log of tiles alone shows none')
 })

@@ -25,7 +25,11 @@ async function scene(t: Test, lifecycle: Partial<Lifecycle>) {
   const never = async () => {
     throw new Error('not asked for')
   }
-  const close = await openControl(dir, { create: never, freeze: never, ...lifecycle }, { logger, after })
+  const close = await openControl(
+    dir,
+    { create: never, freeze: never, withdraw: never, ...lifecycle },
+    { logger, after },
+  )
   t.teardown(close)
   const remote = remoteLifecycle(dir, (cause) => new TlogError('STORE_LOCKED', 'nobody answers', { cause }))
   return { dir, failures, close, remote }
@@ -60,7 +64,34 @@ t.test('requests and answers', async (t) => {
   t.same(await remote.freeze('v1'), ENDED)
   t.same(await remote.create(CREATE), { slug: 'next' })
   await remote.create({ ...CREATE, after: null })
-  t.same(asked, ['v1', CREATE, { ...CREATE, after: null }])
+  await remote.create({ ...CREATE, withoutMlDsa: true })
+  const full = { ...CREATE, withoutMlDsa: false }
+  t.same(asked, ['v1', full, { ...full, after: null }, { ...full, withoutMlDsa: true }])
+})
+
+t.test('content to be taken back crosses it by its name', async (t) => {
+  const asked: unknown[] = []
+  const { remote, dir, failures } = await scene(t, {
+    withdraw: async (request) => {
+      asked.push(request)
+      return { log: 'v2', index: 7, wasGone: false }
+    },
+  })
+  const name = { algorithm: 'sha384', digest: new Uint8Array(48).fill(3) } as const
+  const request = { slug: 'v2', ...name, reason: 'why', base: 'https://log.example/' }
+  t.same(await remote.withdraw(request), { log: 'v2', index: 7, wasGone: false })
+  t.same(asked, [request])
+  const sent = { command: 'withdraw', slug: 'v2', content: `sha256:${'00'.repeat(32)}`, reason: '', base: 'a:b/' }
+  for (const [wrong, code] of [
+    [{ content: `sha256:${'00'.repeat(31)}` }, 'FIELD_INVALID'],
+    [{ content: `md5:${'00'.repeat(16)}` }, 'FIELD_INVALID'],
+    [{ content: 7 }, 'FIELD_INVALID'],
+    [{ reason: undefined }, 'FIELD_MISSING'],
+    [{ base: 'a:b' }, 'FIELD_INVALID'],
+    [{ origin: 'log.example' }, 'FIELD_UNKNOWN'],
+  ] as const)
+    t.match(JSON.parse(await exchange(dir, JSON.stringify({ ...sent, ...wrong }))), { error: { code } })
+  t.same([asked.length, failures], [1, []])
 })
 
 t.test('errors keep their codes and words; a bug is logged whole', async (t) => {

@@ -169,6 +169,54 @@ t.test('what strangers log that nobody can open decides nothing', async (t) => {
   )
 })
 
+t.test('what the operator took back is missed where it was by the named, and shown where it was not', async (t) => {
+  const name = `sha256:${sha256(pae(TYPE, statement('finetune')))}`
+  for (const slug of ['v1', 'v2']) {
+    const { server, custody, json } = await serverWith(toy)
+    const say = (word: string) =>
+      command(['withdraw', slug, word, '--reason', 'by order', '--yes', '--data', server.dir])
+    t.equal((await say(name)).code, 0)
+    const by = slug === 'v1' ? '/logs/v1/entries/0' : `/logs/v2/entries/${CHAIN.length}`
+    const words = new RegExp(
+      `/logs/v2/entries/2: its statement was withdrawn by the operator, see ${by} of 20.*: by order`,
+    )
+    t.match(await json([file, ...mine]), {
+      ...{ code: 3, faults: [], passedOver: 0, reasons: [words] },
+      withdrawn: [{ place: '/logs/v2/entries/2', by, reason: 'by order', isNamed: true }],
+    })
+    t.match(await custody([file, ...mine]), { printed: /\n {2}WITHDRAWN at [a-z0-9]+:[0-9a-f]{12}…, / })
+    t.match(await json([file, ...theirs]), { code: 3, withdrawn: [{ isNamed: false }] })
+    const gone = await custody([file, ...theirs])
+    t.match(gone.printed, words)
+    t.notMatch(gone.printed.split('\n\n')[0] ?? '', words, 'a stranger decides nothing')
+    const other = `sha256:${sha256(pae(TYPE, statement('svr')))}`
+    t.equal((await say(other)).code, 0)
+    const lies: readonly [string, (page: { statements: { withdrawn: object | null }[] }) => void][] = [
+      ['an entry by somebody else', ({ statements }) => withdrawnBy(statements, '/logs/v2/entries/0')],
+      ['an entry about something else', ({ statements }) => withdrawnBy(statements, nextOf(by))],
+    ]
+    for (const [lie, change] of lies) {
+      const url = await lying(t, server.url, {
+        path: /custody/,
+        change: (body) => {
+          const page = JSON.parse(body.toString())
+          change(page)
+          return Buffer.from(JSON.stringify(page))
+        },
+      })
+      t.match(await json([file, ...mine], url), { code: 1, withdrawn: [] }, lie)
+    }
+    const hiding = await lying(t, server.url, { path: /^\/attachments\/sha(256|512):(?!0)/, change: null })
+    t.match(await json([file, ...mine], hiding), { code: 1, withdrawn: [] }, 'nor does it hide why')
+  }
+})
+
+function withdrawnBy(statements: { withdrawn: object | null }[], entry: string): void {
+  for (const one of statements) if (one.withdrawn !== null) one.withdrawn = { ...one.withdrawn, entry }
+}
+
+const nextOf = (place: string) => place.replace(/\d+$/, (index) => String(Number(index) + 1))
+
 t.test('every format', async (t) => {
   const odd = Buffer.from(statement('quantize').toString().replace('toy-F16.gguf', 'a\\"];x[\\u001b<script>'))
   const { custody } = await serverWith([...toy.slice(0, 3), [odd, signer], ...toy.slice(4)])

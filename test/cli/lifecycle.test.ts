@@ -48,6 +48,7 @@ async function scene(t: Test) {
     clock: { now: () => unixMillis(1000) },
     onStep: (slug) => (step) => void said.push(`${step} ${slug}`),
     tell: async () => void said.push(`tell ${logs.all.length}`),
+    sweep: () => void said.push('sweep'),
   })
   return { data, logs, said, published, frozen, lifecycle }
 }
@@ -87,4 +88,13 @@ t.test('no log ends before the one that waits for its place has a checkpoint', a
   published.set('next', {})
   await lifecycle.freeze('v1')
   t.same([...frozen], ['other', 'v1'])
+})
+
+t.test('the copies are swept whatever came of a withdrawal', async (t) => {
+  const { said, lifecycle } = await scene(t)
+  await lifecycle.create(tree('v1'))
+  const request = { slug: 'v1', algorithm: 'sha256', digest: new Uint8Array(32), reason: 'x', base: 'a:b/' } as const
+  await t.rejects(lifecycle.withdraw(request), { code: 'NOT_FOUND' })
+  t.equal(said.at(-1), 'sweep')
+  await t.rejects(lifecycle.withdraw({ ...request, slug: 'v2' }), { code: 'LOG_UNKNOWN' })
 })

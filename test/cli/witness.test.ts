@@ -7,6 +7,7 @@ import { run } from '../../src/cli/run.ts'
 import { parseWitness } from '../../src/config/witness.ts'
 import { formatVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
 import { hex } from '../../src/kernel/bytes.ts'
+import { freePort } from '../e2e/support.ts'
 import { ask } from '../http/support.ts'
 import { logKey, mlDsaKey, witnessKey } from '../verify/support.ts'
 import { LOG, linesOf, ORIGIN, originHash, request, Tree } from '../witness/support.ts'
@@ -60,6 +61,21 @@ t.test('it prints its keys, cosigns, and remembers', async (t) => {
   t.match(shown.text, /^log\.example\n9\n/)
 })
 
+t.test('metrics beside the rest, or on a listener of their own', async (t) => {
+  const dir = join(scratch(t), 'w')
+  const first = await startWitness(t, dir, '--log', VKEY)
+  await first.add(await request(TREE, 5))
+  t.match(await ask(first, '/metrics'), { status: 200, text: /^colophon_witness_tree_size\{log="log\.example"\} 5$/m })
+  await first.stop()
+  const port = await freePort()
+  const second = await startWitness(t, dir, '--log', VKEY, '--metrics-listen', `127.0.0.1:${port}`)
+  t.equal((await ask(second, '/metrics')).status, 404)
+  t.match((await ask({ port }, '/metrics')).text, /^colophon_witness_tree_size\{log="log\.example"\} 5$/m, 'kept')
+  t.equal((await ask({ port }, '/healthz')).text, '{"status":"SERVING"}')
+  t.equal(await second.stop(), 0)
+  await t.rejects(ask({ port }, '/metrics'), /ECONNREFUSED/)
+})
+
 t.test('lists add logs, also while it runs, and take none away', async (t) => {
   const dir = scratch(t)
   const list = join(dir, 'list')
@@ -103,6 +119,8 @@ t.test('misuse, all of it at once, and before anything is made', async (t) => {
     [[...NAMED, '--log-list', '/nowhere/list'], /--log-list: .*ENOENT/],
     [[...NAMED, '--rate', '0'], /--rate: must be a whole number from 1 to 10000/],
     [[...NAMED, '--listen', 'x'], /--listen: not HOST:PORT/],
+    [[...NAMED, '--metrics-listen', 'x'], /--metrics-listen: not HOST:PORT/],
+    [[...NAMED, '--metrics-listen', '127.0.0.1:3001'], /--metrics-listen: is the address of --listen/],
     [[...NAMED, '--log-level', 'loud'], /--log-level: must be one of/],
     [[...NAMED, '--config', 'x'], /--config: there is no such flag/],
     [[...NAMED, '--nmae', 'x'], /--nmae: there is no such flag/],

@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Cosignable, Submit, WitnessAnswer } from '../../src/client/add-checkpoint.ts'
-import { askWitnesses, serversOf } from '../../src/client/witnesses.ts'
+import { askWitnesses, type EndedRound, type RoundWatch, serversOf } from '../../src/client/witnesses.ts'
 import { parsePolicy } from '../../src/formats/c2sp/policy.ts'
 import { formatVkey } from '../../src/formats/c2sp/vkey.ts'
-import { parseAddCheckpoint } from '../../src/formats/c2sp/witness-request.ts'
+import { formatAddCheckpoint, parseAddCheckpoint } from '../../src/formats/c2sp/witness-request.ts'
 import { treeSize } from '../../src/kernel/brand.ts'
 import { concat, parseUtf8, utf8 } from '../../src/kernel/bytes.ts'
 import { TlogError } from '../../src/kernel/error.ts'
@@ -63,8 +63,9 @@ async function head(size: number, of = tree): Promise<Cosignable> {
 }
 
 const make = (count: number) => Array.from({ length: count }, (_, i) => serverOf(`w${i + 1}.example`, i + 20))
-const asked = (policy: ReturnType<typeof parsePolicy>, submit: Submit) =>
-  askWitnesses({ policy, submit, mlDsa44: verifyMlDsa44 })
+const UNWATCHED: RoundWatch = { answered: () => undefined, ended: () => undefined }
+const asked = (policy: ReturnType<typeof parsePolicy>, submit: Submit, watch = UNWATCHED) =>
+  askWitnesses({ policy, submit, mlDsa44: verifyMlDsa44, now: () => 5000, watch })
 
 async function outcome(work: Promise<Uint8Array>): Promise<string> {
   try {
@@ -126,18 +127,31 @@ t.test('another history: nothing is shown, whoever else cosigned', async (t) => 
   ] as const) {
     const [quick, knowing] = make(2) as [TestServer, TestServer]
     await asked(policyOf([knowing], 'quorum a1'), submitTo([knowing])).cosign(other)
-    let delay = 50
+    let delay = 0
+    let isGone = true
     const slow: Server = async (body) => {
+      if (isGone) throw new TlogError('SERVICE_UNREACHABLE', 'http://2: no answer')
       await sleep(delay)
       return await knowing.answer(body)
     }
     const policy = policyOf([quick, knowing], 'group g any a1 a2\nquorum g')
     const witnesses = asked(policy, submitTo([quick, { answer: slow }]))
+    t.match(
+      await outcome(witnesses.cosign(await head(12))),
+      /^log\.example\n12\n/,
+      'it is not there, and others are enough',
+    )
+    isGone = false
+    delay = 50
     t.match(await outcome(witnesses.cosign(await head(12))), /^log\.example\n12\n/, 'not heard of it yet')
     await sleep(200)
     t.match(await outcome(witnesses.cosign(await head(12))), why, `${name}: from then on`)
     delay = 0
     t.match(await outcome(witnesses.cosign(await head(12))), why, name)
+    delay = 50
+    const started = asked(policy, submitTo([quick, { answer: slow }]))
+    t.match(await outcome(started.cosign(await head(12))), why, `${name}: the first round of a start hears everybody`)
+    delay = 0
     if (name === 'a larger tree')
       t.match(await outcome(witnesses.cosign(await head(31))), /^log\.example\n31\n/, 'once it goes on from there')
   }
@@ -209,6 +223,10 @@ t.test('nobody waits for those whom the quorum does not need', async (t) => {
     return await (servers[2] as TestServer).answer(body)
   }
   const witnesses = asked(policy, submitTo([...servers.slice(0, 2), { answer: slow }]))
+  const first = witnesses.cosign(await head(2))
+  t.equal(await Promise.race([first, sleep(50, 'waits')]), 'waits', 'but for the first round, which hears everybody')
+  letGo()
+  await first
   for (const size of [5, 9, 12]) t.notMatch(await outcome(witnesses.cosign(await head(size))), /w3\.example/)
   t.equal(release.length, 1, 'one checkpoint at a time')
   letGo()
@@ -220,6 +238,56 @@ t.test('nobody waits for those whom the quorum does not need', async (t) => {
   t.match(await outcome(cosigned), /^log\.example\n20\n/)
   await sleep(20)
   letGo()
+})
+
+t.test('each round is told, with what came of whom', async (t) => {
+  const servers = make(4)
+  const policy = policyOf(servers, 'group g 2 a1 a2 a3 a4\nquorum g')
+  const answers: (() => Promise<WitnessAnswer | null>)[] = [1, 2, 3, 4].map(() => async () => null)
+  const submit = submitTo(
+    servers.map(({ answer }, i) => ({ answer: async (body: Uint8Array) => (await answers[i]?.()) ?? answer(body) })),
+  )
+  const rounds: EndedRound[] = []
+  const answered: string[] = []
+  const watch: RoundWatch = {
+    answered: (witness, seconds) => void answered.push(`${witness} ${seconds}`),
+    ended: (round) => void rounds.push(round),
+  }
+  const witnesses = asked(policy, submit, watch)
+  const told = async (size: number) => {
+    await outcome(witnesses.cosign(await head(size)))
+    const { outcome: how, witnesses: who, ...rest } = rounds.at(-1) as EndedRound
+    t.same(rest, { seconds: 0, at: 5000 })
+    return `${how}: ${[...who].map(([name, what]) => `${name} ${what}`).join(', ')}`
+  }
+  const all = (what: string) => [1, 2, 3, 4].flatMap((i) => [`a${i} ${what}`, `m${i} ${what}`]).join(', ')
+  t.equal(await told(1), `quorum: ${all('cosigned')}`)
+  t.same(answered.toSorted(), ['a1 0', 'a2 0', 'a3 0', 'a4 0', 'm1 0', 'm2 0', 'm3 0', 'm4 0'])
+
+  const gate = Promise.withResolvers<null>()
+  const half = async (body: Uint8Array) => {
+    const { status, body: lines } = await (servers[0] as TestServer).answer(body)
+    return { status, body: utf8(parseUtf8(lines).split('\n')[0]?.concat('\n') ?? '') }
+  }
+  answers[0] = async () =>
+    half(formatAddCheckpoint({ old: treeSize(1), proof: tree.proof(1, 5), note: (await head(5)).note }))
+  answers[2] = async () => ({ status: 500, body: utf8('') })
+  answers[1] = () => sleep(50, null)
+  answers[3] = () => gate.promise
+  t.equal(
+    await told(5),
+    'quorum: a1 cosigned, m1 failed, a2 cosigned, m2 cosigned, a3 failed, m3 failed, a4 late, m4 late',
+  )
+  answers[0] = answers[1] = answers[2] = async () => ({ status: 500, body: utf8('') })
+  const missed = told(6)
+  gate.resolve(null)
+  t.equal(
+    await missed,
+    'missed: a1 failed, m1 failed, a2 failed, m2 failed, a3 failed, m3 failed, a4 cosigned, m4 cosigned',
+  )
+  answers[0] = async () => ({ status: 422, body: utf8('') })
+  answers[1] = answers[2] = async () => null
+  t.match(await told(7), /^refused: a1 refused, m1 refused, a2 cosigned, .*m4 cosigned$/)
 })
 
 t.test('keys at one address are one server', async (t) => {

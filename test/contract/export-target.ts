@@ -2,7 +2,7 @@
 
 import t, { type Test } from 'tap'
 import { equal, utf8 } from '../../src/kernel/bytes.ts'
-import { exportLog, type OpenedTarget } from '../../src/log/export.ts'
+import { exportLog, type OpenedTarget, Sweep } from '../../src/log/export.ts'
 import { facts, grow, memoryTarget } from '../log/export-support.ts'
 import { createWorld, ORIGIN, type World } from '../log/support.ts'
 
@@ -15,7 +15,7 @@ export interface TargetPlace {
 
 export function copyOf(world: World, target: OpenedTarget): Promise<number> {
   const { store, signer } = world
-  const parts = { origin: ORIGIN, reader: store, open: signer.open, facts, target }
+  const parts = { origin: ORIGIN, reader: store, open: signer.open, facts, target, sweep: new Sweep() }
   return exportLog({ ...parts, rest: async () => undefined, onProgress: () => undefined })
 }
 
@@ -41,6 +41,17 @@ export function exportTargetContract(
     t.equal(await target.read('nothing', 9), null)
     await t.rejects(target.read(paths[1] ?? '', 2), { code: 'COPY_REFUSED' }, 'above the bound')
     await target.close()
+  })
+
+  t.test(`${name}: a file that is taken away`, async (t) => {
+    const { open, contents } = await place(t)
+    const target = await open()
+    await target.add('attachments/one', utf8('one'))
+    await target.flush()
+    await target.remove('attachments/one')
+    await target.remove('attachments/one')
+    await target.close()
+    t.same(await contents(), new Map())
   })
 
   t.test(`${name}: a file that is replaced`, async (t) => {

@@ -8,10 +8,12 @@ import { attachContract } from './attach.ts'
 import { attachment, entry, leafHash, lookupKey, minutes, published } from './feeder.ts'
 import { appendPlain, freshStore, NEW_LOG, type OpenDatabase } from './fresh.ts'
 import { readerContract } from './log-reader.ts'
+import { withdrawContract } from './withdraw.ts'
 
 export function storeContract(name: string, open: OpenDatabase): void {
   readerContract(name, open)
   attachContract(name, open)
+  withdrawContract(name, open)
 
   t.test(`${name}: logs`, async (t) => {
     const database = await open(t)

@@ -38,6 +38,13 @@ export function witnessStoreContract(name: string, open: OpenStore): void {
     await store.advance('b', null, cosignedHead(3))
     t.same(await read('b'), cosignedHead(3))
     t.same(await read('a'), later)
+    t.same(
+      (await store.heads()).toSorted((a, b) => (a.origin < b.origin ? -1 : 1)),
+      [
+        { origin: 'a', size: 2 ** 53 - 1, time: 2000 },
+        { origin: 'b', size: 3, time: 1000 },
+      ],
+    )
   })
 
   t.test(`${name}: never back, never sideways, never past another`, async (t) => {

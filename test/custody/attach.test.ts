@@ -6,6 +6,7 @@ import { attach } from '../../src/custody/attach.ts'
 import { walk } from '../../src/custody/walk.ts'
 import { factsOf } from '../../src/dialects/facts.ts'
 import { pae } from '../../src/formats/sigstore/dsse.ts'
+import { leafIndex, unixMillis } from '../../src/kernel/brand.ts'
 import { fsck } from '../../src/log/fsck.ts'
 import { reindex } from '../../src/log/reindex.ts'
 import { altered } from '../http/api/support.ts'
@@ -38,6 +39,7 @@ t.test('several entries of one statement', async (t) => {
       mark: await world.ratchet.read(),
       open: world.signer.open,
       facts: factsOf('rekor-v2'),
+      withdraws: () => null,
       digest: (algorithm, bytes) => createHash(algorithm).update(bytes).digest(),
       onProblem: (problem) => void said.push(problem),
       onProgress: () => undefined,
@@ -67,4 +69,22 @@ t.test('content without rows is missed, and made up for', async (t) => {
   t.match(await run(true), { rows: expected })
   t.match(await run(false), { rows: expected })
   t.match(await run(true), { rows: 0 })
+})
+
+t.test('what is taken back while it is brought is not said to be kept', async (t) => {
+  const world = createWorld()
+  const { log } = await start(world)
+  let asked = 0
+  const known = altered(log, {
+    identity: { ...log.identity, dialect: 'rekor-v2' },
+    add: (entry) => inTime(world.clock, log.add(entry)),
+    withdrawn: async () => (asked++ === 0 ? null : { index: leafIndex(7), time: unixMillis(0) }),
+  })
+  await known.add(statementEntry(payload, 'one', false))
+  await t.rejects(attach([known], { algorithm: 'sha256', digest, content }), {
+    code: 'ATTACHMENT_WITHDRAWN',
+    message:
+      /was withdrawn by the operator of this server at 1970-01-01T00:00:00.000Z: \/logs\/v2\/entries\/7 says so$/,
+    metadata: { entry: '/logs/v2/entries/7', time: '1970-01-01T00:00:00.000Z' },
+  })
 })

@@ -5,8 +5,11 @@ import { once } from 'node:events'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Poll } from '../../src/audit/report.ts'
+import { run as runCommand } from '../../src/cli/run.ts'
+import { type TestWorld, testWorld } from '../cli/support.ts'
 import { startWitness } from '../fault/witness-process.ts'
 import { fill } from './fill.ts'
 import { createNoteKey } from './note-key.ts'
@@ -191,4 +194,40 @@ t.test('a Rekor v1 log that lies', async (t) => {
   const back = await audit(stale.url, '--state', join(dir, 'stale'))
   t.match(back, { code: 1, looks: [{ findings: [{ kind: 'rollback' }] }] })
   t.match(await verified(back.looks[0]?.findings[0]?.file ?? ''), { code: 0, outcome: 'verified' })
+})
+
+t.test('a v1 log goes on in another tree while it is audited, by its API and by its tiles', async (t) => {
+  const dir = await scratch(t)
+  const site = await rekorAlone(t, server.url, (_, text) => text)
+  const worlds = [site.url, server.url].map((url, i) => {
+    const world = testWorld()
+    const ended = runCommand(['audit', url, '--state', join(dir, String(i)), '--interval', '1'], world)
+    return { world, ended }
+  })
+  const [api, tiles] = worlds.map(({ world }) => world) as [TestWorld, TestWorld]
+  const until = async (what: () => boolean) => {
+    for (let i = 0; i < 600 && !what(); i++) await sleep(50)
+    t.ok(what(), worlds.map(({ world }) => world.printed() + world.warned()).join('\n---\n'))
+  }
+  await until(() => worlds.every(({ world }) => world.printed().includes('HONEST')))
+  let isOver = false
+  const writing = (async () => {
+    while (!isOver) await post(3)
+  })()
+  await colophon('freeze', 'v1', '--next', 'next-v1', '--yes', '--data', data)
+  const logs = JSON.parse(await colophon('log', 'list', '--json', '--data', data)) as LogInfo[]
+  const treeId = logs.find(({ slug }) => slug === 'next-v1')?.origin.split(' - ')[1] ?? ''
+  const verified = new RegExp(`HONEST: \\S+treeID=${treeId}\\n[\\s\\S]*?size +[1-9]\\d*; verified are`)
+  await until(() => verified.test(api.printed()))
+  isOver = true
+  await writing
+  for (const { world, ended } of worlds) {
+    world.stop()
+    t.equal(await ended, 0)
+    t.notMatch(world.printed(), /MISBEHAVED|NOT AS ASKED|COULD NOT/)
+  }
+  t.match(api.warned(), `treeID=${treeId}: nobody stated its key. PINNED`)
+  const next = await audit(server.url, '--state', join(dir, '1'))
+  t.match(next, { code: 0, stderr: /logs\/next-v1: a log that \S+ did not show before[\s\S]*PINNED/ })
+  t.match(tiles.printed(), /HONEST: \S+\/logs\/v1\n/)
 })

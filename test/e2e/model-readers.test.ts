@@ -24,6 +24,8 @@ import { mutate } from '../fuzz/mutate.ts'
 import { type Random, randomOf } from '../fuzz/random.ts'
 import { client, scratch } from './support.ts'
 
+t.setTimeout(20 * 60_000)
+
 const COUNT = Number(process.env.COLOPHON_E2E_MODELS ?? 2000)
 const SEED = process.env.COLOPHON_E2E_SEED ?? randomBytes(4).toString('hex')
 

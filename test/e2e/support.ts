@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { CHILD_ENV } from '../child-env.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The program under test; `dist/main.js` judges what is shipped. */
@@ -15,7 +16,7 @@ export const MAIN = process.env.COLOPHON_E2E_MAIN ?? 'src/main.ts'
 
 /** What tells the tests what to do is no setting of the program, which would refuse it. */
 export const PROGRAM_ENV = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COLOPHON_E2E_'))),
+  ...Object.fromEntries(Object.entries(CHILD_ENV).filter(([name]) => !name.startsWith('COLOPHON_E2E_'))),
   COLOPHON_DIALECTS: 'rekor-v2', // one log, unless a test asks for more
 }
 
@@ -64,7 +65,7 @@ export interface LogInfo {
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
-    env: options.env ?? process.env,
+    env: options.env ?? CHILD_ENV,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: options.timeoutMs ?? 120_000,
     killSignal: 'SIGKILL',

@@ -7,6 +7,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { CHILD_ENV } from '../child-env.ts'
 import { hashedRekord } from '../dialects/rekor-v1/support.ts'
 import { P256 } from '../dialects/rekor-v2/support.ts'
 import { freePort, ROOT } from '../e2e/support.ts'
@@ -100,7 +101,7 @@ export class Operator {
     const script = `${STEPS.get('shell')}\n${text}`.replaceAll(ENV_FILE, this.#envFile)
     const child = spawn('bash', ['-eu', '-o', 'pipefail', '-c', script], {
       cwd: this.folder,
-      env: { ...process.env, PATH: `${this.place('bin')}:${process.env.PATH}` },
+      env: { ...CHILD_ENV, PATH: `${this.place('bin')}:${process.env.PATH}` },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const parts: Buffer[] = []

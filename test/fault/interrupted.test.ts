@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { CHILD_ENV } from '../child-env.ts'
 import { scratch } from '../cli/support.ts'
 import { fill } from '../e2e/fill.ts'
 import { colophon, ROOT, startServer } from '../e2e/support.ts'
@@ -41,7 +42,7 @@ async function timed(argv: readonly string[], reset: () => void): Promise<number
 async function killed(argv: readonly string[], wholeMs: number): Promise<number> {
   let cut = 0
   for (let i = 1; i <= ATTEMPTS; i++) {
-    const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), ...argv], { stdio: 'ignore' })
+    const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), ...argv], { env: CHILD_ENV, stdio: 'ignore' })
     const ended = once(child, 'exit')
     await Promise.race([ended, sleep(STARTING_MS + ((wholeMs - STARTING_MS) * i) / ATTEMPTS)])
     child.kill('SIGKILL')

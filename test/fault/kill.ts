@@ -1,9 +1,14 @@
 /** kill -9 at random moments, round after round on the same log: while it starts, under load, and at each size around a tile's end. */
 
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { withFilled } from '../../bench/fill.ts'
+import { factsOfLeaf } from '../../src/dialects/rekor-v2/keys.ts'
+import type { Log } from '../../src/log/log.ts'
 import { createRandom } from './load.ts'
 import { Scene, type Stage } from './scene.ts'
 
+/** Entries that wait for one another while the log is filled. */
+const AT_ONCE = 1024
 /** Sizes at which a tile, and then a tile of tiles, is completed. */
 const BOUNDARIES = [256, 65_536]
 /** Kills on one copy of a log near a boundary: with one entry each, from before to after it. */
@@ -56,10 +61,17 @@ async function underLoad(stage: Stage, rounds: number): Promise<void> {
   await scene.finish()
 }
 
+/** By the log itself, in this process: asking for so many over HTTP would take longer than all kills. */
 async function prefill(scene: Scene, size: number): Promise<void> {
-  const server = await scene.start()
-  await scene.load.fill(server.url, size - scene.checker.size)
-  await scene.stop(server)
+  await scene.stop(await scene.start())
+  let left = size - scene.checker.size
+  const add = async (log: Log) => {
+    while (left-- > 0) {
+      const { leaf } = scene.load.wish()
+      await log.add({ leaf, keys: factsOfLeaf(leaf).keys, attachments: [] })
+    }
+  }
+  await withFilled(scene.data, (log) => Promise.all(Array.from({ length: AT_ONCE }, () => add(log))))
 }
 
 /** One entry a round, and a kill somewhere on its journey: the tree passes the boundary a leaf at a time. */

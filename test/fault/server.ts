@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Step } from '../../src/log/steps.ts'
 import type { WitnessStep } from '../../src/witness/steps.ts'
+import { CHILD_ENV } from '../child-env.ts'
 import { ROOT } from '../e2e/support.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -49,7 +50,7 @@ export class Server {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         COLOPHON_DIALECTS: 'rekor-v2',
-        ...process.env,
+        ...CHILD_ENV,
         ...(crash && { COLOPHON_FAULT_CRASH: JSON.stringify(crash) }),
       },
     })

@@ -9,6 +9,7 @@ import { parseCosignature } from '../../src/formats/c2sp/cosignature.ts'
 import { parseNote } from '../../src/formats/c2sp/note.ts'
 import { formatVkey } from '../../src/formats/c2sp/vkey.ts'
 import { hex } from '../../src/kernel/bytes.ts'
+import { CHILD_ENV } from '../child-env.ts'
 import { ROOT } from '../e2e/support.ts'
 import { type Asked, LOG, linesOf, ORIGIN, originHash, request, type Tree } from '../witness/support.ts'
 import type { CrashPoint, End } from './server.ts'
@@ -41,7 +42,7 @@ export async function startWitness(data: string, options: WitnessOptions = {}): 
   const child = spawn(process.execPath, ['--disable-warning=FSTDEP023', main, 'witness', ...flags], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...(crash && { COLOPHON_FAULT_CRASH: JSON.stringify(crash) }) },
+    env: { ...CHILD_ENV, ...(crash && { COLOPHON_FAULT_CRASH: JSON.stringify(crash) }) },
   })
   const orphan = () => child.kill('SIGKILL') // a test that dies leaves no witness behind
   process.once('exit', orphan)

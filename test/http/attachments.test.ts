@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { command, scratch } from '../cli/support.ts'
 import { dsseBody, ecKey, hashedRekord, pae } from './requests.ts'
 import { type Answer, ask, startServer } from './support.ts'
 
@@ -85,10 +86,8 @@ t.test('what comes with its entry is kept by itself, in v1 and v2', async (t) =>
 })
 
 t.test('who may not write may not bring content either', async (t) => {
-  const { run } = await import('../../src/cli/run.ts')
-  const { scratch, testWorld } = await import('../cli/support.ts')
   const tokens = `${scratch(t)}/tokens`
-  t.equal(await run(['token', 'create', 'writer', '--tokens', tokens], testWorld()), 0)
+  t.equal((await command(['token', 'create', 'writer', '--tokens', tokens])).code, 0)
   const closed = await startServer(t, ['--write-tokens', tokens])
   const answer = await ask(closed, `/attachments/sha256:${'00'.repeat(32)}`, {
     method: 'PUT',
@@ -96,4 +95,46 @@ t.test('who may not write may not bring content either', async (t) => {
     headers: BYTES,
   })
   t.equal(reasonOf(answer), '401 TOKEN_REQUIRED')
+})
+
+t.test('a token for some logs brings content to these alone', async (t) => {
+  const dir = scratch(t)
+  const tokens = `${scratch(t)}/tokens`
+  for (const slug of ['one', 'two'])
+    await command(['log', 'create', slug, '--origin', `${slug}.example`, '--data', dir])
+  const token = async (...words: readonly string[]) =>
+    (await command(['token', 'create', ...words, '--tokens', tokens])).printed.trim()
+  const [all, one, two] = [await token('all'), await token('one', '--logs', 'one'), await token('two', '--logs', 'two')]
+  const closed = await startServer(t, ['--url', 'https://one.example', '--write-tokens', tokens], dir)
+  const message = pae(TYPE, statement('finetune'))
+  const bearer = (text: string) => ({ authorization: `Bearer ${text}` })
+  const log = async (host: string, content: Buffer) => {
+    const body = JSON.stringify({ hashedRekordRequestV002: hashedRekord(key, content) })
+    const { status } = await ask(closed, '/api/v2/log/entries', {
+      method: 'POST',
+      body,
+      headers: { ...bearer(all), host },
+    })
+    t.equal(status, 201)
+  }
+  const bring = async (text: string, content = message) =>
+    await ask(closed, `/attachments/sha256:${sha256(content)}`, {
+      method: 'PUT',
+      body: content,
+      headers: { ...BYTES, ...bearer(text) },
+    })
+  await log('one.example', message)
+  t.match(await bring(two), { status: 404, text: /no entry that you may add to commits to/ })
+  t.equal((await ask(closed, `/attachments/sha256:${sha256(message)}`)).status, 404, 'it brought nothing')
+  t.match(await bring(one), { status: 201, text: /"entries":\[\{"log":"one","index":0\}\]/ })
+  await log('two.example', message)
+  t.match(await bring(all), { status: 201, text: /"log":"one".*"log":"two"/ })
+
+  const later = pae(TYPE, statement('quantize'))
+  await log('one.example', later)
+  t.equal((await command(['freeze', 'one', '--yes', '--data', dir])).code, 0)
+  t.match(await bring(all), { status: 201, text: /"log":"one".*"log":"two"/ }, 'a frozen log has what it has')
+  t.equal(reasonOf(await bring(all, later)), '410 LOG_FROZEN', 'and takes nothing more')
+  await log('two.example', later)
+  t.match(await bring(all, later), { status: 201, text: /"entries":\[\{"log":"two","index":1\}\]/ }, 'another does')
 })

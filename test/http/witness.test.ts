@@ -8,6 +8,7 @@ import { importEd25519Seed, signEd25519 } from '../../src/crypto/node.ts'
 import { formatSignatureLine } from '../../src/formats/c2sp/note.ts'
 import { createVkey, KEY_TYPE, parseVkey } from '../../src/formats/c2sp/vkey.ts'
 import { createWitnessServer } from '../../src/http/witness.ts'
+import { createWitnessMetrics } from '../../src/http/witness-metrics.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
 import { hex, parseHex, parseUtf8 } from '../../src/kernel/bytes.ts'
 import { memoryWitnessStore } from '../../src/storage/witness/memory.ts'
@@ -21,8 +22,11 @@ const TREE = new Tree(20)
 const COSIGNED = 'text/plain; charset=utf-8'
 
 function serverOf(t: Test, parts: Partial<WitnessParts> = {}): FastifyInstance {
-  const { witness } = testWitness(parts)
+  const { store = memoryWitnessStore(), logs = new KnownLogs(NAME, [LOG.vkey], GENEROUS) } = parts
+  const metrics = createWitnessMetrics(store.heads, () => logs.count)
+  const { witness } = testWitness({ ...parts, store, logs, watch: metrics })
   const server = createWitnessServer(witness, {
+    metrics,
     logger: pino({ level: 'silent' }),
     after: () => () => undefined, // what is injected has no socket to close
   })
@@ -177,10 +181,54 @@ t.test('paths', async (t) => {
     ['GET', '/add-checkpoint', 405],
     ['GET', '/sign-subtree', 405],
     ['GET', '/healthz', 200],
+    ['GET', '/metrics', 200],
+    ['POST', '/metrics', 405],
     ['GET', '/', 404],
     ['GET', '/%61dd-checkpoint', 400],
   ]
   for (const [method, url, expected] of rows) t.equal(await status(method, url), expected, `${method} ${url}`)
+})
+
+t.test('measured', async (t) => {
+  const server = serverOf(t, { logs: new KnownLogs(NAME, [LOG.vkey], { perDay: 1, burst: 2 }) })
+  const add = async (size: number, old: number, tree = TREE) =>
+    void (await post(server, '/add-checkpoint', await request(tree, size, { old })))
+  const shown = async () => (await server.inject('/metrics')).body
+  t.notMatch(await shown(), ORIGIN, 'a log stands there once it has asked')
+  for (const [size, old] of [
+    [5, 0],
+    [9, 5],
+    [9, 9],
+    [12, 9],
+    [9, 0],
+  ] as const)
+    await add(size, old)
+  await add(9, 9, new Tree(20, (i) => `other ${i}`))
+  await post(server, '/add-checkpoint', await request(TREE, 5, { origin: 'stranger.example' }))
+  const note = (await server.inject(`/${hex(originHash(ORIGIN))}/checkpoint`)).rawPayload
+  const root = Buffer.from(TREE.root(4)).toString('base64')
+  const proof = TREE.subtreeProof(0, 4, 9).map((hash) => `${Buffer.from(hash).toString('base64')}\n`)
+  const subtree = await post(server, '/sign-subtree', `subtree 0 4\n${root}\n${proof.join('')}\n${note}`)
+  t.equal(subtree.status, 200, subtree.text)
+  const text = await shown()
+  for (const line of [
+    'colophon_witness_cosignatures_total{log="log.example",kind="growth"} 2',
+    'colophon_witness_cosignatures_total{log="log.example",kind="refresh"} 1',
+    'colophon_witness_cosignatures_total{log="log.example",kind="subtree"} 1',
+    'colophon_witness_limited_total{log="log.example",kind="growth"} 1',
+    'colophon_witness_forks_total{log="log.example"} 1',
+    'colophon_witness_logs 1',
+    'colophon_witness_tree_size{log="log.example"} 9',
+    'colophon_witness_cosigned_time_seconds{log="log.example"} 1700000000',
+    'colophon_http_request_seconds_count{route="/add-checkpoint",status="200"} 3',
+    'colophon_http_request_seconds_count{route="/add-checkpoint",status="404"} 1',
+    'colophon_http_request_seconds_count{route="/add-checkpoint",status="409"} 1',
+    'colophon_http_request_seconds_count{route="/add-checkpoint",status="422"} 1',
+    'colophon_http_request_seconds_count{route="/add-checkpoint",status="429"} 1',
+    'colophon_http_request_seconds_bucket{le="5",route="/add-checkpoint",status="200"} 3',
+  ])
+    t.ok(text.split('\n').includes(line), line)
+  t.notMatch(text, /stranger/, 'nobody makes up labels')
 })
 
 t.test('what is our fault has no words', async (t) => {

@@ -6,7 +6,7 @@ import { TlogError } from '../../src/kernel/error.ts'
 import type { ReadResource } from '../../src/log/copy.ts'
 import type { ExportTarget } from '../../src/log/export.ts'
 import type { LeafFacts } from '../../src/log/facts.ts'
-import type { Attachment, DigestAlgorithm, Entry, LookupKey } from '../../src/log/ports.ts'
+import type { Attachment, ContentName, DigestAlgorithm, Entry, LookupKey } from '../../src/log/ports.ts'
 import { entry, inTime, start, type World } from './support.ts'
 
 export interface MemoryTarget extends ExportTarget {
@@ -33,6 +33,10 @@ export function memoryTarget(
     async replace(path, bytes) {
       before(`replace ${path}`)
       files.set(path, bytes.slice())
+    },
+    async remove(path) {
+      before(`remove ${path}`)
+      files.delete(path)
     },
     async removePartials(path) {
       before(`remove ${path}.p`)
@@ -69,6 +73,13 @@ export function attached(i: number): Entry {
 export function keysOf(content: Uint8Array): readonly LookupKey[] {
   return [{ key: digest('sha256', concat(utf8('about '), content)), source: 'attachment' }]
 }
+
+/** Leaf 6 takes back the content of leaf 3, when its own says so. */
+export function withdraws(leaf: Uint8Array, content: Uint8Array): ContentName | null {
+  return equal(leaf, utf8('entry 6')) && equal(content, contentOf(6)) ? WITHDRAWN : null
+}
+
+export const WITHDRAWN: ContentName = { algorithm: 'sha256', digest: digest('sha256', contentOf(3)) }
 
 const PLAIN = { isShared: false, statementOf: () => null }
 

@@ -4,7 +4,7 @@ import { treeSize } from '../../src/kernel/brand.ts'
 import { equal, utf8 } from '../../src/kernel/bytes.ts'
 import { tilePath, tilesOf } from '../../src/kernel/tile.ts'
 import { attachmentPath } from '../../src/log/copy.ts'
-import { type ExportParts, type ExportTarget, exportLog } from '../../src/log/export.ts'
+import { type ExportParts, type ExportTarget, exportLog, Sweep } from '../../src/log/export.ts'
 import type { LogReader } from '../../src/log/ports.ts'
 import { facts, grow, type MemoryTarget, memoryTarget } from './export-support.ts'
 import { createWorld, ORIGIN, type World } from './support.ts'
@@ -18,6 +18,7 @@ function run(world: World, target: ExportTarget, parts: Partial<ExportParts> = {
     open: signer.open,
     facts,
     target,
+    sweep: new Sweep(),
     rest,
     onProgress: () => undefined,
     ...parts,

@@ -54,6 +54,7 @@ async function check(parts: Partial<FsckParts> = {}, store: Partial<LogStore> = 
     mark: await world.ratchet.read(),
     open: world.signer.open,
     facts,
+    withdraws: () => null,
     digest: (_, content) => sha256(content),
     onProblem: (problem) => void problems.push(problem),
     onProgress: (done) => void progress.push(done),
@@ -135,12 +136,12 @@ const damages: readonly { name: string; parts?: Partial<FsckParts>; store?: Part
   },
   {
     name: 'a lookup row too many',
-    store: { totals: async () => ({ lookups: SIZE + 1, attachments: SIZE / 100 }) },
+    store: { totals: async () => ({ lookups: SIZE + 1, attachments: SIZE / 100, withdrawals: 0 }) },
     says: /^1 lookup rows lead to entries that do not have their key$/,
   },
   {
     name: 'an attachment that nobody names',
-    store: { totals: async () => ({ lookups: SIZE, attachments: SIZE / 100 + 2 }) },
+    store: { totals: async () => ({ lookups: SIZE, attachments: SIZE / 100 + 2, withdrawals: 0 }) },
     says: /^2 attachments are kept that no entry names$/,
   },
   {

@@ -5,7 +5,7 @@ import { Edge } from '../../src/kernel/edge.ts'
 import { TlogError } from '../../src/kernel/error.ts'
 import { leafHash } from '../../src/kernel/hash.ts'
 import { attachmentPath } from '../../src/log/copy.ts'
-import { exportLog } from '../../src/log/export.ts'
+import { exportLog, Sweep } from '../../src/log/export.ts'
 import { fsck } from '../../src/log/fsck.ts'
 import { loadRetired, loadState } from '../../src/log/load.ts'
 import type { Mark } from '../../src/log/ports.ts'
@@ -27,6 +27,7 @@ await exportLog({
   open: whole.signer.open,
   facts,
   target: copy,
+  sweep: new Sweep(),
   rest: async () => undefined,
   onProgress: () => undefined,
 })
@@ -53,6 +54,7 @@ function run(world: World, parts: Partial<RecoverParts> = {}) {
     open: world.signer.open,
     read: readFiles(copy.files),
     facts,
+    withdraws: () => null,
     digest,
     clock: world.clock,
     onProblem: () => undefined,
@@ -69,6 +71,7 @@ async function problems(world: World): Promise<string[]> {
     mark,
     open: world.signer.open,
     facts,
+    withdraws: () => null,
     digest,
     onProblem: (problem) => void found.push(problem),
     onProgress: () => undefined,
@@ -227,6 +230,7 @@ t.test('copies that end elsewhere', async (t) => {
     open: world.signer.open,
     facts,
     target: shorter,
+    sweep: new Sweep(),
     rest: async () => undefined,
     onProgress: () => undefined,
   })
@@ -254,6 +258,7 @@ t.test('partial files may be gone, attachments absent or damaged', async (t) => 
     open: full.signer.open,
     facts,
     target: later,
+    sweep: new Sweep(),
     rest: async () => undefined,
     onProgress: () => undefined,
   })

@@ -260,6 +260,7 @@ export async function problems(world: World, contents: readonly string[] = []): 
     mark: await world.ratchet.read(),
     open: world.signer.open,
     facts: () => ({ keys: [], attachments }),
+    withdraws: () => null,
     digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
     onProblem: (problem) => void found.push(problem),
     onProgress: () => undefined,

@@ -111,3 +111,32 @@ t.test('another history: nothing is shown until the witness takes it back', asyn
   t.match(await inTime(world.clock, log.add(entry('b'))), { index: 1, repeated: true })
   t.same(failures, [])
 })
+
+t.test('meanwhile nothing is sealed: the tail that may be lost must fit on what is there', async (t) => {
+  const world = createWorld()
+  let refusal: 'WITNESS_REFUSED' | 'QUORUM_MISSED' | null = null
+  const { port } = witnesses(() => {
+    if (refusal !== null) throw new TlogError(refusal, 'no')
+  })
+  const first = await start(world, { witnesses: port })
+  await inTime(world.clock, first.log.add(entry('a')))
+  await inTime(world.clock, first.log.close())
+  refusal = 'WITNESS_REFUSED'
+  const { log, failures } = await start(world, { witnesses: port })
+  const adding = outcome(log.add(entry('b')))
+  await world.clock.advance(1500)
+  t.match(log.status(), { durable: 1, published: 1, pooled: 1 })
+  await inTime(world.clock, log.close())
+  t.equal(await adding, 'LOG_CLOSED')
+  t.match(log.status(), { durable: 1, pooled: 0 }, 'nor at the end')
+  const second = await start(world, { witnesses: port })
+  const waiting = second.log.add(entry('c'))
+  await world.clock.advance(1500)
+  t.equal(second.log.status().durable, 1)
+  refusal = null
+  t.match(await inTime(world.clock, waiting), { index: 1 })
+  refusal = 'QUORUM_MISSED'
+  t.equal(await inTime(world.clock, outcome(second.log.add(entry('d')))), 'LOG_BUSY')
+  t.match(second.log.status(), { durable: 3, published: 2 }, 'without a quorum it goes on')
+  t.same([...failures, ...second.failures], [])
+})

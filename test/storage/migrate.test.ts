@@ -88,6 +88,24 @@ t.test('logs that were frozen before their end was kept have ended by the time o
   t.end()
 })
 
+t.test('a database of the schema before withdrawals is brought forward with all that it holds', (t) => {
+  const db = new Sqlite(':memory:')
+  db.pragma('recursive_triggers = ON')
+  migrate(db, readMigrations().slice(0, 4))
+  db.exec(
+    "INSERT INTO log VALUES (0, 'v2', 'd', 'o', 'k', 0, 'active'); INSERT INTO leaf VALUES (0, zeroblob(32), x'00')",
+  )
+  db.exec("INSERT INTO attachment VALUES (0, 'sha256', zeroblob(32), x'01')")
+  const read = () => ['leaf', 'attachment', 'log'].map((table) => db.prepare(`SELECT * FROM ${table}`).all())
+  const before = read()
+  migrate(db, readMigrations())
+  t.same(read(), before)
+  t.throws(() => db.exec('DELETE FROM attachment'), { message: /append-only/ })
+  db.exec("INSERT INTO withdrawal VALUES (0, 'sha256', zeroblob(32), 0, 0); DELETE FROM attachment")
+  t.same(db.prepare('SELECT * FROM attachment').all(), [])
+  t.end()
+})
+
 t.test('a folder with a gap, or a stranger in it', (t) => {
   t.throws(() => readMigrations(t.testdir({ '0001-a.sql': '', '0003-c.sql': '' })), { code: 'STORE_SCHEMA' })
   t.throws(() => readMigrations(t.testdir({ '1.sql': '' })), { code: 'STORE_SCHEMA' })

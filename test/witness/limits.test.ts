@@ -6,7 +6,11 @@ import { Turns } from '../../src/witness/turns.ts'
 
 t.test('so many at once, then as they come back', async (t) => {
   let now = 1_000_000
-  const limits = new CosignLimits(() => unixMillis(now))
+  const refused: string[] = []
+  const limits = new CosignLimits(
+    () => unixMillis(now),
+    (origin, kind) => void refused.push(`${kind} ${origin}`),
+  )
   const take = (count: number, origin = 'a') => {
     let taken = 0
     for (let i = 0; i < count; i++) {
@@ -21,6 +25,7 @@ t.test('so many at once, then as they come back', async (t) => {
   }
   t.equal(take(5), 3)
   t.equal(take(5, 'b'), 3, 'each log has its own')
+  t.same(refused, ['growth a', 'growth a', 'growth b', 'growth b'])
   now += 500
   t.equal(take(5), 0)
   now += 500

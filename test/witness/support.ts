@@ -60,7 +60,7 @@ export function testWitness(parts: Partial<WitnessParts> = {}): TestWitness {
     now: () => unixMillis(now),
     verifyMlDsa44,
     onStep: () => undefined,
-    onFork: (_, ...notes) => void forks.push(...notes),
+    watch: { cosigned: () => undefined, limited: () => undefined, forked: (_, ...notes) => void forks.push(...notes) },
     onFailure: (error) => void failures.push(error),
     ...parts,
   })

@@ -7,17 +7,19 @@ import { type Ask, createAsk } from '../../client/ask.ts'
 import { witnessView } from '../../client/audited-tiles.ts'
 import { formatLogKey } from '../../formats/log-key.ts'
 import { safeJson, visible } from '../../formats/visible.ts'
-import { type AuditMetrics, createAuditMetrics, createAuditServer } from '../../http/audit.ts'
+import { type AuditMetrics, createAuditMetrics } from '../../http/audit.ts'
 import { listen } from '../../http/listen.ts'
+import { createScrapeServer } from '../../http/scrape.ts'
 import type { AuditDirectory } from '../../storage/audit-directory.ts'
 import { closeServer } from '../close-server.ts'
 import { progressBar } from '../progress.ts'
 import type { ExitCode, World } from '../world.ts'
 import type { AuditRequest } from './request.ts'
-import { type FoundLog, openSite, type Site } from './sites.ts'
+import { type FoundLog, openSite, type Problem, type Site, tried } from './sites.ts'
 import { describePoll, exitOf } from './text.ts'
 import { trustOf } from './trust.ts'
 
+const UNTRUSTED: ReadonlySet<string> = new Set(['CHECKPOINT_UNTRUSTED', 'LOG_NOT_TRUSTED'])
 /** What is smaller is done before a bar is seen. */
 const BAR_ENTRIES = 20_000
 
@@ -31,6 +33,8 @@ export class Auditor {
   readonly #audits = new Map<string, LogAudit>()
   /** What was last printed of a log: a quiet one stays quiet. */
   readonly #printed = new Map<string, string>()
+  /** By URL, what the last look told of. */
+  readonly #told = new Map<string, readonly string[]>()
   #isStopping = false
 
   constructor(request: AuditRequest, directory: AuditDirectory, world: World) {
@@ -43,13 +47,42 @@ export class Auditor {
   /** One look at each log. Of several, the exit code is the worst one's. */
   async round(): Promise<ExitCode> {
     const outcomes: Poll['outcome'][] = []
-    for (const url of this.#request.urls)
-      for (const log of await this.#logsAt(url, outcomes)) {
-        const poll = await this.#poll(log)
-        outcomes.push(poll.outcome)
-        this.#show(log.place, poll)
-      }
+    for (const url of this.#request.urls) outcomes.push(...(await this.#look(url)))
     return exitOf(outcomes)
+  }
+
+  /** At all logs of a server, and then at those that it shows for the first time. */
+  async #look(url: string): Promise<readonly Poll['outcome'][]> {
+    const polls = new Map<string, Poll>()
+    const tell = (place: string, poll: Poll) => {
+      polls.set(place, poll)
+      this.#show(place, poll)
+    }
+    const look = async (logs: readonly FoundLog[]) => {
+      for (const log of logs) tell(log.place, await this.#poll(log))
+    }
+    const problems: Problem[] = []
+    await tried(url, problems, async () => {
+      const site = await this.#siteAt(url)
+      await look(site.known)
+      const found = await site.follow()
+      problems.push(...found.problems)
+      for (const { place } of found.logs) this.#world.warn(visible(`${place}: a log that ${url} did not show before`))
+      await look(found.logs)
+    })
+    for (const { place, error } of problems) tell(place, failed(error))
+    this.#forgive(url, polls)
+    return [...polls.values()].map(({ outcome }) => outcome)
+  }
+
+  /** What is told no more is over: if it comes back, it is told again. */
+  #forgive(url: string, polls: ReadonlyMap<string, Poll>): void {
+    for (const place of this.#told.get(url) ?? [])
+      if (!polls.has(place)) {
+        this.#metrics.forget(place)
+        this.#printed.delete(place)
+      }
+    this.#told.set(url, [...polls.keys()])
   }
 
   /** Until `stopped`; then the look under way is given up at the next bundle. */
@@ -60,7 +93,7 @@ export class Auditor {
       this.#isStopping = true
     })
     const parts = { logger: pino({ level: 'silent' }), after: clock.after }
-    const server = metricsListen === null ? null : createAuditServer(this.#metrics, parts)
+    const server = metricsListen === null ? null : createScrapeServer(this.#metrics, parts)
     if (server !== null && metricsListen !== null) warn(`metrics: ${await listen(server, metricsListen)}/metrics`)
     try {
       for (;;) {
@@ -82,18 +115,12 @@ export class Auditor {
     cancel()
   }
 
-  /** A server that cannot be asked is told as a log of its URL. */
-  async #logsAt(url: string, outcomes: Poll['outcome'][]): Promise<readonly FoundLog[]> {
-    try {
-      const site = this.#sites.get(url) ?? (await openSite(this.#ask, url, this.#directory.memory('site', url)))
-      this.#sites.set(url, site)
-      return await site.logs()
-    } catch (error) {
-      const poll = failed(error)
-      outcomes.push(poll.outcome)
-      this.#show(url, poll)
-      return []
-    }
+  async #siteAt(url: string): Promise<Site> {
+    const { clock } = this.#world
+    const memory = this.#directory.memory('site', url)
+    const site = this.#sites.get(url) ?? (await openSite({ ask: this.#ask, url, memory, clock }))
+    this.#sites.set(url, site)
+    return site
   }
 
   async #poll(log: FoundLog): Promise<Poll> {
@@ -104,7 +131,14 @@ export class Auditor {
       return failed(error)
     }
     this.#audits.set(log.place, audit)
-    return await audit.poll()
+    return this.#advised(await audit.poll(), log)
+  }
+
+  /** Others are stated: the server's word for its keys is worth a hint, and no more. */
+  #advised(poll: Poll, { keys }: FoundLog): Poll {
+    if (poll.origin !== null || !UNTRUSTED.has(poll.error?.code ?? '') || keys.length === 0) return poll
+    const remark = `none of the stated keys signed; its server says that its own is ${keys.map(formatLogKey).join(' ')}. If that is so, state it as well`
+    return { ...poll, remarks: [...poll.remarks, remark] }
   }
 
   /** @throws TlogError LOG_NOT_TRUSTED, STORE_CORRUPT */

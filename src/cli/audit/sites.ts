@@ -11,6 +11,7 @@ import { formatLogKey, type LogKey, parseLogKey } from '../../formats/log-key.ts
 import { parseTreeOrigin } from '../../formats/sigstore/tree-id.ts'
 import { utf8 } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
+import type { Clock } from '../../log/ports.ts'
 import { receive } from '../../verify/checkpoint.ts'
 
 /** A log that is to be audited. */
@@ -23,14 +24,23 @@ export interface FoundLog {
 }
 
 export interface Site {
-  /** Whether it was asked just now, and its keys come from nobody but itself. */
-  readonly isNew: boolean
-  /** Again after each round: a Rekor v1 log goes on in another tree. @throws as openSite */
-  logs(): Promise<readonly FoundLog[]>
+  /** All that it ever showed. */
+  readonly known: readonly FoundLog[]
+  /**
+   * Those that it shows now and did not before. A server goes on in another log, as Rekor v1 does in another tree: what is
+   * asked for anyway says so, or from time to time one request more.
+   */
+  follow(): Promise<{ readonly logs: readonly FoundLog[]; readonly problems: readonly Problem[] }>
+}
+
+/** What kept it from finding out whether there are others, or from knowing one. */
+export interface Problem {
+  readonly place: string
+  readonly error: TlogError
 }
 
 interface Known {
-  readonly kind: 'tiles' | 'rekor-v1'
+  readonly kind: (typeof KINDS)[number]
   readonly logs: readonly KnownLog[]
 }
 
@@ -40,55 +50,148 @@ interface KnownLog {
   readonly keys: readonly LogKey[]
 }
 
+/** Where the logs of a server are asked for. */
+interface Source {
+  /** Names that are shown. @throws TlogError SERVICE_UNREACHABLE, SERVICE_REFUSED */
+  shown(): Promise<readonly string[]>
+  /** One that was not known before. Throws as `shown` does. */
+  learn(name: string): Promise<KnownLog>
+  place(name: string): string
+  open(name: string): AuditedLog
+}
+
+const KINDS = ['tiles', 'colophon', 'rekor-v1'] as const
+const MAX_LOGS = 8192
+/** A Colophon's list of logs is no part of what its checkpoints need. */
+const LIST_AGE_MS = 600_000
+
+export interface SiteParts {
+  readonly ask: Ask
+  readonly url: string
+  readonly memory: AuditMemory
+  readonly clock: Pick<Clock, 'now'>
+}
+
 /** @throws TlogError SERVICE_UNREACHABLE, SERVICE_REFUSED; STORE_CORRUPT for what was remembered */
-export async function openSite(ask: Ask, url: string, memory: AuditMemory): Promise<Site> {
-  const kept = memory.read()
-  const known = kept === null ? await discover(ask, url) : parseKnown(kept)
-  if (kept === null) memory.write(formatKnown(known))
-  if (known.kind === 'tiles') {
-    const logs = known.logs.map(({ name, keys }) => ({ place: name, log: tiledLog(ask, name), keys }))
-    return { isNew: kept === null, logs: async () => logs }
-  }
-  return { isNew: kept === null, logs: treesOf(ask, url, known, memory) }
+export async function openSite(parts: SiteParts): Promise<Site> {
+  const kept = parts.memory.read()
+  const server = kept === null ? await openLogServer(parts.ask, parts.url) : null
+  const known = kept === null ? { kind: server?.kind ?? 'tiles', logs: [] } : parseKnown(kept)
+  const source = sourceOf(known.kind, parts, server)
+  const site = new FollowedSite(known, source, parts)
+  if (kept === null) await site.begin()
+  return site
 }
 
-function treesOf(ask: Ask, url: string, known: Known, memory: AuditMemory): Site['logs'] {
-  const site = new RekorSite(ask, url)
-  const logs = new Map<string, FoundLog>()
-  let all = known.logs
-  return async () => {
-    const unknown = site.trees.filter((treeId) => !all.some(({ name }) => name === treeId))
-    if (unknown.length > 0) {
-      all = [...all, ...(await Promise.all(unknown.map((treeId) => knownTree(site, treeId))))]
-      memory.write(formatKnown({ kind: 'rekor-v1', logs: all }))
+class FollowedSite implements Site {
+  readonly #kind: Known['kind']
+  readonly #source: Source
+  readonly #parts: SiteParts
+  readonly #open = new Map<string, FoundLog>()
+  #known: readonly KnownLog[]
+
+  constructor({ kind, logs }: Known, source: Source, parts: SiteParts) {
+    this.#kind = kind
+    this.#known = logs
+    this.#source = source
+    this.#parts = parts
+  }
+
+  /** The first time all or none. @throws as openSite */
+  async begin(): Promise<void> {
+    const names = await this.#source.shown()
+    this.#keep(await Promise.all(names.map((name) => this.#source.learn(name))))
+  }
+
+  get known(): readonly FoundLog[] {
+    for (const { name, keys } of this.#known)
+      if (!this.#open.has(name))
+        this.#open.set(name, { place: this.#source.place(name), log: this.#source.open(name), keys })
+    return [...this.#open.values()]
+  }
+
+  async follow() {
+    const before = this.known.length
+    const { url } = this.#parts
+    const problems: Problem[] = []
+    const names = await tried(url, problems, () => this.#source.shown())
+    for (const name of names ?? []) {
+      if (this.#known.some((known) => known.name === name)) continue
+      const log = await tried(this.#source.place(name), problems, () => this.#learn(name))
+      if (log !== null) this.#keep([...this.#known, log])
     }
-    for (const { name, keys } of all)
-      if (!logs.has(name))
-        logs.set(name, { place: `${below(url, '/api/v1/log')}?treeID=${name}`, log: site.tree(name), keys })
-    return [...logs.values()]
+    if (this.#known.length === 0)
+      problems.push({ place: url, error: new TlogError('SERVICE_REFUSED', 'it shows no log') })
+    return { logs: this.known.slice(before), problems }
+  }
+
+  async #learn(name: string): Promise<KnownLog> {
+    if (this.#known.length >= MAX_LOGS)
+      throw new TlogError('SERVICE_REFUSED', `${this.#parts.url} has shown more than ${MAX_LOGS} logs`)
+    return await this.#source.learn(name)
+  }
+
+  #keep(logs: readonly KnownLog[]): void {
+    this.#known = logs
+    this.#parts.memory.write(formatKnown({ kind: this.#kind, logs }))
   }
 }
 
-async function discover(ask: Ask, url: string): Promise<Known> {
-  const server = await openLogServer(ask, url)
-  if (server.kind === 'rekor-v1') {
-    const site = new RekorSite(ask, url)
-    await site.refresh()
-    return { kind: 'rekor-v1', logs: await Promise.all(site.trees.map((treeId) => knownTree(site, treeId))) }
+/** One log that cannot be known keeps no other from being audited. */
+export async function tried<T>(place: string, problems: Problem[], attempt: () => Promise<T>): Promise<T | null> {
+  try {
+    return await attempt()
+  } catch (error) {
+    if (!(error instanceof TlogError) || error.code.startsWith('STORE_')) throw error
+    problems.push({ place, error })
+    return null
   }
-  return { kind: 'tiles', logs: server.heads.map((head) => knownTiles(url, head)) }
 }
 
-function knownTiles(url: string, { place, vkey }: LogServer['heads'][number]): KnownLog {
-  const name = below(url, place.replace(/\/checkpoint$/, ''))
-  return { name, keys: vkey === null ? [] : [told(name, () => parseLogKey(vkey))] }
+function sourceOf(kind: Known['kind'], { ask, url, clock }: SiteParts, server: LogServer | null): Source {
+  if (kind === 'rekor-v1') return treesOf(ask, url, server !== null)
+  let heads = server?.heads ?? []
+  let asked = server === null ? null : clock.now()
+  return {
+    async shown() {
+      if (kind === 'colophon' && (asked === null || clock.now() - asked >= LIST_AGE_MS)) {
+        heads = (await openLogServer(ask, url)).heads
+        asked = clock.now()
+      }
+      return heads.map((head) => prefixOf(url, head))
+    },
+    async learn(name) {
+      const vkey = heads.find((head) => prefixOf(url, head) === name)?.vkey ?? null
+      return { name, keys: vkey === null ? [] : [told(name, () => parseLogKey(vkey))] }
+    },
+    place: (name) => name,
+    open: (name) => tiledLog(ask, name),
+  }
 }
 
-async function knownTree(site: RekorSite, treeId: string): Promise<KnownLog> {
-  const spki = await site.key(treeId)
-  const note = await site.tree(treeId).checkpoint()
-  const { host } = told(treeId, () => parseTreeOrigin(receive(note).checkpoint.origin))
-  return { name: treeId, keys: [{ kind: 'rekor', host, spki }] }
+function prefixOf(url: string, { place }: LogServer['heads'][number]): string {
+  return below(url, place.replace(/\/checkpoint$/, ''))
+}
+
+/**
+ * The answer that brings the checkpoints names all trees: here it is asked for the first time alone.
+ * @param isNew whether nothing is known of the server yet
+ */
+function treesOf(ask: Ask, url: string, isNew: boolean): Source {
+  const site = new RekorSite(ask, url)
+  return {
+    async shown() {
+      if (isNew && site.trees.length === 0) await site.refresh()
+      return site.trees
+    },
+    async learn(name) {
+      const spki = await site.key(name)
+      const { host } = told(name, () => parseTreeOrigin(receive(utf8(site.head(name))).checkpoint.origin))
+      return { name, keys: [{ kind: 'rekor', host, spki }] }
+    },
+    place: (name) => `${below(url, '/api/v1/log')}?treeID=${name}`,
+    open: (name) => site.tree(name),
+  }
 }
 
 function told<T>(place: string, read: () => T): T {
@@ -121,7 +224,7 @@ function parseKnown(bytes: Uint8Array): Known {
 const known: Read<Known> = object((fields) => {
   fields.required('type', literal(TYPE))
   return {
-    kind: fields.required('kind', literal('tiles', 'rekor-v1')),
+    kind: fields.required('kind', literal(...KINDS)),
     logs: fields.required(
       'logs',
       list(
@@ -129,7 +232,7 @@ const known: Read<Known> = object((fields) => {
           name: log.required('name', text),
           keys: log.required('keys', list(parsed(parseLogKey), { max: 16 })),
         })),
-        { max: 8192 },
+        { max: MAX_LOGS },
       ),
     ),
   }

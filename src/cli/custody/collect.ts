@@ -27,6 +27,7 @@ import { bundleOfStatement, verifierOf } from '../../verify/logged-signature.ts'
 import { findSigner } from '../../verify/rekor-log.ts'
 import { verifyStatedEntry } from '../../verify/stated-logs.ts'
 import type { Trust, TrustedSigner } from '../../verify/trust.ts'
+import { openWithdrawal } from './withdrawn.ts'
 
 export interface Asked {
   readonly ask: Ask
@@ -69,8 +70,21 @@ export interface Fault {
   readonly isLie: boolean
 }
 
+/** What the operator took back, by the log's own word. */
+export interface WithdrawnStatement {
+  readonly place: string
+  readonly artifact: string
+  /** Of the entry that says so. */
+  readonly by: string
+  readonly reason: string
+  readonly since: string
+  /** Whether it was one whose word counts. */
+  readonly isNamed: boolean
+}
+
 export interface Collected {
   readonly statements: readonly OpenedStatement[]
+  readonly withdrawn: readonly WithdrawnStatement[]
   readonly faults: readonly Fault[]
   /** Entries by strangers that were in the log and could not be opened: anybody may log anything about any file. */
   readonly passedOver: number
@@ -92,6 +106,7 @@ class Collector {
   readonly #statements = new Map<string, OpenedStatement>()
   readonly #opened = new Map<string, CustodyStatement | null>()
   readonly #faults: Fault[] = []
+  readonly #withdrawn: WithdrawnStatement[] = []
   #passedOver = 0
   readonly #stops = new Map<string, number>()
 
@@ -115,7 +130,8 @@ class Collector {
   }
 
   #collected(isCut: boolean): Collected {
-    return { statements: [...this.#statements.values()], faults: this.#faults, passedOver: this.#passedOver, isCut }
+    const [faults, withdrawn, passedOver] = [this.#faults, this.#withdrawn, this.#passedOver]
+    return { statements: [...this.#statements.values()], faults, withdrawn, passedOver, isCut }
   }
 
   /** Once for an artifact and place, but again where more of the depth is left. */
@@ -143,8 +159,8 @@ class Collector {
     }
   }
 
-  /** Null where it is a stranger's that nobody can open. */
-  async #open({ place, attachment }: ListedStatement): Promise<CustodyStatement | null> {
+  /** Null where it is a stranger's that nobody can open, or was taken back. */
+  async #open({ place, attachment, artifact, withdrawn }: ListedStatement): Promise<CustodyStatement | null> {
     const { ask, url, trust, signers } = this.#asked
     const fetched = await fetchColophonEntry(ask, url, place)
     const entry = { ...fetched, logId: findSigner(trust.root.tlogs, fetched.proof?.checkpoint ?? '').logId }
@@ -155,6 +171,11 @@ class Collector {
     try {
       if (who === null)
         throw new TlogError('CHECK_UNAVAILABLE', `${below(url, place)}: of a kind that is not read here`)
+      if (content === null && attachment !== null && withdrawn !== null) {
+        const told = await openWithdrawal(this.#asked, withdrawn, attachment)
+        this.#withdrawn.push({ place, artifact, by: withdrawn, isNamed: who.isNamed, ...told })
+        return null
+      }
       if (content === null)
         throw new TlogError('NOT_FOUND', `${below(url, place)}: the server lists a statement, and does not show it`)
       const payload = await this.#verified(bundleOfStatement(entry, content), who.signer)

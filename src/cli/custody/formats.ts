@@ -10,7 +10,7 @@ const RED = '#cf222e'
 
 export function jsonOf(
   graph: Graph,
-  { faults, passedOver, isCut, statements }: Collected,
+  { faults, withdrawn, passedOver, isCut, statements }: Collected,
   verdict: CustodyVerdict,
 ): string {
   return safeJson({
@@ -23,6 +23,7 @@ export function jsonOf(
     edges: graph.edges.map(({ by, ...edge }) => ({ ...edge, statement: by?.payload ?? null })),
     statements: statements.map(statementJson),
     faults,
+    withdrawn,
     passedOver,
     cut: isCut,
   })

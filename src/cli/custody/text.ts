@@ -4,7 +4,7 @@ import type { Direction } from '../../client/custody.ts'
 import { visible } from '../../formats/visible.ts'
 import type { Collected, OpenedStatement } from './collect.ts'
 import { advisoriesOf, conflictsOf, type Graph, type GraphEdge, type GraphNode, isNamed } from './graph.ts'
-import type { CustodyVerdict } from './verdict.ts'
+import { type CustodyVerdict, withdrawnWords } from './verdict.ts'
 
 const HEADINGS = {
   verified: 'VERIFIED',
@@ -16,7 +16,7 @@ const HEX = 12
 
 export function textOf(
   graph: Graph,
-  { faults, passedOver }: Collected,
+  { faults, withdrawn, passedOver }: Collected,
   verdict: CustodyVerdict,
   direction: Direction,
 ): string[] {
@@ -25,8 +25,9 @@ export function textOf(
   const lines = [`${HEADINGS[verdict.outcome]}: ${root.name}`, ...verdict.reasons.map((reason) => `  ${reason}`), '']
   new Tree(graph, direction, lines).draw(root)
   const withheld = faults.map(({ place, artifact, message }) => `  GAP at ${shortOf(artifact)}, ${place}: ${message}`)
+  const gone = withdrawn.map((one) => `  WITHDRAWN at ${shortOf(one.artifact)}, ${withdrawnWords(one)}`)
   const passed = passedOver === 0 ? [] : [`  ${passedOver} by strangers, which could not be opened, were passed over`]
-  return [...lines, ...withheld, ...passed, '', ...LEGEND].map(visible)
+  return [...lines, ...withheld, ...gone, ...passed, '', ...LEGEND].map(visible)
 }
 
 const LEGEND = [

@@ -2,7 +2,7 @@
 
 import type { Direction } from '../../client/custody.ts'
 import type { ExitCode } from '../world.ts'
-import type { Collected } from './collect.ts'
+import type { Collected, WithdrawnStatement } from './collect.ts'
 import { advisoriesOf, type Graph, isNamed } from './graph.ts'
 
 export interface CustodyVerdict {
@@ -16,17 +16,26 @@ export const EXIT = { verified: 0, 'not verified': 1, undetermined: 3 } as const
   ExitCode
 >
 
-export function judgeCustody(graph: Graph, { faults, isCut }: Collected, direction: Direction): CustodyVerdict {
+export function judgeCustody(
+  graph: Graph,
+  { faults, withdrawn, isCut }: Collected,
+  direction: Direction,
+): CustodyVerdict {
   const lies = faults.filter(({ isLie }) => isLie).map(({ place, code, message }) => `${code}: ${place}: ${message}`)
   const bad = direction === 'up' ? badIn(graph) : []
   if (lies.length + bad.length > 0) return { outcome: 'not verified', reasons: [...lies, ...bad] }
   const hidden = faults.map(({ code, message }) => `${code}: ${message}`)
+  const gone = withdrawn.filter((one) => one.isNamed).map((one) => `ATTACHMENT_WITHDRAWN: ${withdrawnWords(one)}`)
   const isKnown = graph.nodes.get(graph.root)?.about.some(isNamed) === true
   const isEmpty = direction === 'down' && graph.edges.length === 0 && !isKnown
   const unknown = isKnown || (direction === 'down' && !isEmpty) ? [] : [UNKNOWN]
   const cut = isCut ? ['there are more statements than were looked at (--limit)'] : []
-  const reasons = [...hidden, ...unknown, ...cut]
+  const reasons = [...hidden, ...gone, ...unknown, ...cut]
   return { outcome: reasons.length === 0 ? 'verified' : 'undetermined', reasons }
+}
+
+export function withdrawnWords({ place, by, since, reason }: WithdrawnStatement): string {
+  return `${place}: its statement was withdrawn by the operator, see ${by} of ${since}: ${reason}`
 }
 
 const UNKNOWN = 'no signer that you named is shown to speak of it'

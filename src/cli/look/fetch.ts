@@ -43,24 +43,12 @@ export async function* placesOf(wanted: WantedEntry, asked: AskedServer): AsyncG
     return
   }
   const server = await openLogServer(ask, url)
-  yield wanted.kind === 'index' ? byIndex(server, wanted.index, asked) : await byId(server, wanted.id, asked)
+  yield wanted.kind === 'index' ? placeAt(server, wanted.index, asked) : await byId(server, wanted.id, asked)
 }
 
 export function placed({ ask, url }: AskedServer, place: string): EntryPlace {
   const fetch = place.startsWith(REKOR) ? fetchRekorEntry : fetchColophonEntry
   return { name: place, read: () => fetch(ask, url, place) }
-}
-
-function byIndex(server: LogServer, index: LeafIndex, asked: AskedServer): EntryPlace {
-  const { name, read } = placeAt(server, index, asked)
-  return {
-    name,
-    async read() {
-      const entry = await read()
-      if (entry.index !== index) throw new TlogError('SERVICE_REFUSED', `${name}: it is entry ${entry.index}`)
-      return entry
-    },
-  }
 }
 
 function placeAt(server: LogServer, index: LeafIndex, asked: AskedServer): EntryPlace {

@@ -1,10 +1,12 @@
 /** Private keys in OpenSSL's keeping: Ed25519, P-256 for clients that take nothing else, ML-DSA-44 for cosignatures. */
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { sha512 } from '@noble/hashes/sha2.js'
 import { formatDer, TAG } from '../../formats/pki/der.ts'
 import { concat, parseHex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { EcdsaKey, MlDsaKey, SigningKey } from '../crypto.ts'
+import { signPrehashed } from '../ed25519ph.ts'
 
 type AnyKey = SigningKey | EcdsaKey | MlDsaKey
 
@@ -72,6 +74,12 @@ export function exportPrivateKey(key: AnyKey, passphrase?: string): string {
 
 export async function signEd25519(key: SigningKey, message: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(sign(null, message, secretOf(key)))
+}
+
+/** Ed25519ph of a short message; what it signs cannot be taken for what signEd25519 does. Not for what strangers ask: see ed25519ph.ts. */
+export function signEd25519ph(key: SigningKey, message: Uint8Array): Uint8Array {
+  const seed = Uint8Array.from(Buffer.from(secretOf(key).export({ format: 'jwk' }).d ?? '', 'base64url'))
+  return signPrehashed(seed, sha512(message))
 }
 
 /** ECDSA with SHA-256 (FIPS 186-5), DER; of a message no two signatures are alike. In libuv's thread pool: each read takes one. */

@@ -2,7 +2,7 @@
 
 import type { Promised } from '../../formats/sigstore/promise.ts'
 import { formatEntryId } from '../../formats/sigstore/tree-id.ts'
-import type { Hash, LeafHash, UnixMillis } from '../../kernel/brand.ts'
+import { type Hash, type LeafHash, leafIndex, type UnixMillis } from '../../kernel/brand.ts'
 import { base64, hex } from '../../kernel/bytes.ts'
 import type { Tree } from './tree.ts'
 import { checkpointFor } from './tree.ts'
@@ -32,11 +32,24 @@ export interface Respond {
   readonly attestation: Uint8Array | null
 }
 
-/** By its ID, alone in an object. The signed entry timestamp is made anew, from the stored time. */
-export async function logEntry(entry: ProvenEntry, { tree, entriesBefore, promise, attestation }: Respond) {
-  const index = entriesBefore + entry.index
-  const integratedTime = Math.floor(entry.time / 1000)
-  const promised = await promise({ body: entry.leaf, integratedTime, logId: tree.logId, index } as Promised)
+/** A promise, with what it is about beside the entry. */
+export interface MadePromise extends Omit<Promised, 'body'> {
+  /** The signed entry timestamp, made anew from the stored time; null where nothing is promised any more. */
+  readonly promise: Uint8Array | null
+}
+
+export async function makePromise(
+  { leaf, index: inTree, time }: Pick<ProvenEntry, 'leaf' | 'index' | 'time'>,
+  { tree: { logId }, entriesBefore, promise }: Omit<Respond, 'attestation'>,
+): Promise<MadePromise> {
+  const [index, integratedTime] = [leafIndex(entriesBefore + inTree), Math.floor(time / 1000)]
+  return { index, integratedTime, logId, promise: await promise({ body: leaf, integratedTime, logId, index }) }
+}
+
+/** By its ID, alone in an object. */
+export async function logEntry(entry: ProvenEntry, respond: Respond) {
+  const { tree, attestation } = respond
+  const { index, integratedTime, promise } = await makePromise(entry, respond)
   return {
     [formatEntryId(tree.treeId, entry.hash)]: {
       ...(attestation !== null && { attestation: { data: base64(attestation) } }),
@@ -52,7 +65,7 @@ export async function logEntry(entry: ProvenEntry, { tree, entriesBefore, promis
           rootHash: hex(entry.root),
           treeSize: entry.size,
         },
-        ...(promised !== null && { signedEntryTimestamp: base64(promised) }),
+        ...(promise !== null && { signedEntryTimestamp: base64(promise) }),
       },
     },
   }

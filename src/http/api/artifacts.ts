@@ -11,7 +11,7 @@ import type { Logs } from '../logs.ts'
 import { FIND_ARTIFACT, MAX_FOUND } from './describe/artifacts.ts'
 import { artifactParameter, type Cursor, readPath } from './parameters.ts'
 import { json, resource } from './resource.ts'
-import { describeEntry, summaryOf } from './statements.ts'
+import { describeEntry, describeTaken, summaryOf } from './statements.ts'
 
 export function artifactRoutes(logs: Logs) {
   return async (app: FastifyInstance): Promise<void> => {
@@ -30,7 +30,7 @@ export function artifactRoutes(logs: Logs) {
       return json({
         artifact,
         logs: searched.map(({ log, size }) => ({ log: log.identity.slug, size })),
-        entries: await describeAll(page),
+        entries: await describeAll(page, logs.all),
         next: last === undefined ? null : `/artifacts/${artifact}?after=${spell(last)}&limit=${limit}`,
       })
     })
@@ -60,12 +60,13 @@ async function find(
 }
 
 /** One after the other: to find a leaf costs its whole bundle. */
-async function describeAll(places: readonly Place[]): Promise<object[]> {
+async function describeAll(places: readonly Place[], logs: readonly Log[]): Promise<object[]> {
   const entries: object[] = []
   for (const { log, index } of places) {
     const leaf = await readLeaf(log, index)
-    const statement = summaryOf(await readStatement(log, leaf))
-    entries.push({ ...(await describeEntry({ log, index, leaf })), statement })
+    const kept = await readStatement(log, leaf)
+    const withdrawn = kept === null ? await describeTaken(logs, { log, index, leaf }) : null
+    entries.push({ ...(await describeEntry({ log, index, leaf })), statement: summaryOf(kept), withdrawn })
   }
   return entries
 }

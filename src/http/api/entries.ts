@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify'
 import { readLeaf } from '../../custody/kept.ts'
 import { factsOf } from '../../dialects/facts.ts'
+import type { MadePromise } from '../../dialects/rekor-v1/respond.ts'
 import { formatTlogProof } from '../../formats/c2sp/tlog-proof.ts'
 import { parseJson } from '../../formats/json.ts'
 import type { Hash, LeafHash, LeafIndex, UnixMillis } from '../../kernel/brand.ts'
@@ -12,6 +13,7 @@ import { leafHash } from '../../kernel/hash.ts'
 import type { Log } from '../../log/log.ts'
 import type { Attachment } from '../../log/ports.ts'
 import type { Logs } from '../logs.ts'
+import { Shards } from '../rekor-v1/shards.ts'
 import { ENTRY, TLOG_PROOF } from './describe/entries.ts'
 import { logOf, time } from './logs.ts'
 import { readIndex } from './parameters.ts'
@@ -21,19 +23,22 @@ import { json, resource } from './resource.ts'
 type Commitment = Omit<Attachment, 'content'>
 
 export function entryRoutes(logs: Logs) {
+  const shards = new Shards(logs)
   return async (app: FastifyInstance): Promise<void> => {
     resource(app, '/logs/:log/entries/:index', ENTRY, async (request) => {
       const log = logOf(logs, request)
       const { index, leaf, hash, tree, path } = await readEntry(log, readIndex(request))
       const { size, root, note } = tree.newest
+      const when = await sealed(log, index, hash)
       return json({
         index,
         leafHash: hex(hash),
         leaf: base64(leaf),
         body: attempt(() => parseJson(leaf), null),
-        time: time(await sealed(log, index, hash)),
+        time: time(when),
         attachments: (await kept(log, leaf)).map(({ algorithm, digest }) => ({ algorithm, digest: hex(digest) })),
         proof: { size, root: hex(root), path: path.map(hex), checkpoint: parseUtf8(note) },
+        promise: described(await shards.promise(log, { leaf, index, time: when })),
       })
     })
     resource(app, '/logs/:log/entries/:index/tlog-proof', TLOG_PROOF, async (request) => {
@@ -42,6 +47,13 @@ export function entryRoutes(logs: Logs) {
       return { type: 'text/plain; charset=utf-8', body: Buffer.from(file), fixed: false }
     })
   }
+}
+
+/** Null where nothing is promised. */
+function described(made: MadePromise | null): object | null {
+  if (made === null || made.promise === null) return null
+  const { index, integratedTime, logId, promise } = made
+  return { logId: hex(logId), logIndex: index, integratedTime, signedEntryTimestamp: base64(promise) }
 }
 
 export interface ProvenEntry {

@@ -73,6 +73,10 @@ const ENTRY_AT = {
   },
   links: { ...record({ self: TEXT }), description: 'The entry with its proof.' },
 } as const
+const WITHDRAWN: Schema = {
+  ...nullable(record({ entry: TEXT, time: TIME })),
+  description: 'By which entry the operator of this server took its content back, and when; null: it was not.',
+}
 const NAMED = { name: TEXT, uri: TEXT, digests: listOf(ANY_DIGEST), role: TEXT, relation: TEXT } as const
 
 const SCHEMAS = {
@@ -81,7 +85,15 @@ const SCHEMAS = {
       code: { type: 'integer', description: 'The gRPC code that goes with the status.' },
       message: TEXT,
       details: listOf(
-        record({ '@type': TEXT, reason: { type: 'string', pattern: '^[A-Z0-9_]+$' }, domain: { const: 'colophon' } }),
+        record(
+          {
+            '@type': TEXT,
+            reason: { type: 'string', pattern: '^[A-Z0-9_]+$' },
+            domain: { const: 'colophon' },
+            metadata: { type: 'object', additionalProperties: TEXT, description: 'As the reason has it.' },
+          },
+          ['metadata'],
+        ),
         { maxItems: 1 },
       ),
     }),
@@ -123,6 +135,17 @@ const SCHEMAS = {
       description: 'Content that the leaf commits to and this server keeps.',
     },
     proof: record({ size: SIZE, root: HASH, path: PATH, checkpoint: NOTE }),
+    promise: {
+      ...nullable(
+        record({
+          logId: { ...HASH, description: "SHA-256 of the log's ECDSA key." },
+          logIndex: { ...INDEX, description: 'Over all trees of the log.' },
+          integratedTime: { type: 'integer', minimum: 0, maximum: MAX_SIZE, description: 'In seconds.' },
+          signedEntryTimestamp: BASE64,
+        }),
+      ),
+      description: "Rekor v1's signed entry timestamp, which dates it. Null: of another dialect, or promised no more.",
+    },
   }),
   ArtifactEntry: record({
     ...ENTRY_AT,
@@ -130,6 +153,7 @@ const SCHEMAS = {
       ...nullable(record({ attachment: ARTIFACT, payload: ARTIFACT, predicateType: TEXT, buildType: TEXT })),
       description: 'The in-toto statement that was signed, where it is kept; `attachment` is the digest to get it by.',
     },
+    withdrawn: WITHDRAWN,
   }),
   CustodyStatement: record({
     ...ENTRY_AT,
@@ -163,6 +187,7 @@ const SCHEMAS = {
       ),
       description: 'Null: it is not kept here any more.',
     },
+    withdrawn: WITHDRAWN,
   }),
   FoundEntry: record({
     log: { ...TEXT, description: 'Its slug.' },

@@ -3,6 +3,7 @@
 import { sha256 } from '#sha256'
 import { commitmentOf, type KeptStatement } from '../../custody/kept.ts'
 import type { Found, Place } from '../../custody/walk.ts'
+import { describeWithdrawn, withdrawnIn } from '../../custody/withdrawn.ts'
 import { signersOf } from '../../dialects/signers.ts'
 import type { CustodyArtifact } from '../../formats/lineage/statement.ts'
 import { digestKey } from '../../formats/lookup-key.ts'
@@ -46,6 +47,13 @@ function describeSigners(log: Log, leaf: Uint8Array): object[] {
   )
 }
 
+/** By which entry the content behind a leaf was taken back; null: it was not. */
+export async function describeTaken(logs: readonly Log[], { log, leaf }: LeafAt): Promise<object | null> {
+  const named = commitmentOf(log, leaf)
+  const found = named === null ? null : await withdrawnIn(logs, named)
+  return found === null ? null : describeWithdrawn(found)
+}
+
 /** Null: there is none, or it is not kept. */
 export function summaryOf(kept: KeptStatement | null): object | null {
   if (kept === null) return null
@@ -73,8 +81,10 @@ export class Describer {
     const { kept, artifact, depth, as, log, leaf } = found
     const named = commitmentOf(log, leaf)
     const place = { ...(await describeEntry(found)), artifact, depth, as }
-    if (kept === null)
-      return { ...place, attachment: named && `${named.algorithm}:${hex(named.digest)}`, statement: null }
+    if (kept === null) {
+      const attachment = named && `${named.algorithm}:${hex(named.digest)}`
+      return { ...place, attachment, statement: null, withdrawn: await describeTaken(this.#logs, found) }
+    }
     const { predicateType, buildType, builder, subjects, parts, dependencies, advisory, completeness } = kept.statement
     const edges: object[] = []
     for (const dependency of dependencies) edges.push({ ...described(dependency), ...(await this.#edge(dependency)) })
@@ -86,7 +96,7 @@ export class Describer {
       completeness: Object.fromEntries(completeness),
       advisory,
     }
-    return { ...place, attachment: kept.attachment, statement }
+    return { ...place, attachment: kept.attachment, statement, withdrawn: null }
   }
 
   /** Hash-linked: the statement that was meant is in a log of this server. */

@@ -11,7 +11,8 @@ import type { Description } from '../api/openapi.ts'
 import { ProvenTree } from '../api/proven-tree.ts'
 import { onlyMethods } from '../methods.ts'
 import { treeIdOf, wholeNumber } from './parameters.ts'
-import type { Shard, Trees } from './trees.ts'
+import type { Shard } from './shards.ts'
+import type { Trees } from './trees.ts'
 
 export function logRoutes(trees: Trees) {
   return async (app: FastifyInstance): Promise<void> => {

@@ -9,7 +9,8 @@ import { RETRIEVE_ENTRIES } from '../api/describe/rekor-v1.ts'
 import { onlyMethods } from '../methods.ts'
 import { admitted, type Reading } from './entries.ts'
 import { formError } from './errors.ts'
-import { entryAt, entryById, type Hold, holdFor, type LogEntries, type Shard, type Trees } from './trees.ts'
+import type { Shard } from './shards.ts'
+import { entryAt, entryById, type Hold, holdFor, type LogEntries, type Trees } from './trees.ts'
 
 const MAX_QUERIES = 10
 /** Ten proposals. */

@@ -13,7 +13,8 @@ import { countMatches, findPage, LongReads, type Page } from '../matches.ts'
 import { onlyMethods } from '../methods.ts'
 import { formError } from './errors.ts'
 import { fingerprintOf } from './public-key.ts'
-import type { Shard, Trees } from './trees.ts'
+import type { Shard } from './shards.ts'
+import type { Trees } from './trees.ts'
 
 /** What a tree has. */
 interface Found {

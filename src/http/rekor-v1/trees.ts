@@ -3,7 +3,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { attestationOf } from '../../dialects/rekor-v1/keys.ts'
 import { logEntry, type ProvenEntry } from '../../dialects/rekor-v1/respond.ts'
-import { describeTree, type Tree } from '../../dialects/rekor-v1/tree.ts'
 import type { EntryId, TreeId } from '../../formats/sigstore/tree-id.ts'
 import { hash, type LeafHash, type LeafIndex, leafIndex } from '../../kernel/brand.ts'
 import { equal } from '../../kernel/bytes.ts'
@@ -13,25 +12,17 @@ import type { Log, Receipt } from '../../log/log.ts'
 import { readEntry, sealed } from '../api/entries.ts'
 import type { Logs } from '../logs.ts'
 import type { Unread } from '../unread.ts'
-
-export const REKOR_V1 = 'rekor-v1'
+import { REKOR_V1, type Shard, Shards } from './shards.ts'
 
 export type LogEntries = Awaited<ReturnType<typeof logEntry>>
 
-/** One of them, among the others. */
-export interface Shard {
-  readonly log: Log
-  readonly tree: Tree
-  /** Entries are counted over all trees; so many come before this one. */
-  readonly entriesBefore: number
-}
-
 export class Trees {
   readonly #logs: Logs
-  readonly #described = new Map<Log, Tree>()
+  readonly #shards: Shards
 
   constructor(logs: Logs) {
     this.#logs = logs
+    this.#shards = new Shards(logs)
   }
 
   /** The log that a request means: it takes the entries. @throws TlogError LOG_UNKNOWN */
@@ -39,25 +30,9 @@ export class Trees {
     return this.#logs.forHost(request.host, REKOR_V1)
   }
 
-  /**
-   * In order of creation, up to the one that takes entries: those before it have ended, and where they end does not move;
-   * what comes after it waits for its turn.
-   */
+  /** In order of creation, up to the one that takes entries. @throws TlogError LOG_UNKNOWN */
   shards(request: FastifyRequest): readonly Shard[] {
-    const meant = this.log(request)
-    const { host } = this.#treeOf(meant)
-    const shards: Shard[] = []
-    let entriesBefore = 0
-    for (const log of this.#logs.all) {
-      if (log.identity.dialect !== REKOR_V1) continue
-      const tree = this.#treeOf(log)
-      if (tree.host === host) {
-        shards.push({ log, tree, entriesBefore })
-        entriesBefore += log.status().published
-      }
-      if (log === meant) break
-    }
-    return shards
+    return this.#shards.upTo(this.log(request))
   }
 
   /** The one that takes entries. */
@@ -69,14 +44,6 @@ export class Trees {
   byTreeId(request: FastifyRequest, treeId: TreeId | null): Shard | undefined {
     if (treeId === null) return this.active(request)
     return this.shards(request).find(({ tree }) => tree.treeId === treeId)
-  }
-
-  /** Made once: the number is a hash. */
-  #treeOf(log: Log): Tree {
-    const { origin, ecdsaKey } = log.identity
-    const tree = this.#described.get(log) ?? describeTree(origin, ecdsaKey ?? '')
-    this.#described.set(log, tree)
-    return tree
   }
 }
 

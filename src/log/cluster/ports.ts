@@ -1,7 +1,7 @@
 /** What N equal nodes share, beside the store: who sequences a log, and what waits to be sequenced. */
 
 import type { LeafHash } from '../../kernel/brand.ts'
-import type { Entry } from '../ports.ts'
+import type { Entry, LogReader, LogStore } from '../ports.ts'
 
 /** Grows by one whenever another node, or the same one anew, takes a lease. A write under an older one is refused. */
 export type Fence = bigint
@@ -51,4 +51,13 @@ export interface Intake {
   waiting(tickets: readonly Ticket[]): Promise<readonly Ticket[]>
   /** They wait no more. What is gone already is no error. */
   done(tickets: readonly Ticket[]): Promise<void>
+}
+
+/** All that the nodes of one log share. */
+export interface SharedLog {
+  readonly reader: LogReader
+  /** Refuses every write with LEASE_LOST once the lease has another fence. */
+  readonly fenced: (fence: Fence) => LogStore
+  readonly lease: Lease
+  readonly intake: Intake
 }

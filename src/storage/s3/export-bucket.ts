@@ -87,6 +87,10 @@ class Bucket implements OpenedTarget {
     )
   }
 
+  async remove(path: string): Promise<void> {
+    await asCopy(() => this.#client.remove(path))
+  }
+
   /** What is left of them is in nobody's way. */
   async removePartials(path: string): Promise<void> {
     if (this.#isNew) return

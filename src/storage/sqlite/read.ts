@@ -6,7 +6,7 @@ import { type Hash, hash, type LeafHash, leafIndex, treeSize, unixMillis } from 
 import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { TILE_WIDTH } from '../../kernel/tile.ts'
-import type { Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
+import type { ContentName, Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
 import { MAX_LEAVES } from '../database.ts'
 import { checkAttachment, checkLeaf } from '../sealed.ts'
 import { checkLeaves, checkTile, tileReader } from '../tiles.ts'
@@ -73,8 +73,10 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
       'SELECT content FROM attachment WHERE log = ? AND algorithm = ? AND digest = ?',
     )
     .pluck()
-  const totals = db.prepare<[number, number], Totals>(
-    'SELECT (SELECT count(*) FROM lookup WHERE log = ? AND source = 0) AS lookups, (SELECT count(*) FROM attachment WHERE log = ?) AS attachments',
+  const totals = db.prepare<{ log: number }, Totals>(
+    `SELECT (SELECT count(*) FROM lookup WHERE log = :log AND source = 0) AS lookups,
+       (SELECT count(*) FROM attachment WHERE log = :log) AS attachments,
+       (SELECT count(*) FROM withdrawal WHERE log = :log) AS withdrawals`,
   )
   const place = createPlaceReader(db, log)
   // Many in one transaction: by itself each statement takes and drops the file's locks, which costs more than the search.
@@ -92,7 +94,31 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
     }),
     published: reading(db, () => rows.published()),
     history: reading(db, (after, limit) => history.all(log, after ?? -1, limit).map(toPublished)),
-    totals: reading(db, () => totals.get(log, log) ?? { lookups: 0, attachments: 0 }),
+    totals: reading(db, () => totals.get({ log }) ?? { lookups: 0, attachments: 0, withdrawals: 0 }),
+    ...createWithdrawalReader(db, log),
+  }
+}
+
+interface WithdrawalRow {
+  readonly idx: number
+  readonly time: number
+}
+
+function createWithdrawalReader(db: Database, log: number): Pick<LogReader, 'withdrawn' | 'withdrawals'> {
+  const one = db.prepare<[number, string, Uint8Array], WithdrawalRow>(
+    `SELECT idx, (SELECT time_ms FROM head WHERE head.log = found.log AND size > idx ORDER BY size LIMIT 1) AS time
+     FROM withdrawal AS found WHERE log = ? AND algorithm = ? AND digest = ?`,
+  )
+  const all = db.prepare<[number, number], ContentName>(
+    'SELECT algorithm, digest FROM withdrawal WHERE number >= ? ORDER BY number LIMIT ?',
+  )
+  return {
+    withdrawn: reading(db, ({ algorithm, digest }) =>
+      orNull(one.get(log, algorithm, digest), ({ idx, time }) => ({ index: leafIndex(idx), time: unixMillis(time) })),
+    ),
+    withdrawals: reading(db, (skip, limit) =>
+      all.all(skip, limit).map(({ algorithm, digest }) => ({ algorithm, digest: plain(digest) })),
+    ),
   }
 }
 

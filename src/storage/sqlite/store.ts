@@ -2,7 +2,7 @@
 
 import type { Database } from 'better-sqlite3'
 import { TlogError } from '../../kernel/error.ts'
-import type { Attachment, LogStore, SealedBatch, Supplement } from '../../log/ports.ts'
+import type { Attachment, ContentName, LogStore, SealedBatch, Supplement } from '../../log/ports.ts'
 import { MAX_LEAVES } from '../database.ts'
 import {
   checkAttachment,
@@ -14,6 +14,8 @@ import {
   distinctKeys,
   entryExists,
   isKept,
+  keptEntry,
+  keptSupplement,
 } from '../sealed.ts'
 import { createReader, createRows } from './read.ts'
 import type { Write } from './writer.ts'
@@ -67,14 +69,18 @@ function createBatchInsert(db: Database, log: number): (before: number, batch: S
   const head = db.prepare('INSERT INTO head (log, size, root, time_ms) VALUES (?, ?, ?, ?)')
   const insertKeys = createKeyInsert(db, log)
   const insertAttachment = createAttachmentInsert(db, log)
+  const { isWithdrawn, withdraw } = createWithdrawals(db, log)
   return (before, { entries, tiles, head: { size, root, time } }) => {
     const base = log * MAX_LEAVES + before
-    entries.forEach((entry, at) => {
-      checkLeaf(before + at, entry.leaf, entry.hash)
-      leaf.run(base + at, entry.hash, entry.leaf)
+    const kept = entries.map((given, at) => {
+      checkLeaf(before + at, given.leaf, given.hash)
+      leaf.run(base + at, given.hash, given.leaf)
+      const entry = keptEntry(given, isWithdrawn)
       entry.attachments.forEach(insertAttachment)
+      if (entry.withdraws !== undefined) withdraw(entry.withdraws, before + at)
+      return entry
     })
-    insertKeys(before, entries)
+    insertKeys(before, kept)
     for (const { level, index, bytes } of tiles) tile.run(log, level, index, bytes)
     head.run(log, size, root, time)
   }
@@ -83,10 +89,12 @@ function createBatchInsert(db: Database, log: number): (before: number, batch: S
 /** What is there stays: a key that the leaf yields is not marked as an attachment's. */
 function createSupplementInsert(db: Database, log: number): (supplement: Supplement) => void {
   const insertAttachment = createAttachmentInsert(db, log)
+  const { isWithdrawn } = createWithdrawals(db, log)
   const byKey = db.prepare(
     'INSERT INTO lookup (log, key, idx, source) VALUES (?, ?, ?, 1) ON CONFLICT (log, key, idx) DO NOTHING',
   )
-  return ({ index, keys, attachments }) => {
+  return (supplement) => {
+    const { index, keys, attachments } = keptSupplement(supplement, isWithdrawn)
     attachments.forEach(insertAttachment)
     for (const key of keys) byKey.run(log, key, index)
   }
@@ -113,6 +121,31 @@ function sorted<T extends { readonly key: Uint8Array }>(rows: readonly T[]): T[]
     .map((row) => ({ row, order: prefix(row) }))
     .sort((a, b) => a.order - b.order)
     .map(({ row }) => row)
+}
+
+interface Withdrawals {
+  isWithdrawn(name: ContentName): boolean
+  /** Out of every log. What was taken back before stays so, by the entry that said it first. */
+  withdraw(name: ContentName, index: number): void
+}
+
+function createWithdrawals(db: Database, log: number): Withdrawals {
+  const known = db.prepare<[string, Uint8Array], number>('SELECT 1 FROM withdrawal WHERE algorithm = ? AND digest = ?')
+  const insert = db.prepare('INSERT INTO withdrawal SELECT coalesce(max(number) + 1, 0), ?, ?, ?, ? FROM withdrawal')
+  const remove = db.prepare(
+    'DELETE FROM attachment WHERE log IN (SELECT number FROM log) AND algorithm = ? AND digest = ?',
+  )
+  const isWithdrawn = ({ algorithm, digest }: ContentName) => known.get(algorithm, digest) !== undefined
+  return {
+    isWithdrawn,
+    withdraw: (name, index) => {
+      const { algorithm, digest } = name
+      if (!isWithdrawn(name)) insert.run(algorithm, digest, log, index)
+      db.pragma('secure_delete = ON') // else its bytes stay in the file until the page is needed
+      remove.run(algorithm, digest)
+      db.pragma('secure_delete = OFF')
+    },
+  }
 }
 
 /** One digest has one content; what stands under it already is compared, not replaced. */

@@ -127,7 +127,8 @@ function pack(batch: SealedBatch): { batch: SealedBatch; buffer: ArrayBuffer } {
     return moved as Uint8Array as T
   }
   const packed: SealedBatch = {
-    entries: batch.entries.map(({ leaf, hash, keys, attachments }) => ({
+    entries: batch.entries.map(({ leaf, hash, keys, attachments, ...rest }) => ({
+      ...rest,
       leaf: move(leaf),
       hash: move(hash),
       keys: keys.map(({ key, source }) => ({ key: move(key), source })),

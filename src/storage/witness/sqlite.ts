@@ -33,6 +33,12 @@ interface HeadRow {
   readonly note: Uint8Array
 }
 
+interface SizeRow {
+  readonly origin: string
+  readonly size: number
+  readonly time: number
+}
+
 interface ListedRow {
   readonly origin: string
   readonly vkey: string
@@ -56,6 +62,7 @@ function createWitnessDatabase(db: Database): WitnessDatabase {
   const headOf = createHeadReader(db)
   const insert = db.prepare('INSERT INTO head (log, origin, size, root, time_s, note) VALUES (?, ?, ?, ?, ?, ?)')
   const update = db.prepare('UPDATE head SET size = ?, root = ?, time_s = ?, note = ? WHERE log = ?')
+  const heads = db.prepare<[], SizeRow>('SELECT origin, size, time_s AS time FROM head')
   const identity = db.prepare<[], WitnessIdentity>('SELECT ed25519, mldsa44 FROM witness')
   return {
     head: async (logId) => headOf(logId),
@@ -70,6 +77,7 @@ function createWitnessDatabase(db: Database): WitnessDatabase {
         else update.run(size, root, time, note, logId)
       })
     },
+    heads: async () => heads.all().map(({ origin, size, time }) => ({ origin, size: treeSize(size), time })),
     listed: async () => readListed(db),
     addListed: async (logs) => write(() => insertListed(db, logs)),
     identity: () => identity.get() ?? null,

@@ -91,6 +91,12 @@ t.test('a Colophon of Rekor v1 alone, by index over all its trees', async (t) =>
 t.test('a promise, where the log gives one', async (t) => {
   const { entries } = await get(id, '--url', v1.url, ...root)
   t.type(entries[0].entry.promised, 'number')
+  const { entries: same } = await get('1', '--url', server.url, '--log', 'v1', ...root)
+  t.equal(same[0].entry.promised, entries[0].entry.promised, "the same by Colophon's own API")
+  const lying = await front(t, server.url)
+  lying.tamper = (_, text) => text.replace('"integratedTime":1', '"integratedTime":2')
+  const error = { code: 'PROMISE_INVALID' }
+  t.match(await get('1', '--url', lying.url, '--log', 'v1', ...root), { code: 1, entries: [{ error }] })
   t.equal((await get(id, '--url', v1.url)).entries[0].entry.promised, null, 'not without somebody to trust')
 })
 

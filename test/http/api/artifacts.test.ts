@@ -100,6 +100,7 @@ t.test('what is said of an entry', async (t) => {
       kind: index === 0 ? 'made 0.0.0' : null,
       signers: [],
       statement: null,
+      withdrawn: null,
       links: { self: `/logs/a/entries/${index}` },
     })
     t.equal((await ask(entry.links.self)).json.leafHash, entry.leafHash, 'the link leads to it')

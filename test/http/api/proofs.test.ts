@@ -90,6 +90,7 @@ t.test('an entry, and its proof file', async (t) => {
       body: null,
       time: entry.time,
       attachments: [],
+      promise: null,
     })
     t.match(entry.time, /^2023-11-14T22:13:20\.\d{3}Z$/)
     t.equal(proof.root, rootOf(SIZE))

@@ -226,6 +226,12 @@ t.test('three trees, and as many as one likes', async (t) => {
     const [id, entry] = await entryIn(t, server, await json(server, `${ENTRIES}?logIndex=${at}`))
     t.equal(entry.logIndex, at)
     await entryIn(t, server, await json(server, `${ENTRIES}/${id}`))
+    const { promise } = (await json(server, `/logs/${at === 0 ? 'v1' : `t${at}`}/entries/0`)) as never
+    t.match(
+      promise,
+      { logId: entry.logID, logIndex: at, integratedTime: entry.integratedTime },
+      'the small API promises it too',
+    )
   }
   t.equal((await info(server)).inactiveShards.length, 3)
   t.notOk(existsSync(join(server.dir, 'log.db-journal')))

@@ -97,6 +97,13 @@ const REFUSED: [string, RegExp][] = [
   [`INSERT OR REPLACE INTO attachment SELECT log, algorithm, digest, x'00' FROM attachment`, /attachment: append-only/],
   [`UPDATE attachment SET content = x'00'`, /attachment: append-only/],
   [`DELETE FROM attachment`, /attachment: append-only/],
+  // what is taken back
+  [`INSERT INTO withdrawal VALUES (1, 'sha256', ${HASH}, 0, 0)`, /withdrawal: numbers are dense/],
+  [`INSERT INTO withdrawal VALUES (0, 'sha256', ${HASH}, 0, 3)`, /withdrawal: no such leaf/],
+  [`INSERT INTO withdrawal VALUES (0, 'sha256', ${HASH}, 0, -1)`, /withdrawal: no such leaf/],
+  [`INSERT INTO withdrawal VALUES (0, 'sha256', ${HASH}, 1, 0)`, /withdrawal: no such leaf/],
+  [`INSERT INTO withdrawal VALUES (0, 'md5', x'00', 0, 0)`, /CHECK constraint failed: algorithm/],
+  [`INSERT INTO withdrawal VALUES (0, 'sha512', ${HASH}, 0, 0)`, /CHECK constraint failed: length\(digest\)/],
   // the end of a log
   [`INSERT INTO retirement VALUES (0, 1)`, /retirement: not of a frozen log/],
   [`INSERT INTO compromise VALUES (0, 1)`, /compromise: not of a frozen log/],
@@ -133,6 +140,19 @@ t.test('and takes what is right', async (t) => {
   t.throws(() => db.exec('DELETE FROM tile'), { message: /tile: append-only/ })
   run('INSERT INTO head VALUES (0, 4, ?, ?)', head.root, head.time)
   run(`UPDATE newest_checkpoint SET size = 4, root = ?, note = x'00'`, head.root)
+  run("INSERT INTO attachment VALUES (0, 'sha512', zeroblob(64), x'00')")
+  run("INSERT INTO withdrawal SELECT 0, algorithm, digest, 0, 3 FROM attachment WHERE algorithm = 'sha256'")
+  run("DELETE FROM attachment WHERE algorithm = 'sha256'")
+  const refusals: [string, RegExp][] = [
+    ['DELETE FROM attachment', /attachment: append-only/],
+    ["INSERT INTO attachment SELECT 0, algorithm, digest, x'00' FROM withdrawal", /attachment: it was withdrawn/],
+    ['INSERT INTO withdrawal SELECT 1, algorithm, digest, 0, 3 FROM withdrawal', /UNIQUE constraint failed/],
+    ['INSERT OR REPLACE INTO withdrawal SELECT * FROM withdrawal', /withdrawal: /],
+    ['INSERT OR REPLACE INTO withdrawal SELECT 1, algorithm, digest, 0, 3 FROM withdrawal', /withdrawal: append-only/],
+    ['UPDATE withdrawal SET idx = 0', /withdrawal: append-only/],
+    ['DELETE FROM withdrawal', /withdrawal: append-only/],
+  ]
+  for (const [sql, message] of refusals) t.throws(() => db.exec(sql), { message }, sql)
   run(`UPDATE log SET state = 'frozen'`)
   t.throws(() => db.exec(`INSERT INTO leaf VALUES (4, ${HASH}, x'00')`), { message: /leaf: no active log/ })
   t.throws(() => db.exec(`UPDATE log SET state = 'active'`), { message: /log: only freezes/ })

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import t from 'tap'
 import { leafIndex } from '../../../src/kernel/brand.ts'
 import { openDatabase } from '../../../src/storage/sqlite/open.ts'
 import { supplement } from '../../contract/attach.ts'
-import { attachment, lookupKey } from '../../contract/feeder.ts'
+import { attachment, entry, lookupKey } from '../../contract/feeder.ts'
 import { storeContract } from '../../contract/log-store.ts'
 import { filledDatabase, rawDatabase } from './support.ts'
 
@@ -34,4 +34,22 @@ t.test('content under a digest that it does not have stops whoever brings the ri
   const right = { index: leafIndex(1), keys: [lookupKey('k').key], attachments: [attachment('content')] }
   await t.rejects(store.attach([right]), { code: 'STORE_CORRUPT' })
   t.same(await store.lookup(lookupKey('k').key, null, 9), [])
+})
+
+t.test('the bytes of what is taken back are no longer in the file', async (t) => {
+  const { path, store, feeder } = await filledDatabase(t)
+  const raw = rawDatabase(t, path)
+  const words = 'not fit to be kept'
+  const isThere = () => {
+    raw.pragma('wal_checkpoint(TRUNCATE)')
+    return readFileSync(path).includes(words)
+  }
+  for (const length of [1, 1000]) {
+    const { algorithm, digest, content } = attachment(words.repeat(length))
+    await store.attach([{ index: leafIndex(1), keys: [], attachments: [{ algorithm, digest, content }] }])
+    t.ok(isThere())
+    const { head } = feeder
+    await store.append(head, feeder.batch([{ ...entry(`taken back ${length}`), withdraws: { algorithm, digest } }]))
+    t.notOk(isThere(), `${content.length} bytes`)
+  }
 })

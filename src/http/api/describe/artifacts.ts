@@ -20,6 +20,7 @@ const FOUND = {
   time: TIME,
   signers: [{ key: SIGNER_KEY, names: [], issuer: null }],
   statement: null,
+  withdrawn: null,
   links: { self: '/logs/v2/entries/0' },
 }
 

@@ -23,7 +23,11 @@ export const GET_ATTACHMENT = {
     'intoto one the payload. Hash it: that the digest is in a leaf, and the leaf in a log, is what makes it worth something.',
   path,
   answers: { 200: { description: 'The bytes.', type: BYTES, schema: null } },
-  errors: { 400: 'The digest is not in its one spelling.', 404: 'No such content is kept here.' },
+  errors: {
+    400: 'The digest is not in its one spelling.',
+    404: 'No such content is kept here.',
+    410: 'The operator took it back: `details[0].metadata` has the path of the entry that says so, and its time.',
+  },
   examples: {
     statement: { status: 200, parameters: { artifact: KEPT }, answer: { summary: `${CONTENT.length} bytes` } },
     nothing: refused(404, 'NOT_FOUND', 'no such content is kept here', { artifact: NOTHING }),
@@ -50,7 +54,7 @@ export const PUT_ATTACHMENT = {
   errors: {
     400: 'It hashes to another digest, or is no statement that can be indexed.',
     404: 'No leaf here commits to it, or not yet.',
-    410: 'The log is frozen, and takes nothing any more.',
+    410: 'It was withdrawn; or the log is frozen, and takes nothing any more.',
     413: 'It is larger than this server keeps.',
     415: 'The body is not application/octet-stream.',
     503: 'The log is busy or closing: send the same again after Retry-After.',

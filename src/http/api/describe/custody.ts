@@ -37,6 +37,7 @@ const STATEMENT = {
     completeness: {},
     advisory: null,
   },
+  withdrawn: null,
 }
 
 export const CUSTODY = {

@@ -29,6 +29,7 @@ export const ENTRY = {
           time: TIME,
           attachments: [ATTACHMENT],
           proof: { size: 2, root: ROOTS[1], path: [LEAF_HASHES[0]], checkpoint: NOTES[1] },
+          promise: null,
         },
       },
     },

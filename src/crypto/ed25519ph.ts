@@ -1,6 +1,6 @@
 /**
  * Ed25519ph (RFC 8032 §5.1.6), made over the digest: neither OpenSSL nor a library does that, as they take the message. The
- * arithmetic is BigInt's, whose time depends on its values: this runs on the publisher's own machine.
+ * arithmetic is BigInt's, whose time depends on its values: this runs when the owner of the key asks for it, and for nobody else.
  */
 
 import { ed25519 } from '@noble/curves/ed25519.js'

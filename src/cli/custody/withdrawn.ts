@@ -1,0 +1,50 @@
+/** Whether the operator of a log did take content back, as its server says: the log's own key must have signed that, in that log. */
+
+import { type Ask, below } from '../../client/ask.ts'
+import { fetchAttachment } from '../../client/custody.ts'
+import { fetchColophonEntry } from '../../client/fetch-entry.ts'
+import { factsOf } from '../../dialects/facts.ts'
+import { readWithdrawal } from '../../dialects/withdrawals.ts'
+import { hex } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import { verifyEnvelope } from '../../verify/bundle.ts'
+import { bundleOfStatement } from '../../verify/logged-signature.ts'
+import { findLog, findSigner } from '../../verify/rekor-log.ts'
+import { verifyStatedEntry } from '../../verify/stated-logs.ts'
+import type { Trust } from '../../verify/trust.ts'
+
+interface Told {
+  readonly ask: Ask
+  readonly url: string
+  readonly trust: Omit<Trust, 'signer'>
+}
+
+/**
+ * Why, and since when, by the operator's word.
+ * @param place of the entry that says so
+ * @throws TlogError SERVICE_REFUSED when it does not say that, or not of this content; as the verification of an entry and of a
+ *   bundle does
+ */
+export async function openWithdrawal(
+  { ask, url, trust }: Told,
+  place: string,
+  attachment: string,
+): Promise<{ readonly reason: string; readonly since: string }> {
+  const { root, policy, abilities } = trust
+  const fetched = await fetchColophonEntry(ask, url, place)
+  const { trusted, key } = findLog(root, findSigner(root.tlogs, fetched.proof?.checkpoint ?? '').logId)
+  const entry = { ...fetched, logId: trusted.logId }
+  await verifyStatedEntry(entry, { root, policy, mlDsa44: abilities.mlDsa44 })
+  const dialect = entry.kind === 'hashedrekord' ? 'rekor-v2' : 'rekor-v1'
+  for (const { algorithm, digest } of factsOf(dialect)(entry.body).attachments) {
+    const content = await fetchAttachment(ask, url, `${algorithm}:${hex(digest)}`)
+    const told = content === null ? null : readWithdrawal(dialect, key.der)(entry.body, content)
+    if (content === null || told === null || `${told.algorithm}:${hex(told.digest)}` !== attachment) continue
+    await verifyEnvelope(bundleOfStatement(entry, content), { ...trust, signer: { kind: 'key', key } })
+    return { reason: told.reason, since: told.effectiveFrom }
+  }
+  throw new TlogError(
+    'SERVICE_REFUSED',
+    `${below(url, place)}: nor does the log say there that it took ${attachment} back`,
+  )
+}

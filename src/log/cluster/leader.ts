@@ -1,0 +1,141 @@
+/**
+ * One node's tries to be the one that sequences. It leads while it holds the lease: opens the log under the lease's fence,
+ * which checks all that a start checks, and lets go on any doubt. Another node, or this one anew, goes on from what is durable.
+ */
+
+import { type ErrorCode, TlogError } from '../../kernel/error.ts'
+import type { SequencedLog } from '../log.ts'
+import { wakeOrAge } from '../pace.ts'
+import type { PoolLimits } from '../pool.ts'
+import type { Clock } from '../ports.ts'
+import { createSignal } from '../signal.ts'
+import type { Fence, Intake, Lease } from './ports.ts'
+import { Pump } from './pump.ts'
+
+/** What ends a lead and not the node: the truth is read anew by whoever leads next. */
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['LEASE_LOST', 'STORE_UNAVAILABLE'])
+
+export interface LeadHooks {
+  /** The log has stopped for good. */
+  readonly onFailure: (error: unknown) => void
+  /** There is a newer checkpoint. */
+  readonly onPublished: () => void
+}
+
+export interface LeaderParts extends Pick<LeadHooks, 'onPublished'> {
+  readonly lease: Lease
+  readonly intake: Intake
+  readonly clock: Clock
+  readonly pool: PoolLimits
+  /** How often the lease is claimed, and kept: a third of its time, or less. */
+  readonly claimMs: number
+  readonly pollMs: number
+  /**
+   * The log, loaded and started, every write of which the store compares with the fence.
+   * @throws TlogError as loadState does.
+   */
+  readonly open: (fence: Fence, hooks: LeadHooks) => Promise<SequencedLog>
+  /** It has begun to lead; null: it has ended. */
+  readonly onLead: (log: SequencedLog | null) => void
+  /** A lead was given up, or could not begin, for a reason that passes. */
+  readonly onDelayed: (error: TlogError) => void
+}
+
+export class Leader {
+  readonly #parts: LeaderParts
+  readonly #moved = createSignal()
+  #pump: Pump | null = null
+  #log: SequencedLog | null = null
+  #isClosing = false
+
+  constructor(parts: LeaderParts) {
+    this.#parts = parts
+  }
+
+  /** The log, while this node sequences it. */
+  get log(): SequencedLog | null {
+    return this.#log
+  }
+
+  /** Something was offered on this node. */
+  wake(): void {
+    this.#pump?.wake()
+  }
+
+  /** Ends a lead in good order: what was taken is sequenced and published, and the lease given up. */
+  close(): void {
+    this.#isClosing = true
+    this.#pump?.stop()
+    this.#moved.wake()
+  }
+
+  /** Until `close`. @throws whatever must stop the node: a store or a ratchet that contradicts the other. */
+  async run(): Promise<void> {
+    while (!this.#isClosing) {
+      const fence = await this.#passing(() => this.#parts.lease.claim())
+      if (fence !== null && !this.#isClosing) await this.#passing(() => this.#lead(fence))
+      if (!this.#isClosing) await wakeOrAge(this.#moved, this.#parts.clock, this.#parts.claimMs)
+    }
+  }
+
+  async #passing<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof TlogError && PASSING.has(error.code))) throw error
+      this.#parts.onDelayed(error)
+      return null
+    }
+  }
+
+  /** @throws TlogError LEASE_LOST when another node leads by now, whatever it was that failed here. */
+  async #lead(fence: Fence): Promise<void> {
+    const { lease, open, onPublished } = this.#parts
+    const failed = Promise.withResolvers<never>()
+    failed.promise.catch(() => undefined) // heard of in the race below, or too late to matter
+    try {
+      const log = await open(fence, { onFailure: failed.reject, onPublished })
+      await this.#sequence(log, fence, failed.promise)
+    } catch (error) {
+      if (error instanceof TlogError && PASSING.has(error.code)) throw error
+      if ((await lease.claim()) === fence) throw error
+      throw new TlogError('LEASE_LOST', 'another node leads by now', { cause: error })
+    } finally {
+      await this.#passing(() => lease.release(fence))
+    }
+  }
+
+  async #sequence(log: SequencedLog, fence: Fence, failed: Promise<never>): Promise<void> {
+    const { intake, clock, pool, pollMs, onLead } = this.#parts
+    const pump = new Pump({ intake, log, clock, limits: pool, pollMs })
+    this.#pump = pump
+    this.#log = log
+    onLead(log)
+    const ended = { is: false }
+    const running = Promise.all([pump.run(), this.#keep(fence, ended)])
+    if (this.#isClosing) this.close()
+    try {
+      await Promise.race([running, failed])
+    } finally {
+      ended.is = true
+      this.#moved.wake()
+      pump.stop()
+      await log.close()
+      await running.catch(() => undefined) // the first failure is the one that tells
+      await this.#passing(() => pump.leave())
+      this.#pump = null
+      this.#log = null
+      onLead(null)
+    }
+  }
+
+  /** Renews the lease until the lead ends. @throws TlogError LEASE_LOST */
+  async #keep(fence: Fence, ended: { readonly is: boolean }): Promise<void> {
+    const { lease, clock, claimMs } = this.#parts
+    while (!this.#isClosing && !ended.is) {
+      await wakeOrAge(this.#moved, clock, claimMs)
+      if (!this.#isClosing && !ended.is && (await lease.claim()) !== fence)
+        throw new TlogError('LEASE_LOST', 'another node took the lease')
+    }
+  }
+}
