@@ -92,11 +92,17 @@ try {
   const place: Place = { kind: 'objects', location, access }
   const outside = partsAt(location, access)
   countRequests()
+  const ofFiles = await copy(dir, { kind: 'directory', dir: join(folder, 'www') }, outside)
+  const before = process.cpuUsage()
   const seconds = await copy(dir, place, outside)
+  const { user, system } = process.cpuUsage(before)
   const { size } = await store.contents('bench', 'logs/v1')
   const rate = (n: number) => Math.round(n / seconds)
   console.log(
     `whole: ${count} entries in ${seconds.toFixed(1)} s, ${rate(count)} entries/s, ${rate(counts.requests)} requests/s`,
+  )
+  console.log(
+    `  ${((user + system) / 1e6).toFixed(1)} s of them on the processor; into a directory, ${ofFiles.toFixed(1)} s in all`,
   )
   console.log(`  ${per(count, 1000)}; ${size} objects`)
   console.log(`  ${(((counts.bytes / count) * 1e6) / 1e6).toFixed(0)} MB a million entries`)
