@@ -46,8 +46,12 @@ async function copy(dir: string, place: Place, outside: Parameters<typeof openCo
   const target = await openCopy(place, record.slug, outside, (why) => console.log(why))
   counts = none() // the look whether conditions are kept is one of each start
   const start = performance.now()
-  const reader = data.store(record.number)
-  const parts = { reader, sweep: new Sweep(), rest: async () => undefined, onProgress: () => undefined }
+  const parts = {
+    reader: data.store(record.number),
+    sweep: new Sweep(),
+    rest: async () => undefined,
+    onProgress: () => undefined,
+  }
   await exportTo(target, record, parts)
   const seconds = (performance.now() - start) / 1000
   await target.close()
@@ -88,11 +92,17 @@ try {
   const place: Place = { kind: 'objects', location, access }
   const outside = partsAt(location, access)
   countRequests()
+  const ofFiles = await copy(dir, { kind: 'directory', dir: join(folder, 'www') }, outside)
+  const before = process.cpuUsage()
   const seconds = await copy(dir, place, outside)
+  const { user, system } = process.cpuUsage(before)
   const { size } = await store.contents('bench', 'logs/v1')
   const rate = (n: number) => Math.round(n / seconds)
   console.log(
     `whole: ${count} entries in ${seconds.toFixed(1)} s, ${rate(count)} entries/s, ${rate(counts.requests)} requests/s`,
+  )
+  console.log(
+    `  ${((user + system) / 1e6).toFixed(1)} s of them on the processor; into a directory, ${ofFiles.toFixed(1)} s in all`,
   )
   console.log(`  ${per(count, 1000)}; ${size} objects`)
   console.log(`  ${(((counts.bytes / count) * 1e6) / 1e6).toFixed(0)} MB a million entries`)
