@@ -97,7 +97,7 @@ class Play {
     const first = join(stage.folder, 'node-0')
     const flags = ['--data', first, '--ratchet', join(stage.folder, 'ratchet'), '--database', url]
     await colophon('log', 'create', 'v2', '--origin', 'localhost', ...flags)
-    const [log] = JSON.parse((await colophon('log', 'list', '--json', ...flags)).stdout) as { vkey: string }[]
+    const [log] = JSON.parse(await colophon('log', 'list', '--json', ...flags)) as { vkey: string }[]
     if (log === undefined) throw new Error('no log was made')
     for (let i = 1; i < NODES; i++)
       cpSync(join(first, 'keys'), join(stage.folder, `node-${i}`, 'keys'), { recursive: true })
@@ -187,7 +187,9 @@ class Play {
     if (code !== 0) this.#checker.report(`fsck ended with ${code}: ${stdout.slice(0, 2000)}${stderr.slice(0, 2000)}`)
     this.#stage.findings.push(...this.#checker.findings.map((finding) => `nodes: ${finding}`))
     const sorted = [...this.#resumes].sort((a, b) => a - b)
-    this.#stage.say(`nodes: writes resumed after ${sorted[sorted.length >> 1]} ms at the median, ${sorted.at(-1)} at most`)
+    this.#stage.say(
+      `nodes: writes resumed after ${sorted[sorted.length >> 1]} ms at the median, ${sorted.at(-1)} at most`,
+    )
   }
 
   /** Whatever still runs. */
