@@ -4,7 +4,6 @@
  */
 
 import { sha256 } from '#sha256'
-import { type Ask, below } from '../../client/ask.ts'
 import {
   type CustodyStop,
   type Direction,
@@ -12,43 +11,26 @@ import {
   fetchCustody,
   type ListedStatement,
 } from '../../client/custody.ts'
-import { fetchColophonEntry } from '../../client/fetch-entry.ts'
-import { type CustodyStatement, parseCustody } from '../../formats/lineage/statement.ts'
-import { orNull } from '../../formats/located.ts'
-import { parseCertificate } from '../../formats/pki/certificate.ts'
-import { parseSpki } from '../../formats/pki/spki.ts'
-import type { Bundle } from '../../formats/sigstore/bundle.ts'
-import type { Material } from '../../formats/sigstore/request-v2.ts'
-import { STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
+import type { CustodyStatement } from '../../formats/lineage/statement.ts'
+import type { MessageSignature } from '../../formats/sigstore/bundle.ts'
 import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { verifyEnvelope } from '../../verify/bundle.ts'
-import { bundleOfStatement, verifierOf } from '../../verify/logged-signature.ts'
-import { findSigner } from '../../verify/rekor-log.ts'
-import { verifyStatedEntry } from '../../verify/stated-logs.ts'
-import type { Trust, TrustedSigner } from '../../verify/trust.ts'
+import { type BroughtBundle, type BroughtDocument, digestsOf } from './brought.ts'
+import { Heads } from './heads.ts'
+import { type Opened, openBundle, openEntry, type Signature, type Trusted } from './open.ts'
+import { placesOfSigners, signedBytes } from './other-signers.ts'
+import { reach } from './reach.ts'
 
-export interface Asked {
-  readonly ask: Ask
-  readonly url: string
+export type { Signature } from './open.ts'
+
+export interface Asked extends Omit<Trusted, 'bundles'> {
   readonly direction: Direction
   readonly depth: number
-  /** Statements that are opened at most. */
+  /** Entries that are opened at most. */
   readonly limit: number
-  /** Whose word counts. */
-  readonly signers: readonly TrustedSigner[]
-  readonly trust: Omit<Trust, 'signer'>
-}
-
-/** Of a statement that was opened. */
-export interface Signature {
-  readonly place: string
-  /** In words: a key's fingerprint, or a name and who vouched for it. */
-  readonly signer: string
-  /** Whether it is one whose word counts. */
-  readonly isNamed: boolean
-  readonly origin: string
-  readonly index: number
+  /** Of the caller's. */
+  readonly bundles: readonly BroughtBundle[]
+  readonly documents: readonly BroughtDocument[]
 }
 
 export interface OpenedStatement {
@@ -69,13 +51,27 @@ export interface Fault {
   readonly isLie: boolean
 }
 
+/** A file of the caller's of which nothing came. */
+export interface Unused {
+  readonly path: string
+  readonly code: string
+  readonly message: string
+}
+
 export interface Collected {
+  /** What was asked about. */
+  readonly artifacts: readonly string[]
+  /** Those that the artifacts lead to, over what was opened. */
   readonly statements: readonly OpenedStatement[]
   readonly faults: readonly Fault[]
   /** Entries by strangers that were in the log and could not be opened: anybody may log anything about any file. */
   readonly passedOver: number
-  /** Whether there is more than was looked at. */
+  readonly unused: readonly Unused[]
+  /** How far each log was seen: by origin, the largest tree. */
+  readonly heads: ReadonlyMap<string, number>
+  /** Whether there is more than was looked at: entries, and steps. */
   readonly isCut: boolean
+  readonly isDeeper: boolean
 }
 
 /** These decide nothing. */
@@ -84,38 +80,80 @@ const PASSING: ReadonlySet<string> = new Set(['SERVICE_UNREACHABLE', 'LOG_BUSY',
 
 /** @throws TlogError SERVICE_UNREACHABLE; SERVICE_REFUSED when the server answers with something else than was asked for */
 export async function collect(artifacts: readonly string[], asked: Asked): Promise<Collected> {
-  return await new Collector(asked).from(artifacts)
+  return await new Collector(artifacts, asked).from(artifacts)
 }
+
+/** Pages that are asked for, for each entry that may be opened. */
+const PAGES = 20
+/** Thrown where no more may be opened, or asked for. */
+const ENOUGH = Symbol('enough')
 
 class Collector {
   readonly #asked: Asked
+  readonly #trusted: Trusted
   readonly #statements = new Map<string, OpenedStatement>()
-  readonly #opened = new Map<string, CustodyStatement | null>()
+  /** By place. Null: a stranger's that cannot be opened, or one that failed. */
+  readonly #opened = new Map<string, Taken | null>()
   readonly #faults: Fault[] = []
-  #passedOver = 0
+  readonly #unused: Unused[] = []
+  readonly #heads = new Heads()
   readonly #stops = new Map<string, number>()
+  /** What may be asked about. */
+  readonly #known: Set<string>
+  #pages = 0
+  #passedOver = 0
+  #isDeeper = false
 
-  constructor(asked: Asked) {
+  constructor(artifacts: readonly string[], asked: Asked) {
     this.#asked = asked
+    this.#known = new Set(artifacts)
+    this.#trusted = { ...asked, bundles: asked.bundles.map(({ bundle }) => bundle) }
   }
 
   async from(artifacts: readonly string[]): Promise<Collected> {
-    const { ask, url, direction, depth, limit } = this.#asked
-    const queue: CustodyStop[] = artifacts.map((artifact) => ({ artifact, depth, after: null }))
-    for (let stop = queue.shift(); stop !== undefined; stop = queue.shift()) {
-      if (!this.#isNew(stop)) continue
-      const { statements, more } = await fetchCustody(ask, url, { ...stop, direction })
-      for (const one of statements) {
-        if (this.#opened.size >= limit && !this.#opened.has(one.place)) return this.#collected(true)
-        await this.#take(one)
-      }
-      queue.push(...more.filter((next) => next.depth >= 1 && next.depth <= depth))
-    }
-    return this.#collected(false)
+    const { direction, depth } = this.#asked
+    const isCut = await this.#all(artifacts).then(
+      () => false,
+      (error) => {
+        if (error === ENOUGH) return true
+        throw error
+      },
+    )
+    const { statements } = reach(artifacts, [...this.#statements.values()], { direction, depth })
+    const [faults, unused, heads] = [this.#faults, this.#unused, this.#heads.sizes]
+    const [passedOver, isDeeper] = [this.#passedOver, this.#isDeeper]
+    return { artifacts, statements, faults, passedOver, unused, heads, isCut, isDeeper }
   }
 
-  #collected(isCut: boolean): Collected {
-    return { statements: [...this.#statements.values()], faults: this.#faults, passedOver: this.#passedOver, isCut }
+  async #all(artifacts: readonly string[]): Promise<void> {
+    const { direction, depth } = this.#asked
+    await this.#bring()
+    const brought = [...this.#statements.values()]
+    await this.#walk(artifacts.map((artifact) => ({ artifact, depth, after: null })))
+    // What was brought leads where the server, which may not have it, did not go.
+    for (let count = -1; count < this.#stops.size; ) {
+      count = this.#stops.size
+      const near = reach(artifacts, [...this.#statements.values()], { direction, depth }).artifacts
+      const next = new Set(brought.flatMap(({ statement }) => namedIn(statement)))
+      const ahead = [...near].filter(([artifact]) => next.has(artifact) && !this.#stops.has(`${artifact} null`))
+      await this.#walk(ahead.map(([artifact, at]) => ({ artifact, depth: depth - at + 1, after: null })))
+    }
+  }
+
+  async #walk(queue: CustodyStop[]): Promise<void> {
+    const { ask, url, direction, depth, limit } = this.#asked
+    for (let stop = queue.shift(); stop !== undefined; stop = queue.shift()) {
+      if (!this.#isNew(stop)) continue
+      if (++this.#pages > PAGES * limit) throw ENOUGH
+      // One step more is asked for than is opened: that there is one shall be known.
+      const { statements, more } = await fetchCustody(ask, url, { ...stop, depth: stop.depth + 1, direction })
+      for (const one of statements) {
+        if (one.depth <= stop.depth) await this.#take(one)
+        else this.#isDeeper = true
+      }
+      const left = more.map((next) => ({ ...next, depth: next.depth - 1 }))
+      queue.push(...left.filter((next) => next.depth >= 1 && next.depth <= depth && this.#known.has(next.artifact)))
+    }
   }
 
   /** Once for an artifact and place, but again where more of the depth is left. */
@@ -126,92 +164,112 @@ class Collector {
     return true
   }
 
-  async #take(one: ListedStatement): Promise<void> {
+  /** Bundles prove themselves; documents are proven by those, or by entries of the server. */
+  async #bring(): Promise<void> {
+    const { bundles, documents } = this.#asked
+    for (const { path, bundle } of bundles)
+      if (bundle.content.kind === 'envelope')
+        await this.#tryFile(path, () => openBundle(path, bundle, null, this.#trusted))
+    for (const { path, bytes } of documents) {
+      const own = bundles.filter(({ bundle: { content } }) => content.kind === 'message' && isOver(content, bytes))
+      for (const { path, bundle } of own)
+        await this.#tryFile(path, () => openBundle(path, bundle, bytes, this.#trusted))
+      const name = hex(sha256(bytes))
+      await this.#openOthers(bytes, `sha256:${name}`)
+      if (!this.#statements.has(name))
+        this.#unused.push({ path, code: 'NOT_FOUND', message: 'no signature over it is in a log: it is passed over' })
+    }
+  }
+
+  async #tryFile(path: string, open: () => Promise<Opened>): Promise<void> {
     try {
-      let statement = this.#opened.get(one.place)
-      if (statement === undefined) {
-        this.#opened.set(one.place, null)
-        statement = await this.#open(one)
-        this.#opened.set(one.place, statement)
-      }
-      if (statement !== null) requireAsSaid(one, statement)
+      await this.#keep(await open())
     } catch (error) {
       if (!(error instanceof TlogError) || PASSING.has(error.code)) throw error
-      const { place, artifact } = one
+      this.#unused.push({ path, code: error.code, message: error.message })
+    }
+  }
+
+  async #take(one: ListedStatement): Promise<void> {
+    const { place, artifact, attachment } = one
+    const { ask, url } = this.#asked
+    await this.#noting(place, artifact, async () => {
+      const taken = this.#opened.get(place)
+      const content = taken === undefined && attachment !== null ? await fetchAttachment(ask, url, attachment) : null
+      const found = taken === undefined ? await this.#openAt(place, content) : taken
+      if (found !== null) requireAsSaid(one, found)
+    })
+  }
+
+  /** Entries over the same bytes, whoever signed. */
+  async #openOthers(content: Uint8Array, artifact: string): Promise<void> {
+    for await (const place of placesOfSigners(content, this.#trusted))
+      await this.#noting(place, artifact, async () => {
+        if (!this.#opened.has(place)) await this.#openAt(place, content)
+      })
+  }
+
+  async #noting(place: string, artifact: string, run: () => Promise<void>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      if (!(error instanceof TlogError) || PASSING.has(error.code)) throw error
       const isLie = !UNDECIDED.has(error.code)
       this.#faults.push({ place, artifact, code: error.code, message: error.message, isLie })
     }
   }
 
-  /** Null where it is a stranger's that nobody can open. */
-  async #open({ place, attachment }: ListedStatement): Promise<CustodyStatement | null> {
-    const { ask, url, trust, signers } = this.#asked
-    const fetched = await fetchColophonEntry(ask, url, place)
-    const entry = { ...fetched, logId: findSigner(trust.root.tlogs, fetched.proof?.checkpoint ?? '').logId }
-    const { root, policy, abilities } = trust
-    const { index, checkpoint } = await verifyStatedEntry(entry, { root, policy, mlDsa44: abilities.mlDsa44 })
-    const content = attachment === null ? null : await fetchAttachment(ask, url, attachment)
-    const who = orNull(() => chosen(verifierOf(entry), signers))
-    try {
-      if (who === null)
-        throw new TlogError('CHECK_UNAVAILABLE', `${below(url, place)}: of a kind that is not read here`)
-      if (content === null)
-        throw new TlogError('NOT_FOUND', `${below(url, place)}: the server lists a statement, and does not show it`)
-      const payload = await this.#verified(bundleOfStatement(entry, content), who.signer)
-      return this.#keep(payload, { place, ...who, signer: wordsOf(who.signer), origin: checkpoint.origin, index })
-    } catch (error) {
-      if (!(error instanceof TlogError) || who?.isNamed === true) throw error
+  async #openAt(place: string, content: Uint8Array | null): Promise<Taken | null> {
+    if (this.#opened.size >= this.#asked.limit) throw ENOUGH
+    this.#opened.set(place, null)
+    const { opened, checkpoint } = await openEntry(place, content, this.#trusted)
+    this.#heads.see(checkpoint)
+    if (opened === null) {
       this.#passedOver++
       return null
     }
+    const taken = { statement: opened.statement, isShown: opened.isShown }
+    this.#opened.set(place, taken) // and not what it was read from, which may be large
+    await this.#keep(opened)
+    return taken
   }
 
-  async #verified(bundle: Bundle, signer: TrustedSigner): Promise<Uint8Array> {
-    const { content } = bundle
-    if (content.kind !== 'envelope' || content.payloadType !== STATEMENT_TYPE)
-      throw new TlogError('SERVICE_REFUSED', 'what was signed is no statement')
-    await verifyEnvelope(bundle, { ...this.#asked.trust, signer })
-    return content.payload
-  }
-
-  #keep(payload: Uint8Array, signature: Signature): CustodyStatement {
+  async #keep(opened: Opened): Promise<void> {
+    const { payload, statement, signature } = opened
     const digest = hex(sha256(payload))
-    const known = this.#statements.get(digest) ?? { payload: digest, statement: parseCustody(payload), signatures: [] }
-    known.signatures.push(signature)
-    this.#statements.set(digest, known)
-    return known.statement
+    const known = this.#statements.get(digest)
+    if (known !== undefined) return void addSignature(known.signatures, signature)
+    this.#statements.set(digest, { payload: digest, statement, signatures: [signature] })
+    const named = namedIn(statement)
+    for (const artifact of named) this.#known.add(artifact)
+    await this.#openOthers(signedBytes(opened), named[0] ?? '')
   }
 }
 
-/** One of the named where it is theirs, else whoever the entry says: then it is shown that they signed, and it counts for nothing. */
-function chosen(
-  { kind, rawBytes }: Material,
-  signers: readonly TrustedSigner[],
-): { readonly signer: TrustedSigner; readonly isNamed: boolean } {
-  if (kind === 'publicKey') {
-    const key = parseSpki(rawBytes)
-    const isNamed = signers.some((one) => one.kind === 'key' && equal(one.key.der, key.der))
-    return { signer: { kind: 'key', key }, isNamed }
-  }
-  const { sans, issuer } = parseCertificate(rawBytes)
-  const named = signers.find(
-    (one) => one.kind === 'identity' && one.issuer === issuer && sans.some(({ value }) => value === one.name),
-  )
-  if (named !== undefined) return { signer: named, isNamed: true }
-  return { signer: { kind: 'identity', name: sans[0]?.value ?? '', issuer: issuer ?? '' }, isNamed: false }
+type Taken = Pick<Opened, 'statement' | 'isShown'>
+
+/** The same entry, listed and in a bundle, is one. */
+function addSignature(signatures: Signature[], added: Signature): void {
+  const { origin, index } = added
+  if (!signatures.some((one) => one.origin === origin && one.index === index)) signatures.push(added)
 }
 
-function wordsOf(signer: TrustedSigner): string {
-  return signer.kind === 'key' ? `key ${hex(sha256(signer.key.der))}` : `${signer.name} (${signer.issuer})`
+function namedIn({ subjects, parts, dependencies }: CustodyStatement): string[] {
+  return [...subjects, ...parts, ...dependencies].flatMap(({ digests }) => digests)
+}
+
+function isOver({ digest }: MessageSignature, bytes: Uint8Array): boolean {
+  return digest !== null && equal(digest.bytes, digestsOf(bytes).get(digest.algorithm) ?? new Uint8Array())
 }
 
 /** @throws TlogError SERVICE_REFUSED when the server lists it for what it does not say, or says that it says something else */
-function requireAsSaid({ place, artifact, said }: ListedStatement, statement: CustodyStatement): void {
-  const { subjects, parts, dependencies } = statement
-  if (![...subjects, ...parts, ...dependencies].some(({ digests }) => digests.includes(artifact)))
+function requireAsSaid({ place, artifact, said }: ListedStatement, { statement, isShown }: Taken): void {
+  if (!namedIn(statement).includes(artifact))
     throw new TlogError('SERVICE_REFUSED', `${place}: it is listed for ${artifact}, and says nothing of it`)
+  if (said === null && !isShown) return // read from a file of the caller's
   if (said === null)
     throw new TlogError('SERVICE_REFUSED', `${place}: the server has it, and does not say what it says`)
+  const { subjects, dependencies } = statement
   const lists = [
     [said.subjects, subjects],
     [said.dependencies, dependencies],

@@ -75,7 +75,8 @@ export class Describer {
     const place = { ...(await describeEntry(found)), artifact, depth, as }
     if (kept === null)
       return { ...place, attachment: named && `${named.algorithm}:${hex(named.digest)}`, statement: null }
-    const { predicateType, buildType, builder, subjects, parts, dependencies, advisory, completeness } = kept.statement
+    const { predicateType, buildType, builder, subjects, parts, dependencies, advisory, completeness, cut } =
+      kept.statement
     const edges: object[] = []
     for (const dependency of dependencies) edges.push({ ...described(dependency), ...(await this.#edge(dependency)) })
     const statement = {
@@ -85,6 +86,7 @@ export class Describer {
       dependencies: edges,
       completeness: Object.fromEntries(completeness),
       advisory,
+      cut,
     }
     return { ...place, attachment: kept.attachment, statement }
   }
