@@ -86,7 +86,10 @@ export const CUSTODY: readonly Target[] = [
   },
   {
     name: 'provenance',
-    seeds: () => [dataset, base, finetune, quantize, fuse],
+    seeds: () => [
+      ...[dataset, base, finetune, quantize, fuse],
+      ...[dataset, fuse].map((one) => formatProvenance({ ...parseProvenance(one), form: 'internal' })),
+    ],
     run: oneSpelling(parseProvenance, formatProvenance),
   },
   { name: 'advisory', seeds: () => [formatAdvisory(ADVISORY)], run: oneSpelling(parseAdvisory, formatAdvisory) },

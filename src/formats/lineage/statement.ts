@@ -97,7 +97,9 @@ function custodyOfPredicate(
       textOf(field(field(field(predicate, 'runDetails'), 'builder'), 'id')) ||
       textOf(field(field(predicate, 'builder'), 'id')),
     ...fitted({ subjects, dependencies, parts: partsOf(predicateType, predicate) }),
-    completeness: completenessOf(field(build, 'lineage_completeness')),
+    completeness: completenessOf(
+      field(build, 'lineage_completeness') ?? field(field(build, 'internalParameters'), 'lineage_completeness'),
+    ),
     advisory: advisoryOf(predicateType, predicate),
     properties: SVR.test(predicateType)
       ? itemsOf(field(predicate, 'properties')).slice(0, MAX_PROPERTIES).map(textOf)
