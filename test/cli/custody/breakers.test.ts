@@ -1,9 +1,10 @@
 /** Servers and strangers that would have `custody` say what is not so. */
 
 import t from 'tap'
+import { dsse } from '../../http/requests.ts'
 import { ask } from '../../http/support.ts'
 import { lying } from './liar.ts'
-import { advisory, desk, digest, logV1, logV2, provenance } from './support.ts'
+import { advisory, desk, digest, logV1, logV2, pem64, post, provenance } from './support.ts'
 
 const { serverWith, mine, signer, stranger } = desk(t)
 const [MODEL, BASE, DATA, BAD] = [digest(1), digest(2), digest(3), digest(4)]
@@ -157,6 +158,28 @@ t.test('names that a server cuts in the middle of a character break no answer', 
     [model, signer],
   ])
   t.match(await json(ASKED), { code: 0 })
+})
+
+t.test('a server that does not say what a statement says, and one that has no content any more', async (t) => {
+  const { server, json } = await serverWith([[model, signer]])
+  const unsaid = edited((page) => {
+    for (const one of page.statements) one.statement = null
+  })
+  const url = await lying(t, server.url, { path: /custody/, change: unsaid })
+  t.match(await json(ASKED, url), { code: 1, reasons: [/does not say what it says/] })
+  const gone = await lying(t, server.url, { path: /^\/attachments/, change: null })
+  t.match(await json(ASKED, gone), { code: 3, faults: [{ code: 'NOT_FOUND', isLie: false }] })
+})
+
+t.test('an envelope of several signatures is passed over', async (t) => {
+  const { server, json } = await serverWith([[model, signer]])
+  const other = provenance({ made: MODEL, from: [DATA] })
+  const [one, two] = [signer, stranger].map((key) => ({ key, ...dsse(key, other) }))
+  const signatures = [one, two].flatMap((each) => each?.envelope.signatures ?? [])
+  const envelope = JSON.stringify({ ...one?.envelope, signatures })
+  const proposedContent = { envelope, verifiers: [signer, stranger].map(pem64) }
+  await post(server, '/api/v1/log/entries', { kind: 'dsse', apiVersion: '0.0.1', spec: { proposedContent } })
+  t.match(await json(ASKED), { code: 0, faults: [], passedOver: 1 })
 })
 
 t.test('what claims to be a statement and is none, by a stranger', async (t) => {

@@ -130,6 +130,13 @@ t.test('a bundle that proves nothing', async (t) => {
       { code: 0, unused: [{ code: 'LOG_NOT_TRUSTED' }] },
     ],
   ]
+  const hidden = await lying(t, server.url, { path: /^\/attachments/, change: null })
+  const unproven = ['--bundle', row[1]?.[1] ?? '']
+  t.match(
+    await json([...ASKED, ...unproven], hidden),
+    { code: 0, faults: [] },
+    'its content and time fit the entry all the same',
+  )
   for (const [name, path, expected] of row) t.match(await json([...ASKED, '--bundle', path]), expected, name)
   t.match((await custody([...ASKED, '--bundle', row[2]?.[1] ?? ''])).printed, /entry\.json: LOG_NOT_TRUSTED: /)
   for (const argv of [
