@@ -83,8 +83,8 @@ export interface Collected {
   readonly isDeeper: boolean
 }
 
-/** These decide nothing. */
-const UNDECIDED: ReadonlySet<string> = new Set(['CHECK_UNAVAILABLE', 'NOT_FOUND', 'TIME_MISSING'])
+/** These decide nothing: anybody can make a certificate with a name of the named, by an authority of his own. */
+const UNDECIDED = new Set(['CHECK_UNAVAILABLE', 'NOT_FOUND', 'TIME_MISSING', 'CERTIFICATE_UNTRUSTED'])
 const PASSING: ReadonlySet<string> = new Set(['SERVICE_UNREACHABLE', 'LOG_BUSY', 'LOG_CLOSED'])
 
 /** @throws TlogError SERVICE_UNREACHABLE; SERVICE_REFUSED when the server answers with something else than was asked for */

@@ -96,6 +96,19 @@ t.test('strangers by certificate, who are not dated, are passed over', async (t)
   t.match(await json(ASKED), { code: 3, faults: [], passedOver: 1 })
 })
 
+t.test('a certificate in the name of the named, by another authority, leaves it open', async (t) => {
+  mkdirSync(`${folder}/elsewhere`)
+  const forged = authorities(`${folder}/elsewhere`).certify(ME)
+  const other = provenance({ made: MADE, from: [digest(3)] })
+  const said = [
+    [payload, me],
+    [other, forged],
+  ] as const
+  const { json } = await serverWith(said, logV1, flags)
+  const open = { faults: [{ code: 'CERTIFICATE_UNTRUSTED', isLie: false }] }
+  t.match(await json(ASKED), { code: 3, statements: { length: 1 }, ...open })
+})
+
 t.test('a bundle that proves nothing', async (t) => {
   const { server, json, custody } = await serverWith([], logV2, flags)
   const good = bundleOf(await logV2(server, payload, me), me)
