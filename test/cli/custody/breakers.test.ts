@@ -43,10 +43,16 @@ t.test('strangers draw no edge that counts', async (t) => {
     [model, signer],
     [base, stranger],
     [advisory({ sha256: DATA }), signer],
+    [poisoned, signer],
+    [claim, stranger],
   ])
   t.match(
     await meant(ASKED),
-    { code: 1, reasons: [/^poisoned/] },
+    {
+      code: 1,
+      reasons: { length: 1, 0: /^poisoned/ },
+      warnings: { length: 1, 0: /^upstream by the word of strangers/ },
+    },
     'but what the named meant by its hash leads upstream',
   )
 })

@@ -165,6 +165,8 @@ t.test('strangers who sign the same do not crowd out the named', async (t) => {
   const found = await json(ASKED)
   t.equal(found.code, 0)
   t.equal(found.statements[0].signatures.length, 65, 'of the others the first')
+  const identity = ['--certificate-identity', 'me@example.com', '--certificate-oidc-issuer', 'https://a.example']
+  t.match(await json([...ASKED, ...identity]), { code: 0, statements: [{ signatures: { length: 65 } }] })
   t.match(await json([...ASKED, '--limit', '10']), { code: 3, cut: true })
 })
 
