@@ -3,7 +3,7 @@
  * redirects are not followed.
  */
 
-import { type JsonValue, parseJson } from '../formats/json.ts'
+import { type JsonLimits, type JsonValue, parseJson } from '../formats/json.ts'
 import type { UnixMillis } from '../kernel/brand.ts'
 import { concat } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -46,16 +46,28 @@ const MAX_PAUSE_MS = 30_000
 /** Answers that may be another a moment later. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504])
 
-export function createAsk(timers: Timers): Ask {
+/** @param stop ends what is under way, and asks nobody again */
+export function createAsk(timers: Timers, stop?: AbortSignal): Ask {
   return async (question) => {
     for (let attempt = 1; ; attempt++) {
-      const answer = await attemptOnce(question, timers)
+      const answer = await attemptOnce(question, timers, stop)
+      if (stop?.aborted === true) throw unreachable(question, answer)
       if (!(answer instanceof TlogError) && !PASSING.has(answer.status)) return answer
       const pause = answer instanceof TlogError ? null : patience(answer, timers.now())
       if (attempt === ATTEMPTS || (pause ?? 0) > MAX_PAUSE_MS) throw unreachable(question, answer)
-      await new Promise<void>((resolve) => void timers.after(pause ?? PAUSE_MS * 2 ** (attempt - 1), resolve))
+      await passed(timers, pause ?? PAUSE_MS * 2 ** (attempt - 1), stop)
     }
   }
+}
+
+async function passed({ after }: Timers, ms: number, stop: AbortSignal | undefined): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const end = () => resolve()
+  const cancel = after(ms, end)
+  stop?.addEventListener('abort', end)
+  await promise
+  stop?.removeEventListener('abort', end)
+  cancel()
 }
 
 function unreachable({ url }: Question, answer: Answer | TlogError): TlogError {
@@ -77,6 +89,7 @@ function patience(answer: Answer, now: UnixMillis): number | null {
 async function attemptOnce(
   { url, body, type, headers, maxBytes }: Question,
   timers: Timers,
+  stop: AbortSignal | undefined,
 ): Promise<Answer | TlogError> {
   const control = new AbortController()
   const cancel = timers.after(WHOLE_MS, () => control.abort(new Error(`no answer within ${WHOLE_MS / 1000} s`)))
@@ -84,7 +97,7 @@ async function attemptOnce(
     const response = await fetch(url, {
       method: body === undefined ? 'GET' : 'POST',
       redirect: 'manual',
-      signal: control.signal,
+      signal: stop === undefined ? control.signal : AbortSignal.any([control.signal, stop]),
       headers: { ...(type === undefined ? {} : { 'content-type': type }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : Uint8Array.from(body) }),
     })
@@ -136,9 +149,9 @@ export function requirePrivate(url: string): void {
 }
 
 /** @throws TlogError SERVICE_REFUSED for an answer that `read` cannot read */
-export function readAnswer<T>(url: string, answer: Answer, read: (json: JsonValue) => T): T {
+export function readAnswer<T>(url: string, answer: Answer, read: (json: JsonValue) => T, limits?: JsonLimits): T {
   try {
-    return read(parseJson(answer.bytes))
+    return read(parseJson(answer.bytes, limits))
   } catch (cause) {
     if (!(cause instanceof TlogError)) throw cause
     throw new TlogError('SERVICE_REFUSED', `${url}: its answer cannot be read: ${cause.message}`, { cause })

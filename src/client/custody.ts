@@ -37,6 +37,8 @@ const OK = 200
 /** Statements a page, so that an answer stays small; the others follow. */
 const LIMIT = 50
 const MAX_LISTED = 100
+/** Of an answer with what two megabytes of statements say, each of a few bytes with all its fields. */
+const MAX_PAGE = { bytes: 32 * 2 ** 20, maxValues: 1_000_000 } as const
 const MAX_DIGESTS = 250_000
 const DIGEST = /^[\w.-]{1,64}:([0-9a-f]{2}){1,64}$/
 const ATTACHMENT = /^(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
@@ -51,9 +53,9 @@ export async function fetchCustody(
 ): Promise<CustodyPage> {
   const from = after === null ? '' : `&after=${after}`
   const at = below(url, `/artifacts/${artifact}/custody?direction=${direction}&depth=${depth}${from}&limit=${LIMIT}`)
-  const answer = await ask({ url: at })
+  const answer = await ask({ url: at, maxBytes: MAX_PAGE.bytes })
   if (answer.status !== OK) throw refusal(at, answer)
-  const { about, ...page } = readAnswer(at, answer, (json) => custodyPage(json, ''))
+  const { about, ...page } = readAnswer(at, answer, (json) => custodyPage(json, ''), MAX_PAGE)
   if (about !== artifact) throw new TlogError('SERVICE_REFUSED', `${at}: the answer is about ${about}`)
   return page
 }

@@ -76,8 +76,10 @@ export function askWitnesses(parts: WitnessingParts): AskedWitnesses {
 /** Keys at one address are one server, which answers for all of them at once. */
 export function serversOf({ witnesses }: Policy): AskedServer[] {
   const servers = new Map<string, AskedServer['witnesses']>()
-  for (const witness of witnesses)
-    if (witness.url !== undefined) servers.set(witness.url, [...(servers.get(witness.url) ?? []), witness])
+  for (const witness of witnesses) {
+    const url = witness.url?.replace(/\/+$/, '')
+    if (url !== undefined) servers.set(url, [...(servers.get(url) ?? []), witness])
+  }
   return [...servers].map(([url, found]) => ({ url, witnesses: found }))
 }
 

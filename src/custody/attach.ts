@@ -33,30 +33,33 @@ export async function attach(logs: readonly Log[], attachment: Attachment): Prom
     throw new TlogError('FIELD_INVALID', `the content does not hash to ${algorithm}:${hex(digest)}`)
   await refuseWithdrawn(logs, attachment)
   const places: Place[] = []
-  let isFrozen = false
+  let refusal: TlogError | null = null // by one log: others may have committed to it as something else
   for (const log of logs) {
     const committed = await findCommitted(log, algorithm, digest)
     if (committed === null) continue
-    const { leaf, named, index } = committed
-    requireStatement(named, content)
-    if (!log.status().frozen)
-      await log.add({ leaf, keys: named.keysOf(content), attachments: [attachment] }) // a repeat, with what it lacked
-    else if ((await log.attachment(algorithm, digest)) === null) {
-      isFrozen = true
-      continue
+    try {
+      await bring(log, committed, attachment)
+      places.push({ log, index: committed.index })
+    } catch (error) {
+      if (!(error instanceof TlogError) || !NOT_HERE.has(error.code)) throw error
+      refusal ??= error
     }
-    places.push({ log, index })
   }
-  if (places.length === 0) throw unattached(attachment, isFrozen)
+  const name = `${algorithm}:${hex(digest)}`
+  if (places.length === 0)
+    throw refusal ?? new TlogError('NOT_FOUND', `no entry that you may add to commits to ${name}, or not yet`)
   await refuseWithdrawn(logs, attachment) // meanwhile: then nothing was kept
   return places
 }
 
-function unattached({ algorithm, digest }: Attachment, isFrozen: boolean): TlogError {
-  const name = `${algorithm}:${hex(digest)}`
-  return isFrozen
-    ? new TlogError('LOG_FROZEN', `the log that commits to ${name} is frozen, and takes nothing any more`)
-    : new TlogError('NOT_FOUND', `no entry that you may add to commits to ${name}, or not yet`)
+const NOT_HERE: ReadonlySet<string> = new Set(['ENVELOPE_MALFORMED', 'LOG_FROZEN'])
+
+/** As a repeat of its entry, with what that lacked. A frozen log has what it had. */
+async function bring(log: Log, { leaf, named }: Committed, attachment: Attachment): Promise<void> {
+  const { algorithm, digest, content } = attachment
+  requireStatement(named, content)
+  if (log.status().frozen && (await log.attachment(algorithm, digest)) !== null) return
+  await log.add({ leaf, keys: named.keysOf(content), attachments: [attachment] })
 }
 
 interface Committed {

@@ -177,7 +177,11 @@ function details(error: TlogError | null): object[] {
 
 function fromFramework(error: unknown): TlogError | null {
   const { code, statusCode, message } = error as Partial<FastifyError>
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new TlogError('BODY_TYPE', 'send the body as application/json')
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new TlogError(
+      'BODY_TYPE',
+      'send the body as application/json; content to be attached, as application/octet-stream',
+    )
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return new TlogError('REQUEST_MALFORMED', message?.slice(0, SHOWN) ?? 'malformed request')
   return null

@@ -22,7 +22,7 @@ export interface Receipt {
 
 /**
  * The audit path of a leaf under a published checkpoint, verified.
- * @throws TlogError STORE_CORRUPT when a node cannot be read, or the path does not lead to the published root.
+ * @throws TlogError STORE_CORRUPT when a node is not there, or the path does not lead to the published root; STORE_UNAVAILABLE.
  */
 export async function prove(
   leaf: { readonly hash: LeafHash; readonly index: LeafIndex },
@@ -34,6 +34,7 @@ export async function prove(
     verifyInclusion(leaf.hash, leaf.index, published, path)
     return path
   } catch (cause) {
+    if (cause instanceof TlogError && cause.code === 'STORE_UNAVAILABLE') throw cause
     throw new TlogError(
       'STORE_CORRUPT',
       `leaf ${leaf.index} cannot be proven in the published tree of ${published.size}`,

@@ -11,11 +11,15 @@ import { hex } from '../kernel/bytes.ts'
 import { lockDataDirectory } from './lock.ts'
 import { replaceFile } from './replace-file.ts'
 
+export interface AuditFile extends AuditMemory {
+  readonly path: string
+}
+
 export interface AuditDirectory {
   /** Whether nothing had been kept there before. */
   readonly created: boolean
   /** By any name: it becomes part of a file's name by its hash. */
-  memory(kind: 'site' | 'log', name: string): AuditMemory
+  memory(kind: 'site' | 'log', name: string): AuditFile
   readonly keep: KeepEvidence
   close(): void
 }
@@ -36,8 +40,9 @@ export function openAuditDirectory(dir: string): AuditDirectory {
   }
 }
 
-function memoryAt(path: string): AuditMemory {
+function memoryAt(path: string): AuditFile {
   return {
+    path,
     read: () => (existsSync(path) ? new Uint8Array(readFileSync(path)) : null),
     write: (bytes) => replaceFile(path, () => bytes),
   }

@@ -58,7 +58,7 @@ export class KnownLogs {
 
   /** Those that learn() would add. */
   unknown(logs: readonly ListedLog[]): readonly ListedLog[] {
-    return logs.filter((log) => !this.#isOwn(log) && !this.#logs.has(log.origin))
+    return logs.filter((log) => !this.#isOwn(log) && this.find(log.origin) === undefined)
   }
 
   /** Adds the logs whose origins are new. Whoever keeps the list can neither remove a log nor change its key. */
@@ -66,7 +66,7 @@ export class KnownLogs {
     const added: ListedLog[] = []
     const refused: string[] = []
     for (const log of logs) {
-      const known = this.#logs.get(log.origin)
+      const known = this.find(log.origin) // also a tree that is known by the name of its key
       if (this.#isOwn(log)) refused.push(`${log.origin}: a log with the witness's own name`)
       else if (known === undefined) {
         this.#logs.set(log.origin, { origin: log.origin, keys: [log.vkey], rate: rateOf(log.perDay) })

@@ -199,6 +199,14 @@ t.test('by a stated key the next tree is not trusted: it says so, and what to do
   t.match(await audit(log.url, dir, ...flags, '--log-key', next.key), { code: 0, looks: [{}, { verified: 3 }] })
 })
 
+t.test('what a server says of its keys, and nobody can read', async (t) => {
+  const log = await lyingLog(t)
+  log.files.set('logs', Buffer.from(JSON.stringify({ logs: [{ slug: 'v1', state: 'active', vkey: 'nonsense' }] })))
+  const dir = join(scratch(t), 'audit')
+  const told = { code: 'SERVICE_REFUSED', message: /logs\/v1: what it says of its key cannot be read/ }
+  for (let i = 0; i < 2; i++) t.match(await audit(log.url, dir), { code: 3, looks: [{ place: log.url, error: told }] })
+})
+
 t.test('a server of several logs: another one is found, at each start and every ten minutes', async (t) => {
   const log = await lyingLog(t)
   const dir = join(scratch(t), 'audit')

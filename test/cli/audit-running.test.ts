@@ -1,6 +1,8 @@
 /** `colophon audit` for as long as it runs: what it prints, its metrics, its end; and what is wrong use. */
 
-import { existsSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -109,4 +111,66 @@ t.test('wrong use, all of it at once', async (t) => {
   t.notOk(existsSync(dir))
   const nobody = await command(['audit', 'http://127.0.0.1:1', '--once', '--state', dir, '--log-key', VKEY])
   t.match(nobody, { code: 3, printed: 'SERVICE_UNREACHABLE' })
+})
+
+t.test('a server that never answers holds no other up, and is not waited for at the end', async (t) => {
+  const log = await lyingLog(t)
+  await log.show(entriesOf(300))
+  const silent = createServer(() => undefined)
+  await once(silent.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => {
+    silent.closeAllConnections()
+    silent.close()
+  })
+  const world = testWorld()
+  const other = `http://127.0.0.1:${(silent.address() as { port: number }).port}`
+  const argv = ['audit', other, log.url, '--state', join(scratch(t), 'audit'), '--log-key', VKEY, '--interval', '1']
+  const ended = run(argv, world)
+  const looks = () => log.asked.filter((path) => path === 'checkpoint').length
+  await until(() => looks() >= 4)
+  t.match(world.printed(), `HONEST: ${log.url}\n`)
+  const asked = performance.now()
+  world.stop()
+  world.stop()
+  t.equal(await ended, 3)
+  t.ok(performance.now() - asked < 15_000)
+  t.match(world.printed(), `COULD NOT BE DETERMINED: ${other}\n`)
+})
+
+t.test('evidence that cannot be kept is told whole', async (t) => {
+  const log = await lyingLog(t)
+  await log.show(entriesOf(300))
+  const folder = scratch(t)
+  const dir = join(folder, 'audit')
+  const argv = ['audit', log.url, '--state', dir, '--log-key', VKEY, '--interval', '1']
+  const world = testWorld()
+  const ended = run(argv, world)
+  await until(() => world.printed().includes('HONEST'))
+  rmSync(join(dir, 'evidence'), { recursive: true })
+  await log.show([...entriesOf(200), ...entriesOf(200, 'other')])
+  t.equal(await ended, 3)
+  t.match(world.warned(), /ENOENT/)
+  const [, told = ''] = world.warned().split('for colophon verify:\n')
+  const file = join(folder, 'told')
+  writeFileSync(file, told.slice(0, told.lastIndexOf('}') + 2))
+  t.match(await command(['verify', file, '--log-key', VKEY]), { code: 0, printed: 'EVIDENCE HOLDS' })
+  t.match(await command([...argv, '--once']), { code: 1, printed: 'MISBEHAVED' }, 'and it is found again')
+})
+
+t.test('a state that is damaged is refused, and says which file; without it the audit begins anew', async (t) => {
+  const log = await lyingLog(t)
+  await log.show(entriesOf(300))
+  const dir = join(scratch(t), 'audit')
+  const argv = ['audit', log.url, '--state', dir, '--log-key', VKEY, '--once']
+  t.match(await command(argv), { code: 0 })
+  for (const kind of ['log', 'site']) {
+    const name = readdirSync(dir).find((one) => one.startsWith(`${kind}-`)) ?? ''
+    const whole = readFileSync(join(dir, name))
+    for (const damaged of [whole.subarray(0, -10), Buffer.alloc(whole.length), Buffer.from('[]'), Buffer.alloc(0)]) {
+      writeFileSync(join(dir, name), damaged)
+      t.match(await command(argv), { code: 3, printed: '', warned: new RegExp(`^STORE_CORRUPT: .*${name}`) }, kind)
+    }
+    rmSync(join(dir, name))
+    t.match(await command(argv), { code: 0, printed: 'verified are 300' })
+  }
 })

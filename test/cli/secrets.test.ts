@@ -103,7 +103,8 @@ function spellings(pem: string): string[] {
 t.test('a server with an encrypted key, every answer and its log', async (t) => {
   const data = join(scratch(t), 'data')
   const listen = `127.0.0.1:${await freePort()}`
-  const server = (env: Record<string, string>, timeoutMs: number) =>
+  const asking = Promise.withResolvers<void>()
+  const server = (env: Record<string, string>) =>
     run(
       'env',
       [
@@ -118,12 +119,12 @@ t.test('a server with an encrypted key, every answer and its log', async (t) => 
         '--log-level',
         'trace',
       ],
-      { timeoutMs },
+      { until: asking.promise },
     )
 
-  const running = server(ENV, 6000)
+  const running = server(ENV)
   const port = Number(listen.split(':')[1])
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 2000; tries++) {
     const ready = await ask({ port }, '/readyz').catch(() => null)
     if (ready?.status === 200) break
     await new Promise((resolve) => setTimeout(resolve, 25))
@@ -153,6 +154,7 @@ t.test('a server with an encrypted key, every answer and its log', async (t) => 
   const names = ['v2', 'v1', 'v1.ecdsa', 'v1.ml-dsa-44', 'v2.ml-dsa-44']
   const pems = names.map((name) => readFileSync(join(data, 'keys', `${name}.pem`), 'utf8'))
   for (const pem of pems) t.match(pem, /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
+  asking.resolve()
   const { stdout, stderr } = await running
   t.match(stdout, /"msg":"log ready"/, 'the log was verbose')
   const wrong = [

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import t from 'tap'
 import { bearer, below, createAsk, readAnswer, refusal, requirePrivate } from '../../src/client/ask.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
@@ -69,6 +71,31 @@ t.test('a deadline, and an answer without end', async (t) => {
     },
   })
   await t.rejects(ask({ url: service.url }), { code: 'SERVICE_UNREACHABLE', message: /no answer within 60 s/ })
+})
+
+t.test('whoever is to stop waits for nobody', async (t) => {
+  let asked = 0
+  let status: number | null = null
+  const server = createServer((_, response) => {
+    asked++
+    if (status !== null) response.writeHead(status).end()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.closeAllConnections())
+  t.teardown(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  for (const answers of [null, 503]) {
+    ;[status, asked] = [answers, 0]
+    const stop = new AbortController()
+    const timers = { now: () => unixMillis(0), after: () => () => undefined }
+    const asking = createAsk(timers, stop.signal)({ url })
+    const refusal = t.rejects(asking, { code: 'SERVICE_UNREACHABLE' })
+    while (asked === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    stop.abort(new Error('it is stopped'))
+    await refusal
+    t.equal(asked, 1, 'and asks nobody again')
+  }
 })
 
 t.test('redirects lead nowhere', async (t) => {

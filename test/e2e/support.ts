@@ -68,6 +68,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
   /** After this the program is killed, which shows as `signal: 'SIGKILL'`. */
   readonly timeoutMs?: number
+  /** Then it is killed too. */
+  readonly until?: Promise<unknown>
 }
 
 export interface Server {
@@ -97,6 +99,7 @@ export async function run(command: string, args: readonly string[], options: Run
     timeout: options.timeoutMs ?? 120_000,
     killSignal: 'SIGKILL',
   })
+  void options.until?.then(() => child.kill('SIGKILL'))
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   const [code, signal] = await once(child, 'close')
   return { code, signal, stdout: stdout(), stderr: stderr() }

@@ -61,7 +61,7 @@ export class Operator {
         .map((pair) => `${pair.join('=')}\n`)
         .join(''),
     )
-    this.#command('colophon', `exec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"`)
+    this.#command('colophon', `unset NODE_OPTIONS # of tap\nexec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"`)
     this.#command('systemctl', systemctl(this.folder, this.#envFile))
   }
 

@@ -1,4 +1,4 @@
-/** All fault tests that end processes: `npm run fault -- [--rounds 200] [--seed TEXT] [--only kill,crash,concurrency]`. Exit code 1 on any finding. */
+/** All fault tests that end processes: `npm run fault -- [--rounds 200] [--seed TEXT] [--only kill,crash,concurrency,nodes]`. Exit code 1 on any finding. */
 
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,13 +8,14 @@ import { parseArgs } from 'node:util'
 import { concurrency } from './concurrency.ts'
 import { crashPoints } from './crash.ts'
 import { killRounds } from './kill.ts'
+import { nodeRounds } from './nodes.ts'
 import type { Stage } from './scene.ts'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '200' },
     seed: { type: 'string', default: randomBytes(4).toString('hex') },
-    only: { type: 'string', default: 'kill,crash,concurrency' },
+    only: { type: 'string', default: 'kill,crash,concurrency,nodes' },
   },
 })
 
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   kill: (stage) => killRounds(stage, Number(values.rounds)),
   crash: crashPoints,
   concurrency,
+  nodes: (stage) => nodeRounds(stage, Number(values.rounds)),
 }
 
 const stage: Stage = {

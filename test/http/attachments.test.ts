@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { command, scratch } from '../cli/support.ts'
 import { dsseBody, ecKey, hashedRekord, pae } from './requests.ts'
@@ -137,4 +138,33 @@ t.test('a token for some logs brings content to these alone', async (t) => {
   t.equal(reasonOf(await bring(all, later)), '410 LOG_FROZEN', 'and takes nothing more')
   await log('two.example', later)
   t.match(await bring(all, later), { status: 201, text: /"entries":\[\{"log":"two","index":1\}\]/ }, 'another does')
+})
+
+t.test('spellings, encodings and parts', async (t) => {
+  const message = pae(TYPE, statement('base'))
+  await logDigest(message)
+  const digest = sha256(message)
+  const path = `/attachments/sha256:${digest}`
+  const to = async (where: string, body: Uint8Array, headers: Record<string, string> = BYTES) =>
+    reasonOf(await ask(server, where, { method: 'PUT', body, headers }))
+  const zipped = { ...BYTES, 'content-encoding': 'gzip' }
+  const refused: readonly (readonly [string, string, Uint8Array, Record<string, string>?])[] = [
+    ['415 BODY_TYPE', path, gzipSync(message), zipped],
+    ['415 BODY_TYPE', path, message, zipped],
+    ['415 BODY_TYPE', path, message, { 'content-type': 'application/json' }],
+    ['400 FIELD_INVALID', path, statement('base')], // the payload of what was signed
+    ['400 FIELD_INVALID', path, message.subarray(1)],
+    ['400 FIELD_INVALID', `/attachments/sha256:${digest.toUpperCase()}`, message],
+    ['400 FIELD_INVALID', `/attachments/sha256%3A${digest}`, message],
+    ['400 FIELD_INVALID', `/attachments/sha512:${digest}`, message],
+    ['400 FIELD_UNKNOWN', `${path}?again`, message],
+    ['404 NOT_FOUND', `${path}/`, message],
+    ['404 NOT_FOUND', `/attachments/sha512:${createHash('sha512').update(message).digest('hex')}`, message],
+  ]
+  for (const [expected, where, body, headers] of refused) t.equal(await to(where, body, headers), expected, where)
+  t.equal((await get(path)).status, 404, 'nothing of it was kept')
+  const racing = await Promise.all(Array.from({ length: 32 }, () => put(digest, message)))
+  t.same([...new Set(racing.map(({ status }) => status))], [201], 'all at once')
+  for (const headers of [{ range: 'bytes=0-3' }, { 'if-none-match': '*' }, { 'accept-encoding': 'gzip' }])
+    t.same((await ask(server, path, { headers })).bytes, message, 'all of it, as it is')
 })

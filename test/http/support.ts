@@ -29,9 +29,14 @@ export interface Asked {
 }
 
 /** `serve` until the scope ends, on a free port, ready. @throws Error with what it said when it does not start. */
-export async function startServer(scope: Scope, flags: readonly string[] = [], dir?: string): Promise<TestServer> {
+export async function startServer(
+  scope: Scope,
+  flags: readonly string[] = [],
+  dir?: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestServer> {
   const data = dir ?? scratch(scope)
-  const world = testWorld({}, true) // a terminal: the greeting names the port
+  const world = testWorld(env, true) // a terminal: the greeting names the port
   const argv = ['serve', '--listen', '127.0.0.1:0', '--data', data, '--log-level', 'silent', ...flags]
   const ended = run(argv, world)
   const port = await greeted(world, ended)

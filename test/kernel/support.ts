@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Hash, hash, type LeafHash } from '../../src/kernel/brand.ts'
+import { concat } from '../../src/kernel/bytes.ts'
 import { leafHash } from '../../src/kernel/hash.ts'
 import type { ReadNodes } from '../../src/kernel/proof.ts'
 import type { NodeId } from '../../src/kernel/range.ts'
@@ -51,7 +52,7 @@ export class WholeTree {
   /** Also serves tiles of larger sizes than `tileWidth` says; null when the tree does not fill the width. */
   readonly readTile: ReadTile = async (level, index, width) => {
     const hashes = this.levels[level * 8]?.slice(index * 256, index * 256 + width) ?? []
-    return hashes.length === width ? Uint8Array.from(hashes.flatMap((h) => [...h])) : null
+    return hashes.length === width ? concat(...hashes) : null
   }
 }
 

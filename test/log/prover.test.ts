@@ -1,6 +1,7 @@
 import t from 'tap'
 import { leafIndex } from '../../src/kernel/brand.ts'
 import { concat } from '../../src/kernel/bytes.ts'
+import { TlogError } from '../../src/kernel/error.ts'
 import { leafHash } from '../../src/kernel/hash.ts'
 import { loadState } from '../../src/log/load.ts'
 import { Nodes } from '../../src/log/nodes.ts'
@@ -112,6 +113,10 @@ t.test('a running log over a lying store answers with STORE_CORRUPT and goes on'
   t.equal(await inTime(world.clock, outcome(log.add(entry(0)))), 'STORE_CORRUPT')
   lying.store.tile = world.store.tile
   await check(world, entry(0), await inTime(world.clock, log.add(entry(0))))
+  lying.store.leafHashes = async () => {
+    throw new TlogError('STORE_UNAVAILABLE', 'no connection')
+  }
+  t.equal(await inTime(world.clock, outcome(log.add(entry(0)))), 'STORE_UNAVAILABLE', 'which is no lie')
   lying.store.leafHashes = async (...at) => zeroed(await world.store.leafHashes(...at))
   t.equal(await inTime(world.clock, outcome(log.add(entry(0)))), 'STORE_CORRUPT')
   const receipt = await inTime(world.clock, log.add(entry('after the lie')))

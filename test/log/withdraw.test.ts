@@ -130,3 +130,25 @@ t.test('a backup from before forgets it again as soon as the tail is back', asyn
   await recover({ ...parts, store: old.store, clock: old.clock, read: readFiles(stale) })
   t.equal(await content(old), null, 'a copy that still has it brings it for no longer than that')
 })
+
+t.test('a crash leaves the entry and what it does, or neither', async (t) => {
+  for (const [hook, isDone] of [
+    ['beforeAppend', false],
+    ['afterAppend', true],
+  ] as const) {
+    const world = createWorld()
+    await grow(world, 0, 6)
+    const { log } = await start(world)
+    world.hooks[hook] = () => {
+      throw new Error('power cut')
+    }
+    await t.rejects(inTime(world.clock, log.add({ ...attached(6), withdraws: WITHDRAWN })), { code: 'LOG_FAILED' })
+    world.hooks[hook] = undefined
+    t.equal((await world.store.head())?.size, isDone ? 7 : 6)
+    t.equal((await world.store.withdrawn(WITHDRAWN)) !== null, isDone)
+    t.equal((await content(world)) === null, isDone)
+    await grow(world, 6, 7)
+    t.equal(await content(world), null, 'done again')
+    t.same(await problems(world), [])
+  }
+})

@@ -33,6 +33,11 @@ t.test('a tree of Rekor v1 goes by the name of its keys', async (t) => {
   t.match(logs.find('a.example/12'), { origin: 'a.example/12' }, 'which is a log of its own')
   for (const other of ['a.example - 13', 'b.example - 12', 'a.example - 012', 'a.example -12', 'a.example'])
     t.equal(logs.find(other), undefined, other)
+  const taken = [listed('evil.example', 2, 'a.example - 12')]
+  t.same(logs.unknown(taken), [], 'and no list takes its origin from it')
+  t.match(logs.learn(taken), { added: [], refused: [/^a\.example - 12: .*another key/] })
+  t.same(logs.find('a.example - 12')?.keys, [vkey])
+  t.same(logs.learn([{ ...listed('x'), origin: 'a.example - 12', vkey }]), { added: [], refused: [] })
 })
 
 t.test('lists add, and change nothing', async (t) => {

@@ -5,12 +5,15 @@ import { createAudit, type LogAudit } from '../../audit/audit.ts'
 import { type Poll, Report } from '../../audit/report.ts'
 import { type Ask, createAsk } from '../../client/ask.ts'
 import { witnessView } from '../../client/audited-tiles.ts'
+import { type Evidence, formatEvidence } from '../../formats/evidence.ts'
 import { formatLogKey } from '../../formats/log-key.ts'
 import { safeJson, visible } from '../../formats/visible.ts'
 import { type AuditMetrics, createAuditMetrics } from '../../http/audit.ts'
 import { listen } from '../../http/listen.ts'
 import { createScrapeServer } from '../../http/scrape.ts'
-import type { AuditDirectory } from '../../storage/audit-directory.ts'
+import { parseUtf8 } from '../../kernel/bytes.ts'
+import { TlogError } from '../../kernel/error.ts'
+import type { AuditDirectory, AuditFile } from '../../storage/audit-directory.ts'
 import { closeServer } from '../close-server.ts'
 import { progressBar } from '../progress.ts'
 import type { ExitCode, World } from '../world.ts'
@@ -20,6 +23,8 @@ import { describePoll, exitOf } from './text.ts'
 import { trustOf } from './trust.ts'
 
 const UNTRUSTED: ReadonlySet<string> = new Set(['CHECKPOINT_UNTRUSTED', 'LOG_NOT_TRUSTED'])
+/** For what is asked to be answered, once it is to stop. */
+const PATIENCE_MS = 3000
 /** What is smaller is done before a bar is seen. */
 const BAR_ENTRIES = 20_000
 
@@ -35,19 +40,37 @@ export class Auditor {
   readonly #printed = new Map<string, string>()
   /** By URL, what the last look told of. */
   readonly #told = new Map<string, readonly string[]>()
+  readonly #stopping = Promise.withResolvers<void>()
+  readonly #abort = new AbortController()
+  #cancel = (): void => undefined
   #isStopping = false
 
   constructor(request: AuditRequest, directory: AuditDirectory, world: World) {
     this.#request = request
     this.#directory = directory
     this.#world = world
-    this.#ask = createAsk(world.clock)
+    this.#ask = createAsk(world.clock, this.#abort.signal)
   }
 
   /** One look at each log. Of several, the exit code is the worst one's. */
   async round(): Promise<ExitCode> {
+    return await this.#each((url) => this.#look(url))
+  }
+
+  /** Side by side: a server that does not answer holds no other up. One that fails ends all. */
+  async #each(work: (url: string) => Promise<readonly Poll['outcome'][]>): Promise<ExitCode> {
     const outcomes: Poll['outcome'][] = []
-    for (const url of this.#request.urls) outcomes.push(...(await this.#look(url)))
+    const done = this.#request.urls.map(async (url) => {
+      try {
+        outcomes.push(...(await work(url)))
+      } catch (error) {
+        this.#stop()
+        throw error
+      }
+    })
+    const results = await Promise.allSettled(done)
+    this.#cancel()
+    for (const result of results) if (result.status === 'rejected') throw result.reason
     return exitOf(outcomes)
   }
 
@@ -85,53 +108,59 @@ export class Auditor {
     this.#told.set(url, [...polls.keys()])
   }
 
-  /** Until `stopped`; then the look under way is given up at the next bundle. */
+  /** Until `stopped`; then the look under way is given up at the next bundle, or when that does not come. */
   async run(stopped: Promise<string>): Promise<ExitCode> {
-    const { metricsListen, intervalMs } = this.#request
+    const { metricsListen } = this.#request
     const { clock, warn } = this.#world
-    const end = stopped.then(() => {
-      this.#isStopping = true
-    })
+    void stopped.then(() => this.#stop())
     const parts = { logger: pino({ level: 'silent' }), after: clock.after }
     const server = metricsListen === null ? null : createScrapeServer(this.#metrics, parts)
     if (server !== null && metricsListen !== null) warn(`metrics: ${await listen(server, metricsListen)}/metrics`)
     try {
-      for (;;) {
-        const code = await this.round()
-        if (!this.#isStopping) await this.#pause(intervalMs, end)
-        if (this.#isStopping) return code
-      }
+      return await this.#each((url) => this.#watch(url))
     } finally {
       if (server !== null) await closeServer(server, this.#world)
     }
   }
 
-  async #pause(ms: number, end: Promise<void>): Promise<void> {
-    let cancel = (): void => undefined
-    const passed = new Promise<void>((resolve) => {
-      cancel = this.#world.clock.after(ms, resolve)
-    })
-    await Promise.race([passed, end])
+  async #watch(url: string): Promise<readonly Poll['outcome'][]> {
+    for (;;) {
+      const outcomes = await this.#look(url)
+      if (!this.#isStopping) await this.#pause()
+      if (this.#isStopping) return outcomes
+    }
+  }
+
+  #stop(): void {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    this.#stopping.resolve()
+    this.#cancel = this.#world.clock.after(PATIENCE_MS, () => this.#abort.abort(new Error('it is stopped')))
+  }
+
+  async #pause(): Promise<void> {
+    const passed = Promise.withResolvers<void>()
+    const cancel = this.#world.clock.after(this.#request.intervalMs, passed.resolve)
+    await Promise.race([passed.promise, this.#stopping.promise])
     cancel()
   }
 
   async #siteAt(url: string): Promise<Site> {
     const { clock } = this.#world
     const memory = this.#directory.memory('site', url)
-    const site = this.#sites.get(url) ?? (await openSite({ ask: this.#ask, url, memory, clock }))
+    const open = () => openSite({ ask: this.#ask, url, memory, clock })
+    const site = this.#sites.get(url) ?? (await remembered(memory, open))
     this.#sites.set(url, site)
     return site
   }
 
   async #poll(log: FoundLog): Promise<Poll> {
-    let audit = this.#audits.get(log.place)
-    try {
-      audit ??= this.#open(log)
-    } catch (error) {
-      return failed(error)
-    }
-    this.#audits.set(log.place, audit)
-    return this.#advised(await audit.poll(), log)
+    const memory = this.#directory.memory('log', log.place)
+    return await remembered(memory, async () => {
+      const audit = this.#audits.get(log.place) ?? this.#open(log)
+      this.#audits.set(log.place, audit)
+      return this.#advised(await audit.poll(), log)
+    }).catch(failed)
   }
 
   /** Others are stated: the server's word for its keys is worth a hint, and no more. */
@@ -158,7 +187,7 @@ export class Auditor {
       log,
       logs,
       memory,
-      keep: this.#directory.keep,
+      keep: (evidence) => this.#keep(evidence),
       witnesses: witnesses.map((url) => witnessView(this.#ask, url)),
       clock: this.#world.clock,
       maxAgeMs,
@@ -173,6 +202,17 @@ export class Auditor {
     })
   }
 
+  /** Evidence may not come a second time: where it cannot be kept, it is told whole. @throws what the disk says */
+  #keep(evidence: Evidence): string {
+    try {
+      return this.#directory.keep(evidence)
+    } catch (error) {
+      this.#world.warn('EVIDENCE THAT COULD NOT BE KEPT. Put these lines into a file, for colophon verify:')
+      this.#world.warn(parseUtf8(formatEvidence(evidence)))
+      throw error
+    }
+  }
+
   #show(place: string, poll: Poll): void {
     this.#metrics.looked(place, poll)
     const { print } = this.#world
@@ -184,6 +224,17 @@ export class Auditor {
     const said = JSON.stringify(lasting)
     if (this.#printed.get(place) !== said) print(`${describePoll({ place, poll }).join('\n')}\n`)
     this.#printed.set(place, said)
+  }
+}
+
+/** @throws TlogError STORE_CORRUPT with the name of the file */
+async function remembered<T>({ path }: AuditFile, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof TlogError) || error.code !== 'STORE_CORRUPT') throw error
+    const why = `${path}: ${error.message}. Bring back the file; without it the log is read from its start, and what it showed before is forgotten`
+    throw new TlogError('STORE_CORRUPT', why, { cause: error })
   }
 }
 

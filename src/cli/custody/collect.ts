@@ -5,13 +5,7 @@
 
 import { sha256 } from '#sha256'
 import { type Ask, below } from '../../client/ask.ts'
-import {
-  type CustodyStop,
-  type Direction,
-  fetchAttachment,
-  fetchCustody,
-  type ListedStatement,
-} from '../../client/custody.ts'
+import { type Direction, fetchAttachment, fetchCustody, type ListedStatement } from '../../client/custody.ts'
 import { fetchColophonEntry } from '../../client/fetch-entry.ts'
 import { type CustodyStatement, parseCustody } from '../../formats/lineage/statement.ts'
 import { orNull } from '../../formats/located.ts'
@@ -27,6 +21,9 @@ import { bundleOfStatement, verifierOf } from '../../verify/logged-signature.ts'
 import { findSigner } from '../../verify/rekor-log.ts'
 import { verifyStatedEntry } from '../../verify/stated-logs.ts'
 import type { Trust, TrustedSigner } from '../../verify/trust.ts'
+import { countedOf } from './counted.ts'
+import { isNamed } from './graph.ts'
+import { Routes } from './routes.ts'
 import { openWithdrawal } from './withdrawn.ts'
 
 export interface Asked {
@@ -88,6 +85,8 @@ export interface Collected {
   readonly faults: readonly Fault[]
   /** Entries by strangers that were in the log and could not be opened: anybody may log anything about any file. */
   readonly passedOver: number
+  /** Artifacts to which strangers alone lead, and which were not asked for. */
+  readonly unasked: number
   /** Whether there is more than was looked at. */
   readonly isCut: boolean
 }
@@ -108,7 +107,7 @@ class Collector {
   readonly #faults: Fault[] = []
   readonly #withdrawn: WithdrawnStatement[] = []
   #passedOver = 0
-  readonly #stops = new Map<string, number>()
+  readonly #routes = new Routes()
 
   constructor(asked: Asked) {
     this.#asked = asked
@@ -116,30 +115,27 @@ class Collector {
 
   async from(artifacts: readonly string[]): Promise<Collected> {
     const { ask, url, direction, depth, limit } = this.#asked
-    const queue: CustodyStop[] = artifacts.map((artifact) => ({ artifact, depth, after: null }))
-    for (let stop = queue.shift(); stop !== undefined; stop = queue.shift()) {
-      if (!this.#isNew(stop)) continue
+    for (const artifact of artifacts) this.#routes.begin({ artifact, depth, after: null })
+    for (let stop = this.#routes.next(); stop !== undefined; stop = this.#routes.next()) {
       const { statements, more } = await fetchCustody(ask, url, { ...stop, direction })
       for (const one of statements) {
         if (this.#opened.size >= limit && !this.#opened.has(one.place)) return this.#collected(true)
         await this.#take(one)
       }
-      queue.push(...more.filter((next) => next.depth >= 1 && next.depth <= depth))
+      this.#routes.learn(countedOf({ statements: this.#statements.values(), isNamed }))
+      for (const next of more) if (next.depth >= 1 && next.depth <= depth) this.#routes.add(next)
     }
     return this.#collected(false)
   }
 
   #collected(isCut: boolean): Collected {
-    const [faults, withdrawn, passedOver] = [this.#faults, this.#withdrawn, this.#passedOver]
-    return { statements: [...this.#statements.values()], faults, withdrawn, passedOver, isCut }
-  }
-
-  /** Once for an artifact and place, but again where more of the depth is left. */
-  #isNew({ artifact, depth, after }: CustodyStop): boolean {
-    const name = `${artifact} ${after}`
-    if ((this.#stops.get(name) ?? 0) >= depth) return false
-    this.#stops.set(name, depth)
-    return true
+    const [faults, withdrawn, passedOver, unasked] = [
+      this.#faults,
+      this.#withdrawn,
+      this.#passedOver,
+      this.#routes.unasked,
+    ]
+    return { statements: [...this.#statements.values()], faults, withdrawn, passedOver, unasked, isCut }
   }
 
   async #take(one: ListedStatement): Promise<void> {

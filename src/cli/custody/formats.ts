@@ -10,7 +10,7 @@ const RED = '#cf222e'
 
 export function jsonOf(
   graph: Graph,
-  { faults, withdrawn, passedOver, isCut, statements }: Collected,
+  { faults, withdrawn, passedOver, unasked, isCut, statements }: Collected,
   verdict: CustodyVerdict,
 ): string {
   return safeJson({
@@ -25,6 +25,7 @@ export function jsonOf(
     faults,
     withdrawn,
     passedOver,
+    unasked,
     cut: isCut,
   })
 }

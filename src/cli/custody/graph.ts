@@ -2,6 +2,7 @@
 
 import type { CustodyArtifact } from '../../formats/lineage/statement.ts'
 import type { Collected, OpenedStatement } from './collect.ts'
+import { countedOf, upstreamOf } from './counted.ts'
 
 export type EdgeState =
   /** Somebody whose word counts signed a statement about what is at its end. */
@@ -38,6 +39,8 @@ export interface Graph {
   readonly edges: readonly GraphEdge[]
   /** Ids of what was made in one step, by the word of one statement. */
   readonly together: readonly (readonly string[])[]
+  /** Ids of the root and what it was made from, by words that count. */
+  readonly upstream: ReadonlySet<string>
 }
 
 /** Something that was looked at here: a part of a file, a document of a data set. */
@@ -91,7 +94,9 @@ export function buildGraph({ statements }: Collected, subject: Subject, seen: re
   const together = statements.map(({ statement }) => [
     ...new Set(statement.subjects.flatMap(({ digests, name }) => node(digests, name) ?? [])),
   ])
-  return { root, nodes, edges: [...looked, ...said], together: together.filter((one) => one.length > 1) }
+  const counted = countedOf({ statements, isNamed })
+  const upstream = upstreamOf(root, { counted, seen: looked, idOf: (digests) => ids.of(digests) })
+  return { root, nodes, edges: [...looked, ...said], together: together.filter((one) => one.length > 1), upstream }
 }
 
 function descriptorsOf({ statement: { subjects, parts, dependencies } }: OpenedStatement): (readonly string[])[] {

@@ -16,7 +16,7 @@ const HEX = 12
 
 export function textOf(
   graph: Graph,
-  { faults, withdrawn, passedOver }: Collected,
+  { faults, withdrawn, passedOver, unasked }: Collected,
   verdict: CustodyVerdict,
   direction: Direction,
 ): string[] {
@@ -27,7 +27,8 @@ export function textOf(
   const withheld = faults.map(({ place, artifact, message }) => `  GAP at ${shortOf(artifact)}, ${place}: ${message}`)
   const gone = withdrawn.map((one) => `  WITHDRAWN at ${shortOf(one.artifact)}, ${withdrawnWords(one)}`)
   const passed = passedOver === 0 ? [] : [`  ${passedOver} by strangers, which could not be opened, were passed over`]
-  return [...lines, ...withheld, ...gone, ...passed, '', ...LEGEND].map(visible)
+  const aside = unasked === 0 ? [] : [`  ${unasked} artifacts to which strangers alone lead were not asked for`]
+  return [...lines, ...withheld, ...gone, ...passed, ...aside, '', ...LEGEND].map(visible)
 }
 
 const LEGEND = [

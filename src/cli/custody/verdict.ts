@@ -18,19 +18,20 @@ export const EXIT = { verified: 0, 'not verified': 1, undetermined: 3 } as const
 
 export function judgeCustody(
   graph: Graph,
-  { faults, withdrawn, isCut }: Collected,
+  { faults, withdrawn, unasked, isCut }: Collected,
   direction: Direction,
 ): CustodyVerdict {
+  const isKnown = graph.nodes.get(graph.root)?.about.some(isNamed) === true
   const lies = faults.filter(({ isLie }) => isLie).map(({ place, code, message }) => `${code}: ${place}: ${message}`)
-  const bad = direction === 'up' ? badIn(graph) : []
+  const { bad, maybe } = direction === 'up' ? badIn(graph, isKnown) : { bad: [], maybe: [] }
   if (lies.length + bad.length > 0) return { outcome: 'not verified', reasons: [...lies, ...bad] }
   const hidden = faults.map(({ code, message }) => `${code}: ${message}`)
   const gone = withdrawn.filter((one) => one.isNamed).map((one) => `ATTACHMENT_WITHDRAWN: ${withdrawnWords(one)}`)
-  const isKnown = graph.nodes.get(graph.root)?.about.some(isNamed) === true
   const isEmpty = direction === 'down' && graph.edges.length === 0 && !isKnown
   const unknown = isKnown || (direction === 'down' && !isEmpty) ? [] : [UNKNOWN]
-  const cut = isCut ? ['there are more statements than were looked at (--limit)'] : []
-  const reasons = [...hidden, ...gone, ...unknown, ...cut]
+  const isShort = unasked > 0 && !(direction === 'up' && isKnown) // where strangers alone lead nothing is decided
+  const cut = isCut || isShort ? ['there are more statements than were looked at (--limit)'] : []
+  const reasons = [...hidden, ...gone, ...maybe, ...unknown, ...cut]
   return { outcome: reasons.length === 0 ? 'verified' : 'undetermined', reasons }
 }
 
@@ -40,11 +41,21 @@ export function withdrawnWords({ place, by, since, reason }: WithdrawnStatement)
 
 const UNKNOWN = 'no signer that you named is shown to speak of it'
 
-/** Anybody may log an advisory: it counts by whose it is. */
-function badIn({ nodes }: Graph): string[] {
-  return [...nodes.values()].flatMap((node) =>
+/**
+ * Anybody may log an advisory: it counts by whose it is. And anybody may log that this was made from what one is about: where a
+ * named signer speaks of it, that leaves it open, and is no more.
+ */
+function badIn({ nodes, upstream }: Graph, isKnown: boolean): { readonly bad: string[]; readonly maybe: string[] } {
+  const told = [...nodes.values()].flatMap((node) =>
     advisoriesOf(node)
       .filter(isNamed)
-      .map(({ statement }) => `${statement.advisory?.status}: ${node.name || node.id}: ${statement.advisory?.reason}`),
+      .map(({ statement: { advisory } }) => ({
+        counts: !isKnown || upstream.has(node.id),
+        words: `${advisory?.status}: ${node.name || node.id}: ${advisory?.reason}`,
+      })),
   )
+  return {
+    bad: told.filter(({ counts }) => counts).map(({ words }) => words),
+    maybe: told.filter(({ counts }) => !counts).map(({ words }) => `upstream by the word of strangers alone: ${words}`),
+  }
 }

@@ -24,6 +24,8 @@ export interface CustodyArtifact {
 const MAX_DIGITS = 128
 /** Of one artifact: more algorithms than there are. */
 const MAX_DIGESTS = 16
+/** Of one list, artifacts without a digest. */
+const MAX_BARE = 256
 /** UTF-16 units of a name or an address. */
 const MAX_TEXT = 512
 const ALGORITHM = /^[\w.-]{1,64}$/
@@ -39,6 +41,14 @@ export function textOf(value: JsonValue): string {
 
 export function itemsOf(value: JsonValue): readonly JsonValue[] {
   return isJsonArray(value) ? value : []
+}
+
+/** Of what stands in a list, that leads somewhere, and the first of what does not: a megabyte holds 250,000 times nothing. */
+export function artifactsOf(list: JsonValue, role = ''): CustodyArtifact[] {
+  let bare = 0
+  return itemsOf(list)
+    .map((each) => artifactOf(each, role))
+    .filter(({ digests }) => digests.length > 0 || ++bare <= MAX_BARE)
 }
 
 /** @param role where the annotations say none */

@@ -7,7 +7,7 @@
 import { TlogError } from '../../kernel/error.ts'
 import { isJsonObject, type JsonValue } from '../json.ts'
 import { claimedStatement, OMS_PREDICATE_TYPE } from '../sigstore/statement.ts'
-import { artifactOf, type CustodyArtifact, digestText, field, itemsOf, plainArtifact, textOf } from './descriptor.ts'
+import { artifactsOf, type CustodyArtifact, digestText, field, itemsOf, plainArtifact, textOf } from './descriptor.ts'
 import { cycloneDxDependencies, spdxDependencies } from './sbom.ts'
 
 export type { CustodyArtifact } from './descriptor.ts'
@@ -56,7 +56,7 @@ export function custodyOf(statement: JsonValue): CustodyStatement {
   const predicateType = textOf(field(statement, 'predicateType'))
   const predicate = field(statement, 'predicate')
   const build = field(predicate, 'buildDefinition')
-  const subjects = itemsOf(field(statement, 'subject')).map((each) => artifactOf(each))
+  const subjects = artifactsOf(field(statement, 'subject'))
   const stated = standardDependencies(predicate)
   const parts = partsOf(predicateType, predicate)
   const billed = billOf(predicateType, predicate, subjects)
@@ -84,10 +84,10 @@ function standardDependencies(predicate: JsonValue): CustodyArtifact[] {
   const build = field(predicate, 'buildDefinition')
   const builder = field(field(predicate, 'runDetails'), 'builder')
   return [
-    ...itemsOf(field(build, 'resolvedDependencies')).map((each) => artifactOf(each)),
-    ...itemsOf(field(builder, 'builderDependencies')).map((each) => artifactOf(each, 'builder')),
-    ...itemsOf(field(predicate, 'materials')).map((each) => artifactOf(each, 'material')),
-    ...itemsOf(field(predicate, 'references')).map((each) => artifactOf(each, 'reference')),
+    ...artifactsOf(field(build, 'resolvedDependencies')),
+    ...artifactsOf(field(builder, 'builderDependencies'), 'builder'),
+    ...artifactsOf(field(predicate, 'materials'), 'material'),
+    ...artifactsOf(field(predicate, 'references'), 'reference'),
   ]
 }
 
@@ -97,8 +97,7 @@ function partsOf(predicateType: string, predicate: JsonValue): CustodyArtifact[]
       const digest = digestText(textOf(field(resource, 'algorithm')), field(resource, 'digest'))
       return digest === null ? [] : [plainArtifact(textOf(field(resource, 'name')), [digest], 'part')]
     })
-  if (ADVISORY.test(predicateType))
-    return itemsOf(field(predicate, 'affects')).map((each) => artifactOf(each, 'affected'))
+  if (ADVISORY.test(predicateType)) return artifactsOf(field(predicate, 'affects'), 'affected')
   return []
 }
 

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { AwsV4Signer } from 'aws4fetch'
 import { readBody, reasonOf } from '../../client/ask.ts'
-import { parseErrorCode, parseListing } from '../../formats/s3/answers.ts'
+import { type Listing, parseErrorCode, parseListing } from '../../formats/s3/answers.ts'
 import { formatS3Url, type S3Access, type S3Location } from '../../formats/s3/location.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { Clock } from '../../log/ports.ts'
@@ -111,23 +111,33 @@ export class S3Client {
 
   /** The keys that begin with `start`, at most `limit`, ascending. @throws as get does, and SERVICE_REFUSED when there are more */
   async list(start: string, limit: number): Promise<readonly string[]> {
-    const { prefix } = this.#parts.location
     const found: string[] = []
     for (let token: string | null = ''; token !== null; ) {
-      const more: Record<string, string> = token === '' ? {} : { 'continuation-token': token }
-      const query = { 'list-type': '2', 'max-keys': '1000', prefix: `${prefix}${start}`, ...more }
-      const answer = await this.#ask({ method: 'GET', path: '', query }, start)
-      if (answer.status !== 200) throw this.#refused(start, answer)
-      const listing = this.#listing(start, answer.bytes)
-      found.push(...listing.keys.map((key) => key.slice(prefix.length)))
+      const { keys, next } = await this.#part(start, 1000, token)
+      found.push(...keys)
       if (found.length > limit) throw this.#refusal(start, `there are more than ${limit} objects`)
-      if (listing.next !== null && listing.keys.length === 0) throw this.#refusal(start, 'its listing has no end')
-      token = listing.next
+      if (next !== null && keys.length === 0) throw this.#refusal(start, 'its listing has no end')
+      token = next
     }
     return found
   }
 
-  #listing(start: string, bytes: Uint8Array) {
+  /** Whether no key begins with `start`. @throws as get does */
+  async isEmpty(start: string): Promise<boolean> {
+    return (await this.#part(start, 1, '')).keys.length === 0
+  }
+
+  async #part(start: string, most: number, token: string): Promise<Listing> {
+    const { prefix } = this.#parts.location
+    const more: Record<string, string> = token === '' ? {} : { 'continuation-token': token }
+    const query = { 'list-type': '2', 'max-keys': `${most}`, prefix: `${prefix}${start}`, ...more }
+    const answer = await this.#ask({ method: 'GET', path: '', query }, start)
+    if (answer.status !== 200) throw this.#refused(start, answer)
+    const { keys, next } = this.#listing(start, answer.bytes)
+    return { keys: keys.map((key) => key.slice(prefix.length)), next }
+  }
+
+  #listing(start: string, bytes: Uint8Array): Listing {
     const listing = this.#read(start, () => parseListing(bytes))
     const begin = `${this.#parts.location.prefix}${start}`
     if (!listing.keys.every((key) => key.startsWith(begin))) throw this.#refusal(start, 'its listing has other keys')

@@ -47,6 +47,8 @@ class Bucket implements OpenedTarget {
   readonly #isGuarded: boolean
   readonly #writing = new InFlight(AT_ONCE)
   readonly #removing = new InFlight(AT_ONCE)
+  /** There was nothing before: no tile has partial versions. */
+  #isNew = false
   #found: { readonly path: string; readonly object: S3Object | null } | null = null
 
   constructor(client: S3Client, isGuarded: boolean) {
@@ -58,6 +60,7 @@ class Bucket implements OpenedTarget {
   readonly read: OpenedTarget['read'] = async (path, maxBytes) => {
     const object = await asCopy(() => this.#client.get(path, maxBytes))
     this.#found = { path, object }
+    if (path === 'checkpoint') this.#isNew = object === null && (await asCopy(() => this.#client.isEmpty('tile/')))
     return object?.bytes ?? null
   }
 
@@ -90,6 +93,7 @@ class Bucket implements OpenedTarget {
 
   /** What is left of them is in nobody's way. */
   async removePartials(path: string): Promise<void> {
+    if (this.#isNew) return
     await this.#removing.start(() =>
       asCopy(async () => {
         for (const key of await this.#client.list(`${path}.p/`, TILE_WIDTH)) await this.#client.remove(key)

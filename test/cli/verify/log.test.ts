@@ -127,7 +127,7 @@ t.test('a server that lies', async (t) => {
     ['the truth', entry, 0, ''],
     ['fields of a later version', { ...entry, more: 1, proof: { ...proof, more: 1 } }, 0, ''],
     ['another leaf', { ...entry, leaf: other.leaf }, 3, 'NOT_FOUND'],
-    ['another place', { ...entry, index: index - 1 }, 1, 'PROOF_INVALID'],
+    ['another place', { ...entry, index: index - 1 }, 3, 'SERVICE_REFUSED'],
     ['another path', { ...entry, proof: { ...proof, path: proof.path.map(flip) } }, 1, 'PROOF_INVALID'],
     ['another root', { ...entry, proof: { ...proof, root: flip(proof.root) } }, 1, 'PROOF_INVALID'],
     [

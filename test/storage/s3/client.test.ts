@@ -62,6 +62,7 @@ t.test('a listing in parts, bounded', async (t) => {
   t.same(await client.list('a.p/', 3), ['a.p/1', 'a.p/2', 'a.p/30'])
   t.same(await client.list('', 9), ['a', 'a.p/1', 'a.p/2', 'a.p/30', 'b'])
   t.same(await client.list('none', 0), [])
+  t.same([await client.isEmpty('a.p/'), await client.isEmpty('none')], [false, true])
   await t.rejects(client.list('a.p/', 2), { code: 'SERVICE_REFUSED', message: /there are more than 2 objects/ })
   store.pageSize = 0
   await t.rejects(client.list('a.p/', 9), { code: 'SERVICE_REFUSED', message: /its listing has no end/ })

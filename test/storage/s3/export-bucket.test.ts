@@ -74,6 +74,18 @@ t.test('a writer that was paused brings no old checkpoint back', async (t) => {
   t.same((await contents()).get('checkpoint'), utf8('newest'), 'the same is fine')
 })
 
+t.test('of a first copy no partial version is looked for', async (t) => {
+  const { store, open } = await fakePlace(t)
+  const world = createWorld()
+  const lists = () => store.asked.filter((asked) => asked.includes('?')).length
+  await grow(world, 0, 300)
+  await copyOf(world, await open())
+  t.equal(lists(), 1, 'but whether there is anything')
+  store.objects.delete('logs/v2/checkpoint') // as if it had been cut off
+  await copyOf(world, await open())
+  t.equal(lists(), 4)
+})
+
 t.test('a copy is read without being opened', async (t) => {
   const { store, open, parts } = await fakePlace(t)
   const target = await open()

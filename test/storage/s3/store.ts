@@ -46,7 +46,7 @@ interface Scope {
   teardown(end: () => unknown): void
 }
 
-export async function startStore(scope: Scope): Promise<FakeStore> {
+export async function startStore(scope: Scope, accessKeyId = 'AKIDEXAMPLE'): Promise<FakeStore> {
   const objects = new Map<string, Stored>()
   const server = createServer((request, response) => void answer(request, response, store))
   server.listen(0, '127.0.0.1')
@@ -60,7 +60,7 @@ export async function startStore(scope: Scope): Promise<FakeStore> {
     endpoint: `http://127.0.0.1:${port}`,
     region: 'eu-test-1',
     addressing: 'path',
-    accessKeyId: 'AKIDEXAMPLE',
+    accessKeyId,
     secretAccessKey: SECRET,
     sessionToken: null,
   }
@@ -78,7 +78,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, store:
   store.asked.push(asked)
   const fault = store.fault(asked, request)
   if (fault !== null && fault.lands !== true) return fail(fault, response)
-  if (!isSigned(request, body, url)) return refuse(response, 403, 'SignatureDoesNotMatch')
+  if (!isSigned(request, body, url, store.access)) return refuse(response, 403, 'SignatureDoesNotMatch')
   if (fault !== null) {
     act(request, key, body, store)
     return fail(fault, response)
@@ -145,13 +145,13 @@ function refuse(response: ServerResponse, status: number, code: string, headers:
 }
 
 /** AWS Signature Version 4, as the store computes it: of keys that need no escapes. */
-function isSigned(request: IncomingMessage, body: Buffer, url: URL): boolean {
+function isSigned(request: IncomingMessage, body: Buffer, url: URL, { accessKeyId }: S3Access): boolean {
   const form =
-    /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/(\d{8})\/eu-test-1\/s3\/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$/
-  const [, day = '', signed = '', signature] = form.exec(request.headers.authorization ?? '') ?? []
+    /^AWS4-HMAC-SHA256 Credential=([A-Z]+)\/(\d{8})\/eu-test-1\/s3\/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$/
+  const [, who, day = '', signed = '', signature] = form.exec(request.headers.authorization ?? '') ?? []
   const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex')
   const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
-  if (request.headers['x-amz-content-sha256'] !== sha256(body)) return false
+  if (who !== accessKeyId || request.headers['x-amz-content-sha256'] !== sha256(body)) return false
   const query = [...url.searchParams]
     .map((pair) => pair.map(encodeURIComponent).join('='))
     .sort()
