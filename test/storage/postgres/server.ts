@@ -48,10 +48,12 @@ export async function startTestServer(modules = MODULES): Promise<TestServer> {
       stdio: ['pipe', 'ignore', 'pipe'],
     })
     await ready(keeper)
+    for (const held of [keeper, keeper.stdin, keeper.stderr] as { unref?: () => void }[]) held.unref?.() // it ends with us
   }
   const end = async (word: string) => {
     if (keeper === null) return
     const exit = once(keeper, 'exit')
+    keeper.ref()
     keeper.stdin?.end(word)
     keeper = null
     await exit
