@@ -150,7 +150,8 @@ export class Member extends ServedLog implements Log {
 
   async #round(): Promise<void> {
     try {
-      this.#known = await this.#parts.state()
+      const state = await this.#parts.state()
+      if (state !== 'active') this.#known = state // it only ends; an end by this node itself it knows first
       await this.#settlements.place()
       await this.#followed.advance()
       const published = this.published()
