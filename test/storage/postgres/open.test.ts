@@ -9,6 +9,7 @@ import { openDatabase } from '../../../src/storage/postgres/open.ts'
 import { openServer, type Server } from '../../../src/storage/postgres/server.ts'
 import { attachment, entry, Feeder, leafHash, published } from '../../contract/feeder.ts'
 import { appendPlain, freshStore, NEW_LOG } from '../../contract/fresh.ts'
+import { startTestServer } from './server.ts'
 import { fileServer, filledDatabase, freshDatabase, rawClient } from './support.ts'
 
 const server = await fileServer()
@@ -161,6 +162,10 @@ t.test('a password is given beside the URL, and stands in no error', async (t) =
   t.match(await guest.query('SELECT current_user AS name'), [{ name: 'guest' }])
   t.equal(guest.where, new URL(url).href.replace('postgres://', 'postgres '))
   await guest.close()
+  await t.rejects(openDatabase({ url, password: 'other' }), {
+    code: 'STORE_UNAVAILABLE',
+    message: /authentication failed/,
+  })
   const error = await openDatabase({ url, password: 'hunter2', create: true }).catch((error) => error)
   t.match(error, { code: 'STORE_UNAVAILABLE', message: /^postgres guest@.*permission denied for database/ })
   t.notMatch(JSON.stringify([error.message, error.cause?.stack]), 'hunter2')
@@ -243,4 +248,27 @@ t.test('the next partition is made before it is needed', async (t) => {
   t.same(await store.entry(leafIndex(2 ** 24 + 10)), entry(`entry ${2 ** 24 + 10}`).leaf)
   t.equal((await partitions()).length, 4)
   await appendPlain((await freshStore(database, 'w2')).store, await Feeder.after(database.store(1)), 1)
+})
+
+t.test('TLS', async (t) => {
+  const guarded = await startTestServer({ tls: true })
+  t.teardown(() => guarded.stop())
+  const { port } = new URL(guarded.url('x'))
+  const asked = async (host: string, parameters: string) => {
+    const server = openServer({ url: `postgres://colophon@${host}:${port}/postgres?${parameters}` })
+    try {
+      const [found] = await server.query<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
+      return found?.ssl
+    } catch (error) {
+      return (error as Error).message
+    } finally {
+      await server.close()
+    }
+  }
+  t.equal(await asked('localhost', `sslmode=verify-full&sslrootcert=${guarded.certificate}`), true)
+  t.equal(await asked('127.0.0.1', 'sslmode=no-verify'), true)
+  t.equal(await asked('127.0.0.1', 'sslmode=disable'), false)
+  t.match(await asked('localhost', 'sslmode=verify-full'), /self-signed certificate/)
+  t.match(await asked('127.0.0.1', `sslmode=verify-full&sslrootcert=${guarded.certificate}`), /does not match/)
+  t.match(await asked('localhost', 'sslmode=verify-full&sslrootcert=/nowhere.pem'), /ENOENT/)
 })
