@@ -21,10 +21,10 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
-const MODULES = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
+export const MODULES = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
 /** initdb and postgres refuse root. */
 const NOBODY = 65_534
-const owner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+export const owner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
 /** Reads nothing until whoever started it says a word, or dies; what then remains of it goes too. */
 const KEEPER = 'dir=$1; shift; "$@" & read -r word; kill -QUIT $!; wait $!; [ "$word" = keep ] || rm -rf "$dir"'
@@ -74,7 +74,7 @@ export async function startTestServer(modules = MODULES): Promise<TestServer> {
 }
 
 /** A copy that whoever runs the server can read, with the links that the package's install script would make. */
-function install(from: string, dir: string): void {
+export function install(from: string, dir: string): void {
   cpSync(join(from, 'native'), join(dir, 'native'), { recursive: true })
   const links = JSON.parse(readFileSync(join(from, 'native/pg-symlinks.json'), 'utf8')) as {
     source: string
