@@ -35,7 +35,7 @@ const say = (line: string) => {
 const topology = await Topology.read({ folder, env, say })
 try {
   await Promise.race([topology.up(), stopped])
-  if (values.check === true) await check(topology, join(folder, 'check'), console.log)
+  if (values.check === true) await Promise.race([check(topology, join(folder, 'check'), console.log), cutOff()])
   else {
     console.log(
       `\nThe log: ${topology.url('balancer', 3000)}   its copy: ${topology.url('objects', 7070)}/tlog/logs/v2/checkpoint`,
@@ -51,6 +51,11 @@ try {
   for (const line of bad) console.error(line)
   if (bad.length > 0) process.exitCode = 1
   if (values.data === undefined) rmSync(folder, { recursive: true, force: true })
+}
+
+async function cutOff(): Promise<never> {
+  await stopped
+  throw new Error('stopped before it was over')
 }
 
 async function freePlaces(): Promise<NodeJS.ProcessEnv> {

@@ -19,13 +19,13 @@ export interface LayoutOptions {
   /** The clone, which is /app in our image. */
   readonly root: string
   readonly volumes: string
-  /** One for each place that a service listens at and that the file does not publish. */
-  readonly freePort: () => Promise<number>
+  /** For a place, `SERVICE:PORT`, that the file does not publish. */
+  readonly portFor: (place: string) => Promise<number>
 }
 
 const ADDRESS = /\b([a-z][a-z-]*|0\.0\.0\.0|127\.0\.0\.1):(\d+)\b/g
 
-export async function layOut({ services, root, volumes, freePort }: LayoutOptions): Promise<Layout> {
+export async function layOut({ services, root, volumes, portFor }: LayoutOptions): Promise<Layout> {
   const ports = new Map<string, number>()
   const own = (host: string, service: Service) => (/^\d/.test(host) ? service.name : host)
   for (const service of services.values()) {
@@ -42,7 +42,7 @@ export async function layOut({ services, root, volumes, freePort }: LayoutOption
   async function reserve(text: string, service: Service): Promise<void> {
     for (const [, host = '', target] of text.matchAll(ADDRESS)) {
       const place = `${own(host, service)}:${target}`
-      if (services.has(own(host, service)) && !ports.has(place)) ports.set(place, await freePort())
+      if (services.has(own(host, service)) && !ports.has(place)) ports.set(place, await portFor(place))
     }
   }
 

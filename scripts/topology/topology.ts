@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseDockerfile, parsePairs, parseWords } from '../../test/e2e/container/dockerfile.ts'
@@ -62,7 +62,8 @@ export class Topology {
   /** @throws Error when docker-compose.yml is not understood, or a program is missing. */
   static async read(options: TopologyOptions): Promise<Topology> {
     const services = parseCompose(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), options.env)
-    const layout = await layOut({ services, root: ROOT, volumes: join(options.folder, 'volumes'), freePort })
+    const { folder } = options
+    const layout = await layOut({ services, root: ROOT, volumes: join(folder, 'volumes'), portFor: keptPorts(folder) })
     const probe = (name: string) => [name, [process.execPath, PROBE, name]] as const
     const programs = new Map<string, readonly string[]>([
       ['node', [process.execPath]],
@@ -212,6 +213,18 @@ export class Topology {
     const service = this.services.get(name)
     if (service === undefined) throw new Error(`there is no service ${name}`)
     return service
+  }
+}
+
+/** The same in a folder each time: as names do in an engine, addresses stand in what the volumes hold. */
+function keptPorts(folder: string): (place: string) => Promise<number> {
+  const file = join(folder, 'ports.json')
+  const kept = new Map<string, number>(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [])
+  return async (place) => {
+    const port = kept.get(place) ?? (await freePort())
+    kept.set(place, port)
+    writeFileSync(file, JSON.stringify([...kept]))
+    return port
   }
 }
 
