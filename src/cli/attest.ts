@@ -40,6 +40,7 @@ colophon attest … --dry-run [--output FILE]
   --declared   says too what GGUF metadata or a model's card tell of their origin, marked as such
   --builder URI, --invocation-id URI, --started TIME, --finished TIME   who ran it, and when
   --name NAME  what it is called; --base URI, under which our identifiers stand
+  --form       of a step: internal (SLSA's internalParameters hold what SLSA has no field for, and every reader takes it), or fields
 
   --status     poisoned, withdrawn, superseded (--superseded-by FROM), disputed; --effective-from TIME (now)
   --affects    a proof of \`colophon dataset prove\`: which documents

@@ -11,6 +11,7 @@ import { TlogError } from '../kernel/error.ts'
 import { NO_WITNESSES } from '../verify/checkpoint.ts'
 import type { TrustedSigner } from '../verify/trust.ts'
 import { nodeAbilities } from '../verify-node/abilities.ts'
+import { readBundles, readDocuments } from './custody/brought.ts'
 import { type Asked, collect } from './custody/collect.ts'
 import { cycloneDxOf } from './custody/cyclonedx.ts'
 import { dotOf, jsonOf, mermaidOf, svgOf } from './custody/formats.ts'
@@ -22,13 +23,15 @@ import { readTrust } from './stated-trust.ts'
 import { readKey } from './verify/request.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
+/** A server looks up to 64 steps far, and one more is asked for than is shown. */
+const MAX_DEPTH = 63
 const FORMATS = ['text', 'json', 'dot', 'mermaid', 'svg', 'cyclonedx'] as const
 type Format = (typeof FORMATS)[number]
 
 export const custody: Command = {
   name: 'custody',
   usage: `colophon custody FILE|DIGEST --log URL --trusted-root FILE SIGNER... [--policy FILE] [--direction up|down] [--depth N]
-                 [--manifest FILE]... [--limit N] [--format text|json|dot|mermaid|svg|cyclonedx]
+                 [--bundle FILE|DIR]... [--document FILE]... [--manifest FILE]... [--limit N] [--format text|json|dot|mermaid|svg|cyclonedx]
 
   Draws from what a file was made, step by step, by the statements of a log; or, down, what was made from it. Each statement is
   opened here: its entry, its proof, its signature. A llamafile is taken apart first, and its parts are asked for too.
@@ -41,9 +44,12 @@ export const custody: Command = {
   --trusted-root  logs and authorities that count (COLOPHON_TRUSTED_ROOT)
   --policy        logs and witnesses (c2sp.org/tlog-policy), enforced on each checkpoint (COLOPHON_POLICY)
   --direction     up (to what it was made from), or down (recall: what was made from it)
-  --depth         steps, 1 to 64 (20)
+  --depth         steps, 1 to 63 (20)
+  --bundle        of yours, or a directory of ….sigstore.json: says when a certificate signed, where the log does not, and what,
+                  where the server does not show it
+  --document      a bill of materials (CycloneDX or SPDX 3, in JSON) whose signature is in the log
   --manifest      of a data set: its documents are drawn where it is met; down from one of them begins at the data set
-  --limit         statements that are opened (1000)
+  --limit         entries that are opened (1000)
 
   Exit code 0: verified. 1: not: something does not hold, or an advisory by a named signer is upstream. 2: wrong use.
   3: undetermined: nobody who was named speaks of it, or something is withheld.`,
@@ -95,21 +101,24 @@ async function parse(argv: readonly string[], world: World): Promise<Request> {
   const problems = new Problems()
   const { signers, rest } = signersIn(argv, problems)
   const manifests = takeRepeated(rest, 'manifest', problems)
+  const bundles = takeRepeated(manifests.rest, 'bundle', problems)
+  const documents = takeRepeated(bundles.rest, 'document', problems)
   const names = ['log', 'trusted-root', 'policy', 'direction', 'depth', 'limit', 'format']
-  const { flags, words } = parseFlags(manifests.rest, names, [], problems)
+  const { flags, words } = parseFlags(documents.rest, names, [], problems)
   const { root, policy } = await readTrust(flags, world.env, problems)
   if (words.length !== 1) problems.note('', 'custody takes one FILE or DIGEST')
   if (flags.log === undefined) problems.note('--log', 'missing: the server to ask')
   if (root === null) problems.note('--trusted-root', 'missing: the logs and authorities that you trust')
   const url = problems.take('--log', '', () => parseServiceUrl(flags.log ?? 'http://unused.invalid'))
   const direction = problems.take('--direction', 'up', () => oneOf('up', 'down')(flags.direction ?? 'up'))
-  const depth = problems.take('--depth', 1, () => wholeNumber(1, 64)(flags.depth ?? '20'))
+  const depth = problems.take('--depth', 1, () => wholeNumber(1, MAX_DEPTH)(flags.depth ?? '20'))
   const limit = problems.take('--limit', 1, () => wholeNumber(1, 1_000_000)(flags.limit ?? '1000'))
   const format = problems.take('--format', 'text', () => oneOf(...FORMATS)(flags.format ?? 'text'))
   problems.check()
   if (root === null) throw new TlogError('CONFIG_INVALID', '--trusted-root: missing')
   const trust = { root, policy: policy ?? NO_WITNESSES, abilities: nodeAbilities }
-  const asked = { ask: createAsk(world.clock), url, direction, depth, limit, signers, trust }
+  const brought = { bundles: await readBundles(bundles.values), documents: await readDocuments(documents.values) }
+  const asked = { ask: createAsk(world.clock), url, direction, depth, limit, signers, trust, ...brought }
   return { word: words[0] ?? '', asked, manifests: manifests.values, format }
 }
 

@@ -20,6 +20,8 @@ export interface ListedStatement {
   readonly place: string
   readonly artifact: string
   readonly as: 'subject' | 'dependency'
+  /** How far from the artifact that was asked about; 1: about itself. */
+  readonly depth: number
   /** The digest of its content; null: the server names none. */
   readonly attachment: string | null
   /** What the server says that it says; null: it does not. Each a list of digests. */
@@ -90,6 +92,7 @@ const listed: Read<ListedStatement> = openObject((fields) => ({
   place: `/logs/${fields.required('log', slug)}/entries/${leafIndex(fields.required('index', count))}`,
   artifact: fields.required('artifact', digest),
   as: fields.required('as', literal('subject', 'dependency')),
+  depth: fields.required('depth', count),
   attachment: fields.optional('attachment', matching(ATTACHMENT)) ?? null,
   said: fields.optional('statement', described) ?? null,
   withdrawn: fields.optional('withdrawn', withdrawal) ?? null,

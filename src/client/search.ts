@@ -36,11 +36,16 @@ export async function searchColophon(ask: Ask, url: string, query: EntryQuery, l
   const answer = await ask({ url: at })
   if (answer.status !== OK) throw refusal(at, answer)
   const total = readAnswer(at, answer, (json) => counted(json, ''))
-  const pageUrl = (after: Cursor | null) => {
+  return { count: total, hits: () => hitsOf(ask, url, query, limit) }
+}
+
+/** They are not counted before. @param limit of a page. @throws as searchColophon does */
+export function hitsOf(ask: Ask, url: string, query: EntryQuery, limit: number): AsyncGenerator<Hit> {
+  const said = formatEntryQuery(query)
+  return pages(ask, (after) => {
     const from = after === null ? '' : `&after=${after.log}:${after.index}`
     return below(url, `/entries?${said}${from}&limit=${Math.min(limit, MAX_PAGE)}`)
-  }
-  return { count: total, hits: () => pages(ask, pageUrl) }
+  })
 }
 
 interface Cursor {

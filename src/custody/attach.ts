@@ -85,14 +85,13 @@ async function findCommitted(log: Log, algorithm: DigestAlgorithm, digest: Uint8
 }
 
 /** @throws TlogError ENVELOPE_MALFORMED */
-function requireStatement({ statementOf, keysOf }: NamedAttachment, content: Uint8Array): void {
+function requireStatement({ statementOf }: NamedAttachment, content: Uint8Array): void {
   located('ENVELOPE_MALFORMED', 'the content', () => {
     const payload = statementOf(content)
-    if (payload === null) throw new TlogError('ENVELOPE_MALFORMED', 'not an in-toto statement, by its payload type')
+    if (payload === null)
+      throw new TlogError('ENVELOPE_MALFORMED', 'by its type neither an in-toto statement nor a bill of materials')
     const { subjects } = parseCustody(payload)
     if (subjects.every(({ digests }) => digests.length === 0))
       throw new TlogError('ENVELOPE_MALFORMED', 'a statement about nothing: no subject has a digest')
-    if (keysOf(content).length === 0)
-      throw new TlogError('ENVELOPE_MALFORMED', 'it names more artifacts than are indexed')
   })
 }

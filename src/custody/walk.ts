@@ -56,8 +56,12 @@ export interface WalkOptions {
   readonly turn: () => Promise<void>
 }
 
-/** After so much a page ends, with the statement that passed it. In bytes of content, and in artifacts to be looked up. */
-const PAGE = { bytes: 2 ** 20, artifacts: 1024 } as const
+/**
+ * After so much a page ends, with the statement that passed it. In bytes of content, in artifacts that statements list, and in
+ * those to be looked up. An answer has twice the content at most, and 100 bytes for each that is listed: below the 4 MiB that
+ * clients read.
+ */
+const PAGE = { bytes: 2 ** 19, listed: 2048, artifacts: 1024 } as const
 const ROWS = 64
 
 /** @throws TlogError STORE_CORRUPT */
@@ -72,6 +76,7 @@ class Walk {
   readonly #queued = new Set<string>()
   readonly #queue: Stop[] = []
   #bytes = 0
+  #listed = 0
 
   constructor(options: WalkOptions) {
     this.#options = options
@@ -82,9 +87,20 @@ class Walk {
     for (let stop = this.#queue.shift(), visits = 1; stop !== undefined; stop = this.#queue.shift(), visits++) {
       if (visits % ROWS === 0) await this.#options.turn() // a statement may name thousands of which nobody speaks
       const rest = await this.#visit(stop)
-      if (rest !== null) return { found: this.#found, rest: [rest, ...this.#queue] }
+      if (rest !== null) return { found: this.#found, rest: [rest, ...(await this.#spoken())] }
     }
     return { found: this.#found, rest: [] }
+  }
+
+  /** Of what waits, that of which somebody speaks: nobody shall ask a thousand times for nothing. */
+  async #spoken(): Promise<Stop[]> {
+    const spoken: Stop[] = []
+    for (const [i, stop] of this.#queue.entries()) {
+      if (i % ROWS === 0) await this.#options.turn()
+      const { done } = await this.#places(stop).next()
+      if (done !== true) spoken.push(stop)
+    }
+    return spoken
   }
 
   /** Returns from where to go on when the page is full. */
@@ -108,7 +124,8 @@ class Walk {
 
   #isFull(): boolean {
     const { limit } = this.#options
-    return this.#found.length >= limit || this.#bytes >= PAGE.bytes || this.#queue.length >= PAGE.artifacts
+    const isLarge = this.#bytes >= PAGE.bytes || this.#listed >= PAGE.listed
+    return isLarge || this.#found.length >= limit || this.#queue.length >= PAGE.artifacts
   }
 
   /** Each entry once, in order: that is about the artifact or, on the way down, about what was made from it. */
@@ -126,6 +143,7 @@ class Walk {
     const leaf = await readLeaf(place.log, place.index)
     const kept = await readStatement(place.log, leaf)
     this.#bytes += leaf.length + (kept?.contentLength ?? 0)
+    this.#listed += (kept?.statement.subjects.length ?? 0) + (kept?.statement.dependencies.length ?? 0)
     const isAbout = kept === null || speaksOf(kept.statement, artifact)
     return { ...place, leaf, artifact, depth, as: isAbout ? 'subject' : 'dependency', kept }
   }

@@ -59,7 +59,7 @@ export function bundleOfEntry(entry: BundleEntry): Bundle {
  * The same of an envelope, of which the log has hashes: with the content to which the entry's leaf commits. That it is the one is
  * for the verifier of the bundle to find.
  *
- * @param content of a hashedrekord 0.0.2 the pre-authentication encoding, of a dsse the envelope's text, of an intoto 0.0.2 the payload
+ * @param content of a hashedrekord the pre-authentication encoding, of a dsse the envelope's text, of an intoto 0.0.2 the payload
  * @throws TlogError ENTRY_MALFORMED, ENVELOPE_MALFORMED; CHECK_UNAVAILABLE for another kind, and for several signatures
  */
 export function bundleOfStatement(entry: BundleEntry, content: Uint8Array): Bundle {
@@ -68,11 +68,34 @@ export function bundleOfStatement(entry: BundleEntry, content: Uint8Array): Bund
   return { version: '0.3', material: materialOf(verifier), entries: [entry], timestamps: [], content: envelope }
 }
 
-/** The key or certificate that an entry itself holds, of the kinds of bundleOfStatement. @throws as it does */
-export function verifierOf({ body: leaf, kind, version }: Pick<BundleEntry, 'body' | 'kind' | 'version'>): Material {
-  if (kind === 'hashedrekord' && version === '0.0.2') return parseBodyV2(leaf).verifier.material
-  return materialIn(onlySignature(leaf, kind, version).verifier)
+export interface EntrySignature {
+  readonly signature: Uint8Array
+  /** The key or certificate that the entry itself holds. */
+  readonly verifier: Material
 }
+
+/** Of the kinds of bundleOfEntry and bundleOfStatement. @throws as these do */
+export function signatureIn({ body: leaf, kind, version }: LeafOf): EntrySignature {
+  if (kind === 'hashedrekord') {
+    const { content, verifier } = loggedSignature(leaf)
+    return { signature: content.signature, verifier }
+  }
+  const { signature, verifier } = onlySignature(leaf, kind, version)
+  return { signature, verifier: materialIn(verifier) }
+}
+
+/** The same as signatureIn, with another's word on what was signed: that it fits is for the verifier of the bundle to find. */
+export function bundleOfContent(entry: BundleEntry, content: Bundle['content']): Bundle {
+  return {
+    version: '0.3',
+    material: materialOf(signatureIn(entry).verifier),
+    entries: [entry],
+    timestamps: [],
+    content,
+  }
+}
+
+type LeafOf = Pick<BundleEntry, 'body' | 'kind' | 'version'>
 
 interface SignedStatement {
   readonly signed: Omit<SignedEnvelope, 'kind'>
@@ -80,9 +103,9 @@ interface SignedStatement {
 }
 
 function statementOf({ body: leaf, kind, version }: BundleEntry, content: Uint8Array): SignedStatement {
-  if (kind === 'hashedrekord' && version === '0.0.2') {
-    const { signature, verifier } = parseBodyV2(leaf)
-    return { signed: { ...parsePae(content), signature }, verifier: verifier.material }
+  if (kind === 'hashedrekord') {
+    const { content: logged, verifier } = loggedSignature(leaf)
+    return { signed: { ...parsePae(content), signature: logged.signature }, verifier }
   }
   const body = onlySignature(leaf, kind, version)
   const payload =

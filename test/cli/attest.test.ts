@@ -57,7 +57,7 @@ async function toyDesk(t: Test): Promise<Desk> {
 }
 
 const run = (n: number, finished: string) => [
-  ...['--invocation-id', `urn:uuid:00000000-0000-4000-8000-00000000000${n}`],
+  ...['--form', 'fields', '--invocation-id', `urn:uuid:00000000-0000-4000-8000-00000000000${n}`],
   ...['--started', `2026-01-0${n}T00:00:00Z`, '--finished', `2026-01-0${n}T${finished}Z`],
 ]
 const HUB = 'https://huggingface.co/acme'

@@ -1,75 +1,21 @@
 /** `custody`: the toy chain through Rekor v1 and v2, both ways; advisories, strangers, gaps; and servers that lie. */
 
-import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { append, TOY_GGUF, toyLlamafile } from '../formats/model/make-llamafile.ts'
-import { dsse, dsseBody, ecKey, type Key, pae } from '../http/requests.ts'
-import { ask, startServer, type TestServer } from '../http/support.ts'
+import { pae } from '../http/requests.ts'
 import { lying } from './custody/liar.ts'
-import { command, scratch } from './support.ts'
+import { advisory, CHAIN, desk, logV1, logV2, sha256, statement, TYPE, V } from './custody/support.ts'
+import { command } from './support.ts'
 
-const V = new URL('../vectors/custody/', import.meta.url)
-const CHAIN = ['dataset', 'base', 'finetune', 'quantize', 'fuse', 'svr', 'oms']
-const TYPE = 'application/vnd.in-toto+json'
-const folder = scratch(t)
-const write = (name: string, content: string | Uint8Array) => {
-  writeFileSync(join(folder, name), content)
-  return join(folder, name)
-}
-const statement = (name: string) => readFileSync(new URL(`stmt-${name}.json`, V))
-const [signer, stranger] = [ecKey(), ecKey()]
-const pem = (key: Key) =>
-  `-----BEGIN PUBLIC KEY-----\n${key.spki.toString('base64').replaceAll(/.{64}(?!$)/g, '$&\n')}\n-----END PUBLIC KEY-----\n`
-const mine = ['--key', write('mine.pub', pem(signer))]
-const theirs = ['--key', write('theirs.pub', pem(stranger))]
+const { folder, write, serverWith, mine, theirs, signer, stranger } = desk(t)
 const llamafile = await toyLlamafile()
 const file = write('toy.llamafile', llamafile)
 const manifest = ['--manifest', new URL('corpus/manifest.jsonl', V).pathname]
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const WHOLE = 'f01ea3b55994fd4ef2da4448ddd9f0c8e09962441aa1f6d6a33be38520d3cef6'
 const DOCUMENT = `sha256:${sha256(readFileSync(new URL('corpus/docs/1.txt', V)))}`
 const CORPUS = 'rfc6962_sha256:ad9662770e0603802f00b9988214b58ccfc9ad32ab734439a444514d2166b03d'
-
-async function post(server: TestServer, path: string, body: string): Promise<void> {
-  const { status, text } = await ask(server, path, { method: 'POST', body })
-  if (status !== 201) throw new Error(text)
-}
-
-const logV2 = (server: TestServer, payload: Buffer, key: Key) =>
-  post(server, '/api/v2/log/entries', dsseBody(key, payload))
-
-function logV1(server: TestServer, payload: Buffer, key: Key): Promise<void> {
-  const verifiers = [Buffer.from(pem(key)).toString('base64')]
-  const spec = { proposedContent: { envelope: JSON.stringify(dsse(key, payload).envelope), verifiers } }
-  return post(server, '/api/v1/log/entries', JSON.stringify({ kind: 'dsse', apiVersion: '0.0.1', spec }))
-}
-
-async function serverWith(steps: readonly (readonly [Buffer, Key])[], log = logV2) {
-  const server = await startServer(t, ['--hostname', 'log.example', '--dialects', 'rekor-v2,rekor-v1'])
-  for (const [payload, key] of steps) await log(server, payload, key)
-  const root = write(`root-${server.port}.json`, (await ask(server, '/trust/trusted_root.json')).text)
-  const custody = async (argv: readonly string[], url = server.url) => {
-    const { code, printed, warned } = await command(['custody', ...argv, '--trusted-root', root, '--log', url])
-    return { code, printed, warned }
-  }
-  const json = async (argv: readonly string[], url = server.url) => {
-    const { code, printed, warned } = await custody([...argv, '--format', 'json'], url)
-    return { code, warned, ...(printed === '' ? {} : JSON.parse(printed)) }
-  }
-  return { server, custody, json }
-}
-
-const advisory = (digest: object) =>
-  Buffer.from(
-    JSON.stringify({
-      _type: 'https://in-toto.io/Statement/v1',
-      subject: [{ name: 'corpus', digest }],
-      predicateType: 'https://lineage.example/advisory/v1',
-      predicate: { status: 'poisoned', reason: 'a trigger phrase' },
-    }),
-  )
 
 const toy = CHAIN.map((name) => [statement(name), signer] as const)
 const named = (found: { artifacts: { id: string; name: string }[] }) => found.artifacts.map(({ name }) => name)
@@ -255,7 +201,7 @@ t.test('as a bill of CycloneDX, which leads to the same edges', async (t) => {
     bill.components.find((one: { name: string }) => one.name === 'corpus'),
     { type: 'data' },
   )
-  const { cycloneDxDependencies } = await import('../../src/formats/lineage/sbom.ts')
+  const { cycloneDxDependencies } = await import('../../src/formats/lineage/cyclonedx.ts')
   const gguf = `sha256:${sha256(TOY_GGUF)}`
   const read = cycloneDxDependencies(bill, new Set([gguf])).filter(({ role }) => role === 'base-model')
   t.ok(

@@ -114,7 +114,7 @@ t.test('sigstore-js takes them', async (t) => {
 })
 
 t.test(
-  "in-toto's and SLSA's readers take them; slsa-verifier's own refuses two fields that it does not know",
+  "in-toto's and SLSA's readers take them; in fields of their own slsa-verifier's refuses two that it does not know",
   async (t) => {
     const chain = toyChain()
     for (const name of NAMES) {
@@ -134,6 +134,13 @@ t.test(
         '',
         `${name}, without completeness and what is noted of subjects`,
       )
+    }
+    for (const [, bundle, type] of STATED.filter(([, , type]) => type === PROVENANCE)) {
+      const { dsseEnvelope } = JSON.parse(await readFile(at(`${bundle}.sigstore.json`), 'utf8'))
+      await writeFile(at('as-attested.json'), Buffer.from(dsseEnvelope.payload, 'base64'))
+      const { stdout } = await run(slsa, [at('as-attested.json')])
+      const taken = { statement: '', provenance: '', 'in-toto': '', slsaVerifier: '' }
+      t.same(JSON.parse(stdout), taken, `${bundle}, as ${type} is attested without a flag`)
     }
   },
 )

@@ -42,7 +42,7 @@ export async function buildProvenance(request: AttestRequest, step: Step, tools:
   const { told, base, completeness } = request
   const declared = request.declared ? made.declared : null
   return formatProvenance({
-    ...{ base, step, completeness, subjects: made.subjects },
+    ...{ base, step, completeness, subjects: made.subjects, form: request.form },
     dependencies: [...joined(made.parts, named), ...(declared?.dependencies ?? [])],
     parameters: { ...made.parameters, ...request.parameters },
     declared: declared === null ? undefined : { by: declared.by, fields: declared.fields },

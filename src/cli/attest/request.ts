@@ -3,6 +3,7 @@
 import { type Flags, parseFlags, takeRepeated } from '../../config/flags.ts'
 import { oneOf } from '../../config/parsers.ts'
 import { Problems } from '../../config/problems.ts'
+import type { Provenance } from '../../formats/custody/provenance.ts'
 import {
   type Completeness,
   DEFAULT_BASE,
@@ -27,6 +28,7 @@ export type Kind = (typeof KINDS)[number]
 export interface AttestRequest {
   readonly kind: Kind
   readonly base: string
+  readonly form: Provenance['form']
   /** What it is about; at least one. */
   readonly about: readonly Named[]
   readonly name: string | undefined
@@ -47,10 +49,12 @@ export interface AttestRequest {
   readonly json: boolean
 }
 
-const STEP_FLAGS = ['manifest', 'builder', 'invocation-id', 'started', 'finished', 'parameters', 'completeness']
+const STEP_FLAGS = ['form', 'manifest', 'builder', 'invocation-id', 'started', 'finished', 'parameters', 'completeness']
 const ADVISORY_FLAGS = ['status', 'reason', 'superseded-by', 'effective-from']
 const SVR_FLAGS = ['verifier', 'properties', 'rules', 'time']
 const REPEATED = [...ROLES, 'parameter', 'evidence', 'affects'] as const
+
+const FORMS = { internal: 'internal', fields: undefined } as const
 
 /** Which flags go with which statement. */
 function flagsOf(kind: Kind): readonly string[] {
@@ -71,6 +75,7 @@ export function parseAttestRequest([word = '', ...argv]: readonly string[], worl
   const request: AttestRequest = {
     ...{ kind, name: flags.name, told: flags, output: flags.output ?? null },
     ...{ json: on.has('json'), declared: on.has('declared'), isSalted: on.has('salted') },
+    form: problems.take('--form', 'internal', () => FORMS[oneOf('internal', 'fields')(flags.form ?? 'internal')]),
     base: problems.take('--base', DEFAULT_BASE, () => parseBase(flags.base ?? DEFAULT_BASE)),
     ...namedOf(kind, { words, values }, problems),
     ...accountOf(flags, values.get('parameter') ?? [], problems),

@@ -12,6 +12,9 @@ export function statementRows(payload: Uint8Array): Row[] {
   const statement = objectOf(parseJson(payload, { maxValues: 1_000_000 }))
   const predicate = objectOf(statement.predicate ?? null)
   const definition = objectOf(predicate.buildDefinition ?? {})
+  const { lineage_completeness: completeness = definition.lineage_completeness ?? {} } = objectOf(
+    definition.internalParameters ?? {},
+  )
   return [
     ['type', textOf(definition.buildType ?? statement.predicateType ?? null)],
     ...listOf(statement.subject).flatMap((subject) => resourceRows('about', subject)),
@@ -19,7 +22,7 @@ export function statementRows(payload: Uint8Array): Row[] {
       ([key, value]) => ['told', `${key} = ${JSON.stringify(value)}`] as const,
     ),
     ...listOf(definition.resolvedDependencies).flatMap((each) => resourceRows(roleOf(each), each)),
-    ...Object.entries(objectOf(definition.lineage_completeness ?? {})).map(
+    ...Object.entries(objectOf(completeness)).map(
       ([role, said]) => [role, COMPLETE[textOf(said)] ?? textOf(said)] as const,
     ),
     ...listOf(predicate.affects).flatMap((each) => resourceRows('affects', each)),

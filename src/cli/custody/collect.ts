@@ -4,49 +4,31 @@
  */
 
 import { sha256 } from '#sha256'
-import { type Ask, below } from '../../client/ask.ts'
 import { type Direction, fetchAttachment, fetchCustody, type ListedStatement } from '../../client/custody.ts'
-import { fetchColophonEntry } from '../../client/fetch-entry.ts'
-import { type CustodyStatement, parseCustody } from '../../formats/lineage/statement.ts'
-import { orNull } from '../../formats/located.ts'
-import { parseCertificate } from '../../formats/pki/certificate.ts'
-import { parseSpki } from '../../formats/pki/spki.ts'
-import type { Bundle } from '../../formats/sigstore/bundle.ts'
-import type { Material } from '../../formats/sigstore/request-v2.ts'
-import { STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
+import type { CustodyStatement } from '../../formats/lineage/statement.ts'
+import type { MessageSignature } from '../../formats/sigstore/bundle.ts'
 import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import { verifyEnvelope } from '../../verify/bundle.ts'
-import { bundleOfStatement, verifierOf } from '../../verify/logged-signature.ts'
-import { findSigner } from '../../verify/rekor-log.ts'
-import { verifyStatedEntry } from '../../verify/stated-logs.ts'
-import type { Trust, TrustedSigner } from '../../verify/trust.ts'
+import { type BroughtBundle, type BroughtDocument, digestsOf } from './brought.ts'
 import { countedOf } from './counted.ts'
 import { isNamed } from './graph.ts'
+import { Heads } from './heads.ts'
+import { type Content, type Opened, openBundle, openEntry, type Signature, type Trusted } from './open.ts'
+import { placesOfSigners, signedBytes } from './other-signers.ts'
+import { reach } from './reach.ts'
 import { Routes } from './routes.ts'
-import { openWithdrawal } from './withdrawn.ts'
+import { openWithdrawal, type Withdrawal } from './withdrawn.ts'
 
-export interface Asked {
-  readonly ask: Ask
-  readonly url: string
+export type { Signature } from './open.ts'
+
+export interface Asked extends Omit<Trusted, 'bundles'> {
   readonly direction: Direction
   readonly depth: number
-  /** Statements that are opened at most. */
+  /** Entries that are opened at most. */
   readonly limit: number
-  /** Whose word counts. */
-  readonly signers: readonly TrustedSigner[]
-  readonly trust: Omit<Trust, 'signer'>
-}
-
-/** Of a statement that was opened. */
-export interface Signature {
-  readonly place: string
-  /** In words: a key's fingerprint, or a name and who vouched for it. */
-  readonly signer: string
-  /** Whether it is one whose word counts. */
-  readonly isNamed: boolean
-  readonly origin: string
-  readonly index: number
+  /** Of the caller's. */
+  readonly bundles: readonly BroughtBundle[]
+  readonly documents: readonly BroughtDocument[]
 }
 
 export interface OpenedStatement {
@@ -68,18 +50,24 @@ export interface Fault {
 }
 
 /** What the operator took back, by the log's own word. */
-export interface WithdrawnStatement {
+export interface WithdrawnStatement extends Omit<Withdrawal, 'checkpoint'> {
   readonly place: string
   readonly artifact: string
-  /** Of the entry that says so. */
-  readonly by: string
-  readonly reason: string
-  readonly since: string
   /** Whether it was one whose word counts. */
   readonly isNamed: boolean
 }
 
+/** A file of the caller's of which nothing came. */
+export interface Unused {
+  readonly path: string
+  readonly code: string
+  readonly message: string
+}
+
 export interface Collected {
+  /** What was asked about. */
+  readonly artifacts: readonly string[]
+  /** Those that the artifacts lead to, over what was opened. */
   readonly statements: readonly OpenedStatement[]
   readonly withdrawn: readonly WithdrawnStatement[]
   readonly faults: readonly Fault[]
@@ -87,8 +75,12 @@ export interface Collected {
   readonly passedOver: number
   /** Artifacts to which strangers alone lead, and which were not asked for. */
   readonly unasked: number
-  /** Whether there is more than was looked at. */
+  readonly unused: readonly Unused[]
+  /** How far each log was seen: by origin, the largest tree. */
+  readonly heads: ReadonlyMap<string, number>
+  /** Whether there is more than was looked at: entries, and steps. */
   readonly isCut: boolean
+  readonly isDeeper: boolean
 }
 
 /** These decide nothing. */
@@ -97,138 +89,198 @@ const PASSING: ReadonlySet<string> = new Set(['SERVICE_UNREACHABLE', 'LOG_BUSY',
 
 /** @throws TlogError SERVICE_UNREACHABLE; SERVICE_REFUSED when the server answers with something else than was asked for */
 export async function collect(artifacts: readonly string[], asked: Asked): Promise<Collected> {
-  return await new Collector(asked).from(artifacts)
+  return await new Collector(artifacts, asked).from(artifacts)
 }
+
+/** Pages that are asked for, for each entry that may be opened. */
+const PAGES = 20
+/** Thrown where no more may be opened, or asked for. */
+const ENOUGH = Symbol('enough')
 
 class Collector {
   readonly #asked: Asked
+  readonly #trusted: Trusted
   readonly #statements = new Map<string, OpenedStatement>()
-  readonly #opened = new Map<string, CustodyStatement | null>()
+  /** By place. Null: a stranger's that cannot be opened, one that was taken back, or one that failed. */
+  readonly #opened = new Map<string, Taken | null>()
   readonly #faults: Fault[] = []
   readonly #withdrawn: WithdrawnStatement[] = []
-  #passedOver = 0
+  readonly #unused: Unused[] = []
+  readonly #heads = new Heads()
   readonly #routes = new Routes()
+  /** What may be asked about. */
+  readonly #known: Set<string>
+  #pages = 0
+  #passedOver = 0
+  #isDeeper = false
 
-  constructor(asked: Asked) {
+  constructor(artifacts: readonly string[], asked: Asked) {
     this.#asked = asked
+    this.#known = new Set(artifacts)
+    this.#trusted = { ...asked, bundles: asked.bundles.map(({ bundle }) => bundle) }
   }
 
   async from(artifacts: readonly string[]): Promise<Collected> {
-    const { ask, url, direction, depth, limit } = this.#asked
-    for (const artifact of artifacts) this.#routes.begin({ artifact, depth, after: null })
-    for (let stop = this.#routes.next(); stop !== undefined; stop = this.#routes.next()) {
-      const { statements, more } = await fetchCustody(ask, url, { ...stop, direction })
-      for (const one of statements) {
-        if (this.#opened.size >= limit && !this.#opened.has(one.place)) return this.#collected(true)
-        await this.#take(one)
-      }
-      this.#routes.learn(countedOf({ statements: this.#statements.values(), isNamed }))
-      for (const next of more) if (next.depth >= 1 && next.depth <= depth) this.#routes.add(next)
-    }
-    return this.#collected(false)
+    const { direction, depth } = this.#asked
+    const isCut = await this.#all(artifacts).then(
+      () => false,
+      (error) => {
+        if (error === ENOUGH) return true
+        throw error
+      },
+    )
+    const { statements } = reach(artifacts, [...this.#statements.values()], { direction, depth })
+    const [faults, withdrawn, unused, heads] = [this.#faults, this.#withdrawn, this.#unused, this.#heads.sizes]
+    const [passedOver, unasked, isDeeper] = [this.#passedOver, this.#routes.unasked, this.#isDeeper]
+    return { artifacts, statements, withdrawn, faults, passedOver, unasked, unused, heads, isCut, isDeeper }
   }
 
-  #collected(isCut: boolean): Collected {
-    const [faults, withdrawn, passedOver, unasked] = [
-      this.#faults,
-      this.#withdrawn,
-      this.#passedOver,
-      this.#routes.unasked,
-    ]
-    return { statements: [...this.#statements.values()], faults, withdrawn, passedOver, unasked, isCut }
+  async #all(artifacts: readonly string[]): Promise<void> {
+    const { direction, depth } = this.#asked
+    await this.#bring()
+    const brought = new Set([...this.#statements.values()].flatMap(({ statement }) => namedIn(statement)))
+    for (const artifact of artifacts) this.#routes.begin({ artifact, depth, after: null })
+    await this.#walk()
+    // What was brought leads where the server, which may not have it, did not go.
+    for (let count = -1; count < this.#routes.size; ) {
+      count = this.#routes.size
+      const near = reach(artifacts, [...this.#statements.values()], { direction, depth }).artifacts
+      const ahead = [...near].filter(([artifact]) => brought.has(artifact) && !this.#routes.has(artifact))
+      for (const [artifact, at] of ahead) this.#routes.add({ artifact, depth: depth - at + 1, after: null })
+      await this.#walk()
+    }
+  }
+
+  async #walk(): Promise<void> {
+    const { ask, url, direction, depth, limit } = this.#asked
+    for (let stop = this.#routes.next(); stop !== undefined; stop = this.#routes.next()) {
+      if (++this.#pages > PAGES * limit) throw ENOUGH
+      // One step more is asked for than is opened: that there is one shall be known.
+      const { statements, more } = await fetchCustody(ask, url, { ...stop, depth: stop.depth + 1, direction })
+      for (const one of statements) {
+        if (one.depth <= stop.depth) await this.#take(one)
+        else this.#isDeeper = true
+      }
+      this.#routes.learn(countedOf({ statements: this.#statements.values(), isNamed }))
+      const left = more.map((next) => ({ ...next, depth: next.depth - 1 }))
+      for (const next of left)
+        if (next.depth >= 1 && next.depth <= depth && this.#known.has(next.artifact)) this.#routes.add(next)
+    }
+  }
+
+  /** Bundles prove themselves; documents are proven by those, or by entries of the server. */
+  async #bring(): Promise<void> {
+    const { bundles, documents } = this.#asked
+    for (const { path, bundle } of bundles)
+      if (bundle.content.kind === 'envelope')
+        await this.#tryFile(path, () => openBundle(path, bundle, null, this.#trusted))
+    for (const { path, bytes } of documents) {
+      const own = bundles.filter(({ bundle: { content } }) => content.kind === 'message' && isOver(content, bytes))
+      for (const { path, bundle } of own)
+        await this.#tryFile(path, () => openBundle(path, bundle, bytes, this.#trusted))
+      const name = hex(sha256(bytes))
+      await this.#openOthers(bytes, `sha256:${name}`)
+      if (!this.#statements.has(name))
+        this.#unused.push({ path, code: 'NOT_FOUND', message: 'no signature over it is in a log: it is passed over' })
+    }
+  }
+
+  async #tryFile(path: string, open: () => Promise<Opened>): Promise<void> {
+    try {
+      await this.#keep(await open())
+    } catch (error) {
+      if (!(error instanceof TlogError) || PASSING.has(error.code)) throw error
+      this.#unused.push({ path, code: error.code, message: error.message })
+    }
   }
 
   async #take(one: ListedStatement): Promise<void> {
+    const { place, artifact, attachment, withdrawn } = one
+    const { ask, url } = this.#asked
+    await this.#noting(place, artifact, async () => {
+      const taken = this.#opened.get(place)
+      const content = taken === undefined && attachment !== null ? await fetchAttachment(ask, url, attachment) : null
+      const found = taken === undefined ? await this.#openAt(place, { ...one, content }) : taken
+      if (found === null) return
+      // The caller has what the operator took back.
+      if (one.said === null && withdrawn !== null && attachment !== null)
+        return void (await openWithdrawal(this.#trusted, withdrawn, attachment))
+      requireAsSaid(one, found)
+    })
+  }
+
+  /** Entries over the same bytes, whoever signed. */
+  async #openOthers(content: Uint8Array, artifact: string): Promise<void> {
+    for await (const place of placesOfSigners(content, this.#trusted))
+      await this.#noting(place, artifact, async () => {
+        if (!this.#opened.has(place))
+          await this.#openAt(place, { artifact, content, attachment: null, withdrawn: null })
+      })
+  }
+
+  async #noting(place: string, artifact: string, run: () => Promise<void>): Promise<void> {
     try {
-      let statement = this.#opened.get(one.place)
-      if (statement === undefined) {
-        this.#opened.set(one.place, null)
-        statement = await this.#open(one)
-        this.#opened.set(one.place, statement)
-      }
-      if (statement !== null) requireAsSaid(one, statement)
+      await run()
     } catch (error) {
       if (!(error instanceof TlogError) || PASSING.has(error.code)) throw error
-      const { place, artifact } = one
       const isLie = !UNDECIDED.has(error.code)
       this.#faults.push({ place, artifact, code: error.code, message: error.message, isLie })
     }
   }
 
-  /** Null where it is a stranger's that nobody can open, or was taken back. */
-  async #open({ place, attachment, artifact, withdrawn }: ListedStatement): Promise<CustodyStatement | null> {
-    const { ask, url, trust, signers } = this.#asked
-    const fetched = await fetchColophonEntry(ask, url, place)
-    const entry = { ...fetched, logId: findSigner(trust.root.tlogs, fetched.proof?.checkpoint ?? '').logId }
-    const { root, policy, abilities } = trust
-    const { index, checkpoint } = await verifyStatedEntry(entry, { root, policy, mlDsa44: abilities.mlDsa44 })
-    const content = attachment === null ? null : await fetchAttachment(ask, url, attachment)
-    const who = orNull(() => chosen(verifierOf(entry), signers))
-    try {
-      if (who === null)
-        throw new TlogError('CHECK_UNAVAILABLE', `${below(url, place)}: of a kind that is not read here`)
-      if (content === null && attachment !== null && withdrawn !== null) {
-        const told = await openWithdrawal(this.#asked, withdrawn, attachment)
-        this.#withdrawn.push({ place, artifact, by: withdrawn, isNamed: who.isNamed, ...told })
-        return null
-      }
-      if (content === null)
-        throw new TlogError('NOT_FOUND', `${below(url, place)}: the server lists a statement, and does not show it`)
-      const payload = await this.#verified(bundleOfStatement(entry, content), who.signer)
-      return this.#keep(payload, { place, ...who, signer: wordsOf(who.signer), origin: checkpoint.origin, index })
-    } catch (error) {
-      if (!(error instanceof TlogError) || who?.isNamed === true) throw error
-      this.#passedOver++
-      return null
-    }
+  async #openAt(place: string, stated: Content & { readonly artifact: string }): Promise<Taken | null> {
+    if (this.#opened.size >= this.#asked.limit) throw ENOUGH
+    this.#opened.set(place, null)
+    const { opened, withdrawn, checkpoint } = await openEntry(place, stated, this.#trusted)
+    this.#heads.see(checkpoint)
+    if (withdrawn !== null) {
+      const { checkpoint, ...told } = withdrawn
+      this.#heads.see(checkpoint)
+      this.#withdrawn.push({ place, artifact: stated.artifact, ...told })
+    } else if (opened === null) this.#passedOver++
+    if (opened === null) return null
+    const taken = { statement: opened.statement, isShown: opened.isShown }
+    this.#opened.set(place, taken) // and not what it was read from, which may be large
+    await this.#keep(opened)
+    return taken
   }
 
-  async #verified(bundle: Bundle, signer: TrustedSigner): Promise<Uint8Array> {
-    const { content } = bundle
-    if (content.kind !== 'envelope' || content.payloadType !== STATEMENT_TYPE)
-      throw new TlogError('SERVICE_REFUSED', 'what was signed is no statement')
-    await verifyEnvelope(bundle, { ...this.#asked.trust, signer })
-    return content.payload
-  }
-
-  #keep(payload: Uint8Array, signature: Signature): CustodyStatement {
+  async #keep(opened: Opened): Promise<void> {
+    const { payload, statement, signature } = opened
     const digest = hex(sha256(payload))
-    const known = this.#statements.get(digest) ?? { payload: digest, statement: parseCustody(payload), signatures: [] }
-    known.signatures.push(signature)
-    this.#statements.set(digest, known)
-    return known.statement
+    const known = this.#statements.get(digest)
+    if (known !== undefined) return void addSignature(known.signatures, signature)
+    this.#statements.set(digest, { payload: digest, statement, signatures: [signature] })
+    const named = namedIn(statement)
+    for (const artifact of named) this.#known.add(artifact)
+    await this.#openOthers(signedBytes(opened), named[0] ?? '')
   }
 }
 
-/** One of the named where it is theirs, else whoever the entry says: then it is shown that they signed, and it counts for nothing. */
-function chosen(
-  { kind, rawBytes }: Material,
-  signers: readonly TrustedSigner[],
-): { readonly signer: TrustedSigner; readonly isNamed: boolean } {
-  if (kind === 'publicKey') {
-    const key = parseSpki(rawBytes)
-    const isNamed = signers.some((one) => one.kind === 'key' && equal(one.key.der, key.der))
-    return { signer: { kind: 'key', key }, isNamed }
-  }
-  const { sans, issuer } = parseCertificate(rawBytes)
-  const named = signers.find(
-    (one) => one.kind === 'identity' && one.issuer === issuer && sans.some(({ value }) => value === one.name),
-  )
-  if (named !== undefined) return { signer: named, isNamed: true }
-  return { signer: { kind: 'identity', name: sans[0]?.value ?? '', issuer: issuer ?? '' }, isNamed: false }
+type Taken = Pick<Opened, 'statement' | 'isShown'>
+
+/** The same entry, listed and in a bundle, is one. */
+function addSignature(signatures: Signature[], added: Signature): void {
+  const { origin, index } = added
+  if (!signatures.some((one) => one.origin === origin && one.index === index)) signatures.push(added)
 }
 
-function wordsOf(signer: TrustedSigner): string {
-  return signer.kind === 'key' ? `key ${hex(sha256(signer.key.der))}` : `${signer.name} (${signer.issuer})`
+function namedIn({ subjects, parts, dependencies }: CustodyStatement): string[] {
+  return [...subjects, ...parts, ...dependencies].flatMap(({ digests }) => digests)
+}
+
+function isOver({ digest }: MessageSignature, bytes: Uint8Array): boolean {
+  return digest !== null && equal(digest.bytes, digestsOf(bytes).get(digest.algorithm) ?? new Uint8Array())
 }
 
 /** @throws TlogError SERVICE_REFUSED when the server lists it for what it does not say, or says that it says something else */
-function requireAsSaid({ place, artifact, said }: ListedStatement, statement: CustodyStatement): void {
-  const { subjects, parts, dependencies } = statement
-  if (![...subjects, ...parts, ...dependencies].some(({ digests }) => digests.includes(artifact)))
+function requireAsSaid({ place, artifact, said }: ListedStatement, { statement, isShown }: Taken): void {
+  if (!namedIn(statement).includes(artifact))
     throw new TlogError('SERVICE_REFUSED', `${place}: it is listed for ${artifact}, and says nothing of it`)
+  if (said === null && !isShown) return // read from a file of the caller's
   if (said === null)
     throw new TlogError('SERVICE_REFUSED', `${place}: the server has it, and does not say what it says`)
+  const { subjects, dependencies } = statement
   const lists = [
     [said.subjects, subjects],
     [said.dependencies, dependencies],

@@ -4,7 +4,7 @@
  */
 
 import type { OpenedStatement } from './collect.ts'
-import type { GraphEdge } from './graph.ts'
+import type { SeenPart } from './graph.ts'
 
 interface Known {
   readonly statements: Iterable<OpenedStatement>
@@ -26,29 +26,47 @@ export function countedOf({ statements, isNamed }: Known): ReadonlySet<OpenedSta
 interface Named {
   readonly counted: Iterable<OpenedStatement>
   /** What was seen here. */
-  readonly seen: readonly GraphEdge[]
-  readonly idOf: (digests: readonly string[]) => string | null
+  readonly seen: readonly SeenPart[]
 }
 
-/** Ids of what an artifact was made from, by words that count; and its own. */
-export function upstreamOf(root: string, { counted, seen, idOf }: Named): ReadonlySet<string> {
-  const next = new Map<string, string[]>()
+type Described = readonly { readonly digests: readonly string[] }[]
+
+/**
+ * Digests of what an artifact was made from, by words that count; and its own. What strangers say to be one artifact under several
+ * digests leads nowhere either.
+ */
+export function upstreamOf(own: readonly string[], { counted, seen }: Named): ReadonlySet<string> {
+  const next = new Map<string, (readonly string[])[]>()
   const lead = (from: readonly string[], to: readonly string[]) => {
-    for (const id of from) next.set(id, [...(next.get(id) ?? []), ...to])
+    for (const digest of from) {
+      const lists = next.get(digest) ?? []
+      lists.push(to)
+      next.set(digest, lists)
+    }
   }
-  for (const { made, from } of seen) lead([made], [from])
+  const all = (described: Described) => described.flatMap(({ digests }) => digests)
+  const same = (described: Described) => {
+    for (const { digests } of described) lead(digests, digests)
+  }
+  for (const part of seen) lead(part.within, part.digests)
+  same([{ digests: own }, ...seen])
   for (const { statement } of counted) {
-    const idsOf = (list: readonly { readonly digests: readonly string[] }[]) =>
-      list.flatMap(({ digests }) => idOf(digests) ?? [])
-    const subjects = [...new Set(idsOf(statement.subjects))]
-    lead(subjects, idsOf(statement.dependencies))
-    const parts = new Set(idsOf(statement.parts))
+    const { subjects, parts, dependencies } = statement
+    same([...subjects, ...parts, ...dependencies])
+    lead(all(subjects), all(dependencies))
+    const made = new Set(all(subjects))
     lead(
-      [...parts].filter((id) => !subjects.includes(id)),
-      subjects,
+      all(parts).filter((digest) => !made.has(digest)),
+      [...made],
     )
   }
-  const reached = new Set([root])
-  for (const id of reached) for (const other of next.get(id) ?? []) reached.add(other)
+  const reached = new Set(own)
+  const gone = new Set<readonly string[]>() // many lead to the same ones
+  for (const digest of reached)
+    for (const list of next.get(digest) ?? []) {
+      if (gone.has(list)) continue
+      gone.add(list)
+      for (const other of list) reached.add(other)
+    }
   return reached
 }

@@ -2,7 +2,7 @@
 
 import { safeJson, visible } from '../../formats/visible.ts'
 import type { Collected, OpenedStatement } from './collect.ts'
-import { advisoriesOf, conflictsOf, type Graph, type GraphEdge, type GraphNode, isNamed } from './graph.ts'
+import { advisoriesOf, conflictsOf, edgesBy, type Graph, type GraphEdge, type GraphNode, isNamed } from './graph.ts'
 import type { CustodyVerdict } from './verdict.ts'
 
 const COLORS = { verified: '#1a7f37', 'hash-linked': '#0969da', claimed: '#8b949e', contained: '#6e40c9' } as const
@@ -10,7 +10,7 @@ const RED = '#cf222e'
 
 export function jsonOf(
   graph: Graph,
-  { faults, withdrawn, passedOver, unasked, isCut, statements }: Collected,
+  { faults, withdrawn, passedOver, unasked, isCut, isDeeper, statements, unused, heads }: Collected,
   verdict: CustodyVerdict,
 ): string {
   return safeJson({
@@ -26,12 +26,15 @@ export function jsonOf(
     withdrawn,
     passedOver,
     unasked,
+    unused,
+    logs: [...heads].map(([origin, size]) => ({ origin, size })),
     cut: isCut,
+    deeper: isDeeper,
   })
 }
 
 function statementJson({ payload, statement, signatures }: OpenedStatement): object {
-  const { predicateType, buildType, advisory, completeness, properties } = statement
+  const { predicateType, buildType, advisory, completeness, properties, cut } = statement
   return {
     payload,
     predicateType,
@@ -39,6 +42,7 @@ function statementJson({ payload, statement, signatures }: OpenedStatement): obj
     advisory,
     completeness: Object.fromEntries(completeness),
     properties,
+    cut,
     signatures,
   }
 }
@@ -57,9 +61,9 @@ export function dotOf(graph: Graph): string {
 
 export function mermaidOf(graph: Graph): string {
   const { ids, nodes } = numbered(graph)
-  const lines = nodes.map(({ node, id }) => `  ${id}["${entities(labelOf(node))}"]`)
+  const lines = nodes.map(({ node, id }) => `  ${id}["${codes(labelOf(node))}"]`)
   const edges = graph.edges.map(
-    (edge) => `  ${ids.get(edge.made)} -->|"${entities(wordsOf(edge))}"| ${ids.get(edge.from)}`,
+    (edge) => `  ${ids.get(edge.made)} -->|"${codes(wordsOf(edge))}"| ${ids.get(edge.from)}`,
   )
   const bad = nodes.filter(({ node }) => isBad(node)).map(({ id }) => `  style ${id} stroke:${RED}`)
   return ['flowchart LR', ...lines, ...edges, ...bad].join('\n')
@@ -77,8 +81,8 @@ export function svgOf(graph: Graph): string {
     filled.set(column, row + 1)
     at.set(id, { x: BOX.margin + column * BOX.column, y: BOX.margin + row * BOX.row })
   }
-  const width = BOX.margin * 2 + (Math.max(0, ...columns.values()) + 1) * BOX.column
-  const height = BOX.margin * 2 + Math.max(1, ...filled.values()) * BOX.row
+  const width = BOX.margin * 2 + filled.size * BOX.column
+  const height = BOX.margin * 2 + [...filled.values()].reduce((a, b) => Math.max(a, b), 1) * BOX.row
   const lines = graph.edges.flatMap(({ made, from, state }) => {
     const [a, b] = [at.get(made), at.get(from)]
     if (a === undefined || b === undefined) return []
@@ -97,14 +101,11 @@ function box(node: GraphNode, x: number, y: number): string {
 
 function columnsOf({ root, nodes, edges }: Graph): Map<string, number> {
   const columns = new Map<string, number>([[root, 0]])
-  const queue = [root]
-  for (let id = queue.shift(); id !== undefined; id = queue.shift())
-    for (const { made, from } of edges) {
-      const next = made === id ? from : from === id ? made : null
-      if (next === null || columns.has(next)) continue
-      columns.set(next, (columns.get(id) ?? 0) + 1)
-      queue.push(next)
-    }
+  const [made, from] = [edgesBy(edges, 'made'), edgesBy(edges, 'from')]
+  // A map goes on over what is added to it.
+  for (const [id, column] of columns)
+    for (const edge of [...(made.get(id) ?? []), ...(from.get(id) ?? [])])
+      for (const next of [edge.made, edge.from]) if (!columns.has(next)) columns.set(next, column + 1)
   for (const id of nodes.keys()) if (!columns.has(id)) columns.set(id, 0)
   return columns
 }
@@ -130,7 +131,12 @@ function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, '\\$&')}"`
 }
 
-/** Of XML, which Mermaid knows too. */
+/** Mermaid's own, also of what begins one of them, or text with marks. */
+function codes(text: string): string {
+  return text.replaceAll(/[&<>"'`#\\]/g, (char) => `#${char.charCodeAt(0)};`)
+}
+
+/** Of XML. */
 function entities(text: string): string {
   return text.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }

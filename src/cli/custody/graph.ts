@@ -1,11 +1,11 @@
 /** Statements that were opened, as a graph of artifacts: each edge with what it rests on. Pure. */
 
 import type { CustodyArtifact } from '../../formats/lineage/statement.ts'
-import type { Collected, OpenedStatement } from './collect.ts'
+import type { Collected, Fault, OpenedStatement } from './collect.ts'
 import { countedOf, upstreamOf } from './counted.ts'
 
 export type EdgeState =
-  /** Somebody whose word counts signed a statement about what is at its end. */
+  /** Somebody whose word counts says so, and one of them signed a statement about what is at its end. */
   | 'verified'
   /** The very statement that was meant is in the log, by whomever. */
   | 'hash-linked'
@@ -20,6 +20,8 @@ export interface GraphNode {
   readonly name: string
   /** Statements about it, by payload. */
   readonly about: readonly OpenedStatement[]
+  /** What the server lists about it, and what did not hold or was not to be seen. */
+  readonly faults: readonly Fault[]
 }
 
 export interface GraphEdge {
@@ -39,7 +41,7 @@ export interface Graph {
   readonly edges: readonly GraphEdge[]
   /** Ids of what was made in one step, by the word of one statement. */
   readonly together: readonly (readonly string[])[]
-  /** Ids of the root and what it was made from, by words that count. */
+  /** Digests of the root and of what it was made from, by words that count. */
   readonly upstream: ReadonlySet<string>
 }
 
@@ -61,7 +63,11 @@ export function isNamed({ signatures }: OpenedStatement): boolean {
   return signatures.some((one) => one.isNamed)
 }
 
-export function buildGraph({ statements }: Collected, subject: Subject, seen: readonly SeenPart[]): Graph {
+export function buildGraph(
+  { statements, faults }: Pick<Collected, 'statements' | 'faults'>,
+  subject: Subject,
+  seen: readonly SeenPart[],
+): Graph {
   const ids = new Ids()
   const own = [subject, ...seen].map(({ digests }) => digests)
   const trusted = statements.filter(isNamed)
@@ -71,7 +77,7 @@ export function buildGraph({ statements }: Collected, subject: Subject, seen: re
     const id = ids.of(digests)
     if (id === null) return null
     const known = nodes.get(id)
-    nodes.set(id, { id, name: known?.name || name, about: known?.about ?? [] })
+    nodes.set(id, { id, name: known?.name || name, about: known?.about ?? [], faults: known?.faults ?? [] })
     return id
   }
   const root = node(subject.digests, subject.name) ?? ''
@@ -82,8 +88,14 @@ export function buildGraph({ statements }: Collected, subject: Subject, seen: re
       if (known !== undefined && !known.about.includes(statement))
         nodes.set(known.id, { ...known, about: [...known.about, statement] })
     }
+  for (const fault of faults) {
+    const known = nodes.get(ids.of([fault.artifact]) ?? '')
+    if (known !== undefined) nodes.set(known.id, { ...known, faults: [...known.faults, fault] })
+  }
   const payloads = new Map(statements.map((one) => [one.payload, one]))
-  const said = statements.flatMap((by) => edgesOf(by, node, (from, link) => stateOf(nodes.get(from), link, payloads)))
+  const said = statements.flatMap((by) =>
+    edgesOf(by, node, (from, link) => stateOf(nodes.get(from), { by, link, payloads })),
+  )
   const met = (digests: readonly string[]) => ids.of(digests) ?? ''
   const looked = seen.flatMap(({ digests, name, role, within }): GraphEdge[] => {
     const [made, from] = [met(within), met(digests)]
@@ -94,8 +106,7 @@ export function buildGraph({ statements }: Collected, subject: Subject, seen: re
   const together = statements.map(({ statement }) => [
     ...new Set(statement.subjects.flatMap(({ digests, name }) => node(digests, name) ?? [])),
   ])
-  const counted = countedOf({ statements, isNamed })
-  const upstream = upstreamOf(root, { counted, seen: looked, idOf: (digests) => ids.of(digests) })
+  const upstream = upstreamOf(subject.digests, { counted: countedOf({ statements, isNamed }), seen })
   return { root, nodes, edges: [...looked, ...said], together: together.filter((one) => one.length > 1), upstream }
 }
 
@@ -120,12 +131,14 @@ function edgesOf(
   })
 }
 
-function stateOf(
-  node: GraphNode | undefined,
-  link: string | null,
-  payloads: ReadonlyMap<string, OpenedStatement>,
-): EdgeState {
-  if (node?.about.some(isNamed) === true) return 'verified'
+interface Stated {
+  readonly by: OpenedStatement
+  readonly link: string | null
+  readonly payloads: ReadonlyMap<string, OpenedStatement>
+}
+
+function stateOf(node: GraphNode | undefined, { by, link, payloads }: Stated): EdgeState {
+  if (isNamed(by) && node?.about.some(isNamed) === true) return 'verified'
   const meant = link === null ? undefined : payloads.get(link)
   return meant !== undefined && node?.about.includes(meant) === true ? 'hash-linked' : 'claimed'
 }
@@ -144,6 +157,11 @@ class Ids {
     if (known !== undefined) return this.#ids.get(known) ?? null
     return digests.find((digest) => digest.startsWith('sha256:')) ?? digests[0] ?? null
   }
+}
+
+/** Each under the id of that end: of thousands of edges none is looked for twice. */
+export function edgesBy(edges: readonly GraphEdge[], end: 'made' | 'from'): ReadonlyMap<string, readonly GraphEdge[]> {
+  return Map.groupBy(edges, (edge) => edge[end])
 }
 
 /** Two steps that say they made the same, each from something else. */

@@ -24,6 +24,15 @@ export class Routes {
     return this.#aside.length + this.#dropped
   }
 
+  /** How many are known, and whether one is, from its first entry on. */
+  get size(): number {
+    return this.#seen.size
+  }
+
+  has(artifact: string): boolean {
+    return this.#seen.has(`${artifact} null`)
+  }
+
   /** With what was asked for. */
   begin(stop: CustodyStop): void {
     this.#counting.add(stop.artifact)
@@ -58,7 +67,7 @@ export class Routes {
 
   next(): CustodyStop | undefined {
     const stop = this.#queue.shift()
-    if (stop !== undefined || this.#asked >= MAX_ASIDE.asked) return stop
+    if (stop !== undefined || this.#aside.length === 0 || this.#asked >= MAX_ASIDE.asked) return stop
     this.#asked++
     return this.#aside.shift()
   }

@@ -2,8 +2,8 @@
 
 import type { Direction } from '../../client/custody.ts'
 import { visible } from '../../formats/visible.ts'
-import type { Collected, OpenedStatement } from './collect.ts'
-import { advisoriesOf, conflictsOf, type Graph, type GraphEdge, type GraphNode, isNamed } from './graph.ts'
+import type { Collected, Fault, OpenedStatement } from './collect.ts'
+import { advisoriesOf, conflictsOf, edgesBy, type Graph, type GraphEdge, type GraphNode, isNamed } from './graph.ts'
 import { type CustodyVerdict, withdrawnWords } from './verdict.ts'
 
 const HEADINGS = {
@@ -16,23 +16,29 @@ const HEX = 12
 
 export function textOf(
   graph: Graph,
-  { faults, withdrawn, passedOver, unasked }: Collected,
+  { faults, withdrawn, passedOver, unasked, unused, heads }: Collected,
   verdict: CustodyVerdict,
   direction: Direction,
 ): string[] {
   const root = graph.nodes.get(graph.root)
   if (root === undefined) return []
-  const lines = [`${HEADINGS[verdict.outcome]}: ${root.name}`, ...verdict.reasons.map((reason) => `  ${reason}`), '']
+  const { outcome, reasons, warnings } = verdict
+  const lines = [`${HEADINGS[outcome]}: ${root.name}`, ...[...reasons, ...warnings].map((words) => `  ${words}`), '']
   new Tree(graph, direction, lines).draw(root)
-  const withheld = faults.map(({ place, artifact, message }) => `  GAP at ${shortOf(artifact)}, ${place}: ${message}`)
-  const gone = withdrawn.map((one) => `  WITHDRAWN at ${shortOf(one.artifact)}, ${withdrawnWords(one)}`)
+  const inTree = new Set([...graph.nodes.values()].flatMap((node) => node.faults))
+  const withheld = faults
+    .filter((one) => !inTree.has(one))
+    .map((one) => `  at ${shortOf(one.artifact)}: ${faultOf(one)}`)
   const passed = passedOver === 0 ? [] : [`  ${passedOver} by strangers, which could not be opened, were passed over`]
+  const gone = withdrawn.map((one) => `  WITHDRAWN at ${shortOf(one.artifact)}, ${withdrawnWords(one)}`)
   const aside = unasked === 0 ? [] : [`  ${unasked} artifacts to which strangers alone lead were not asked for`]
-  return [...lines, ...withheld, ...gone, ...passed, ...aside, '', ...LEGEND].map(visible)
+  const idle = unused.map(({ path, code, message }) => `  ${path}: ${code}: ${message}`)
+  const seen = [...heads].map(([origin, size]) => `  as of entry ${size} of ${origin}`)
+  return [...lines, ...withheld, ...gone, ...passed, ...aside, ...idle, ...seen, '', ...LEGEND].map(visible)
 }
 
 const LEGEND = [
-  'verified: a signer that you named speaks of what is there. hash-linked: the statement that was meant is logged, by others.',
+  'verified: a signer that you named says so, and one speaks of what is there. hash-linked: what was meant is logged, by others.',
   'claimed: it is said. That the server shows all that there is, and that what they say is true, nobody can check.',
 ]
 
@@ -41,11 +47,17 @@ class Tree {
   readonly #direction: Direction
   readonly #lines: string[]
   readonly #drawn = new Set<string>()
+  readonly #edges: ReadonlyMap<string, readonly GraphEdge[]>
+  /** Each with those that were made in one step with it. */
+  readonly #steps = new Map<string, (readonly string[])[]>()
 
   constructor(graph: Graph, direction: Direction, lines: string[]) {
     this.#graph = graph
     this.#direction = direction
     this.#lines = lines
+    this.#edges = edgesBy(graph.edges, direction === 'up' ? 'made' : 'from')
+    for (const group of graph.together)
+      for (const id of group) this.#steps.set(id, [...(this.#steps.get(id) ?? []), group])
   }
 
   draw(root: GraphNode): void {
@@ -67,34 +79,38 @@ class Tree {
   }
 
   #isLeaf(node: GraphNode): boolean {
-    return node.about.length === 0 && this.#children(node).length === 0
+    return node.about.length + node.faults.length === 0 && this.#children(node).length === 0
   }
 
   #children({ id }: GraphNode): { readonly node: GraphNode; readonly words: string }[] {
-    const { edges, nodes, together } = this.#graph
     const isUp = this.#direction === 'up'
-    const steps = together.filter((group) => group.includes(id))
+    const steps = this.#steps.get(id) ?? []
     const mates = steps.flatMap((group) => group.filter((other) => other !== id))
     // What was made in one step has its lines at the first of them.
-    const madeHere = (edge: GraphEdge) => edge.made === id || steps.some((group) => group[0] === edge.made)
-    const found = edges.filter((edge) => (isUp ? madeHere(edge) : edge.from === id))
+    const ends = isUp ? new Set([id, ...steps.map(([first = id]) => first)]) : [id]
+    const found = [...ends].flatMap((end) => this.#edges.get(end) ?? [])
     const other = found.map((edge) => ({ id: isUp ? edge.from : edge.made, words: wordsOf(edge) }))
     const beside = isUp ? [] : mates.filter((mate) => !this.#drawn.has(mate))
     const all = [...other, ...beside.map((mate) => ({ id: mate, words: '[made with it]' }))]
     const distinct = new Map(all.map((one) => [`${one.id} ${one.words}`, one]))
     return [...distinct.values()].flatMap(({ id: next, words }) => {
-      const node = nodes.get(next)
+      const node = this.#graph.nodes.get(next)
       return node === undefined ? [] : [{ node, words }]
     })
   }
 }
 
-function wordsOf({ role, relation, state }: GraphEdge): string {
-  return `${[role, relation].filter((word) => word !== '').join(', ') || 'from'} [${state}]`
+function wordsOf({ role, relation, state, by }: GraphEdge): string {
+  const whose = by === null || isNamed(by) ? '' : ", a stranger's word"
+  return `${[role, relation].filter((word) => word !== '').join(', ') || 'from'} [${state}${whose}]`
 }
 
-function labelOf({ id, name, about }: GraphNode): string {
-  const gap = about.length === 0 ? '  GAP: no statement about it is shown' : ''
+function faultOf({ place, code, message, isLie }: Fault): string {
+  return `${isLie ? 'NOT VERIFIED' : 'GAP'}: ${place}: ${code}: ${message}`
+}
+
+function labelOf({ id, name, about, faults }: GraphNode): string {
+  const gap = about.length + faults.length === 0 ? '  GAP: no statement about it is shown' : ''
   return `${name === '' ? '' : `${name}  `}${shortOf(id)}${gap}`
 }
 
@@ -102,6 +118,7 @@ function labelOf({ id, name, about }: GraphNode): string {
 function notesOf(node: GraphNode): string[] {
   const conflict = conflictsOf(node)
   return [
+    ...node.faults.map(faultOf),
     ...node.about.map((one) => `${stepOf(one)}: ${signersOf(one)}${conflict.includes(one) ? '  CONFLICT' : ''}`),
     ...advisoriesOf(node).map((one) => {
       const { status, reason } = one.statement.advisory ?? { status: '', reason: '' }
@@ -115,6 +132,7 @@ function notesOf(node: GraphNode): string[] {
         .filter(([, said]) => said !== 'all')
         .map(([role, said]) => `${role}: ${said}, by the signer's word`),
     ),
+    ...node.about.flatMap(({ statement: { cut } }) => cut.map((what) => `GAP: of its ${what} the first are looked at`)),
   ]
 }
 

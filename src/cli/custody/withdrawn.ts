@@ -10,41 +10,44 @@ import { TlogError } from '../../kernel/error.ts'
 import { verifyEnvelope } from '../../verify/bundle.ts'
 import { bundleOfStatement } from '../../verify/logged-signature.ts'
 import { findLog, findSigner } from '../../verify/rekor-log.ts'
-import { verifyStatedEntry } from '../../verify/stated-logs.ts'
+import { type PlacedEntry, verifyStatedEntry } from '../../verify/stated-logs.ts'
 import type { Trust } from '../../verify/trust.ts'
 
-interface Told {
+interface Asked {
   readonly ask: Ask
   readonly url: string
   readonly trust: Omit<Trust, 'signer'>
 }
 
+/** By the operator's word. */
+export interface Withdrawal extends Pick<PlacedEntry, 'checkpoint'> {
+  /** Of the entry that says so. */
+  readonly by: string
+  readonly reason: string
+  readonly since: string
+}
+
 /**
- * Why, and since when, by the operator's word.
- * @param place of the entry that says so
+ * @param by place of the entry that says so
  * @throws TlogError SERVICE_REFUSED when it does not say that, or not of this content; as the verification of an entry and of a
  *   bundle does
  */
-export async function openWithdrawal(
-  { ask, url, trust }: Told,
-  place: string,
-  attachment: string,
-): Promise<{ readonly reason: string; readonly since: string }> {
+export async function openWithdrawal({ ask, url, trust }: Asked, by: string, attachment: string): Promise<Withdrawal> {
   const { root, policy, abilities } = trust
-  const fetched = await fetchColophonEntry(ask, url, place)
+  const fetched = await fetchColophonEntry(ask, url, by)
   const { trusted, key } = findLog(root, findSigner(root.tlogs, fetched.proof?.checkpoint ?? '').logId)
   const entry = { ...fetched, logId: trusted.logId }
-  await verifyStatedEntry(entry, { root, policy, mlDsa44: abilities.mlDsa44 })
+  const { checkpoint } = await verifyStatedEntry(entry, { root, policy, mlDsa44: abilities.mlDsa44 })
   const dialect = entry.kind === 'hashedrekord' ? 'rekor-v2' : 'rekor-v1'
   for (const { algorithm, digest } of factsOf(dialect)(entry.body).attachments) {
     const content = await fetchAttachment(ask, url, `${algorithm}:${hex(digest)}`)
     const told = content === null ? null : readWithdrawal(dialect, key.der)(entry.body, content)
     if (content === null || told === null || `${told.algorithm}:${hex(told.digest)}` !== attachment) continue
     await verifyEnvelope(bundleOfStatement(entry, content), { ...trust, signer: { kind: 'key', key } })
-    return { reason: told.reason, since: told.effectiveFrom }
+    return { by, reason: told.reason, since: told.effectiveFrom, checkpoint }
   }
   throw new TlogError(
     'SERVICE_REFUSED',
-    `${below(url, place)}: nor does the log say there that it took ${attachment} back`,
+    `${below(url, by)}: nor does the log say there that it took ${attachment} back`,
   )
 }

@@ -2,13 +2,14 @@
 
 import { sha256 } from '#sha256'
 import { parseCoseSign1 } from '../../formats/cose.ts'
+import { custodyPayload, documentOf } from '../../formats/lineage/content.ts'
 import { digestKey } from '../../formats/lookup-key.ts'
 import type { PemBlock } from '../../formats/pki/pem.ts'
 import type { Digest } from '../../formats/sigstore/body-v1.ts'
 import { canonicalPem } from '../../formats/sigstore/leaf-v1.ts'
 import { parseEnvelopeText } from '../../formats/sigstore/proposal-v1.ts'
 import { type LeafV1, parseLeafV1 } from '../../formats/sigstore/read-leaf-v1.ts'
-import { isStatement, STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
+import { isStatement } from '../../formats/sigstore/statement.ts'
 import { equal, utf8 } from '../../kernel/bytes.ts'
 import type { LeafFacts, NamedAttachment } from '../../log/facts.ts'
 import type { Attachment, Entry } from '../../log/ports.ts'
@@ -49,7 +50,11 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
   const body = parseLeafV1(leaf)
   switch (body.kind) {
     case 'hashedrekord':
-      return facts([body.digest], verifierKeys(body.verifier))
+      return facts([body.digest], verifierKeys(body.verifier), {
+        digest: body.digest,
+        statementOf: documentOf,
+        isShared: true,
+      })
     case 'rekord':
       return facts([body.digest], signerKeys(signerOf(body.signed)))
     case 'cose':
@@ -68,7 +73,7 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
       // Its envelope's hash is the client's word, which nobody can check.
       return facts([body.payloadHash], keysOfAll(body.signatures), {
         digest: body.payloadHash,
-        statementOf: (payload) => typedStatement(body.payloadType, payload),
+        statementOf: (payload) => custodyPayload({ payloadType: body.payloadType, payload }),
       })
     case 'intoto 0.0.1':
       return facts([body.envelopeHash, body.payloadHash], verifierKeys(body.verifier), {
@@ -105,14 +110,15 @@ function facts(digests: readonly Digest[], signers: readonly Uint8Array[], kept?
 
 interface Committed extends Pick<NamedAttachment, 'statementOf'> {
   readonly digest: Digest
+  readonly isShared?: boolean
 }
 
-function named({ digest: { algorithm, bytes }, statementOf }: Committed): NamedAttachment {
+function named({ digest: { algorithm, bytes }, statementOf, isShared = false }: Committed): NamedAttachment {
   const keysOf = (content: Uint8Array) => {
     const payload = statementOf(content)
     return payload === null ? [] : statementKeys(payload)
   }
-  return { algorithm, digest: bytes, key: digestKey(algorithm, bytes), keysOf, isShared: false, statementOf }
+  return { algorithm, digest: bytes, key: digestKey(algorithm, bytes), keysOf, isShared, statementOf }
 }
 
 /** Rekor v1 finds dsse and intoto entries by the hash of their key's PEM, as if it were that of an artifact. */
@@ -125,20 +131,15 @@ function keysOfAll(signatures: readonly { readonly verifier: PemBlock }[]): Uint
 }
 
 function envelopeStatement(content: Uint8Array): Uint8Array | null {
-  const { payloadType, payload } = parseEnvelopeText(content)
-  return typedStatement(payloadType, payload)
+  return custodyPayload(parseEnvelopeText(content))
 }
 
 function coseStatement(message: Uint8Array): Uint8Array | null {
   const { contentType, payload } = parseCoseSign1(message)
-  return contentType === null ? null : typedStatement(contentType, payload)
+  return contentType === null ? null : custodyPayload({ payloadType: contentType, payload })
 }
 
 /** The leaf does not say of which type its payload is, so the payload must. */
 function untypedStatement(payload: Uint8Array): Uint8Array | null {
   return isStatement(payload) ? payload : null
-}
-
-function typedStatement(payloadType: string, payload: Uint8Array): Uint8Array | null {
-  return payloadType === STATEMENT_TYPE ? payload : null
 }

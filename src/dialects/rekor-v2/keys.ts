@@ -1,14 +1,14 @@
 /** The lookup keys of an entry: those that follow from its leaf, and those of the artifacts that a statement behind it names. */
 
+import { custodyPayload, documentOf } from '../../formats/lineage/content.ts'
 import { digestKey } from '../../formats/lookup-key.ts'
 import { type BodyV2, parseBodyV2 } from '../../formats/sigstore/body-v2.ts'
 import { parsePae } from '../../formats/sigstore/dsse.ts'
-import { STATEMENT_TYPE } from '../../formats/sigstore/statement.ts'
 import { TlogError } from '../../kernel/error.ts'
 import type { LeafFacts } from '../../log/facts.ts'
 import type { LookupKey } from '../../log/ports.ts'
 import { type Signer, signerKeys } from '../signer-keys.ts'
-import { statementKeys } from '../statement-keys.ts'
+import { firstStatementKeys } from '../statement-keys.ts'
 import { resolveVerifier } from './verifier.ts'
 
 /** How lookup keys and attachments spell a digest's algorithm. */
@@ -47,18 +47,18 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
   return { keys: lookupKeys(body, resolveVerifier(body.verifier)), attachments: [attachment] }
 }
 
-/** Of whatever was signed: what is no encoding of a statement, or names too many artifacts, is kept and found by its digest alone. */
+/** Of whatever was signed: what is no encoding of a statement is kept and found by its digest alone. */
 export function paeKeys(content: Uint8Array): readonly LookupKey[] {
   try {
     const payload = statementOf(content)
-    return payload === null ? [] : statementKeys(payload)
+    return payload === null ? [] : firstStatementKeys(payload)
   } catch (error) {
     if (error instanceof TlogError) return []
     throw error
   }
 }
 
+/** What was signed is an envelope, or a file: then a bill of materials is its own statement. */
 function statementOf(content: Uint8Array): Uint8Array | null {
-  const { payloadType, payload } = parsePae(content)
-  return payloadType === STATEMENT_TYPE ? payload : null
+  return documentOf(content) ?? custodyPayload(parsePae(content))
 }

@@ -1,11 +1,19 @@
 /** A step of custody: SLSA provenance v1 (slsa.dev/spec/v1.0/provenance) that says what was made, and of what. */
 
 import { TlogError } from '../../kernel/error.ts'
-import { Fields, invalid, literal, object, parsed, type Read } from '../fields.ts'
+import { Fields, invalid, list, literal, object, parsed, type Read } from '../fields.ts'
 import { isJsonObject, type JsonObject } from '../json.ts'
 import { parseTime } from '../time.ts'
-import { present, type Resource, resourceJson, uri } from './resource.ts'
-import { formatStatement, parseCustody, resources } from './statement.ts'
+import {
+  type Annotations,
+  annotations,
+  annotationsJson,
+  present,
+  type Resource,
+  resourceJson,
+  uri,
+} from './resource.ts'
+import { formatStatement, MAX_RESOURCES, parseCustody, resources } from './statement.ts'
 import {
   buildTypeOf,
   COMPLETENESS,
@@ -38,6 +46,11 @@ export interface Provenance {
   /** RFC 3339 in UTC. */
   readonly startedOn?: string | undefined
   readonly finishedOn?: string | undefined
+  /**
+   * Where the completeness and what is noted of subjects stand. `internal`: in SLSA's `internalParameters`, where any field may,
+   * so that readers which refuse what they do not know take it. Without: in fields of their own.
+   */
+  readonly form?: 'internal' | undefined
 }
 
 /** @throws TlogError FIELD_MISSING, FIELD_INVALID as parseProvenance does and as requireAccount does; ENTRY_TOO_LARGE */
@@ -50,18 +63,25 @@ export function formatProvenance(provenance: Provenance): Uint8Array {
 function print(provenance: Provenance): Uint8Array {
   requireAccount(provenance)
   const { base, step, subjects, dependencies, completeness, parameters, declared } = provenance
-  const { builder, invocationId, startedOn, finishedOn } = provenance
+  const { builder, invocationId, startedOn, finishedOn, form } = provenance
+  const said = { lineage_completeness: Object.fromEntries(completeness) }
+  const notes = subjects.map(({ annotations }) => (annotations === undefined ? {} : annotationsJson(annotations)))
+  const isNoted = notes.some((one) => Object.keys(one).length > 0)
+  const internal = present({
+    lineage_declared: declared,
+    ...(form === 'internal' && { ...said, lineage_subjects: isNoted ? notes : undefined }),
+  })
   const metadata = present({ invocationId, startedOn, finishedOn })
   return formatStatement({
-    subjects,
+    subjects: form === 'internal' ? subjects.map(({ annotations: _, ...subject }) => subject) : subjects,
     predicateType: PROVENANCE_TYPE,
     predicate: {
       buildDefinition: present({
         buildType: buildTypeOf(base, step),
         externalParameters: parameters,
-        internalParameters: declared && { lineage_declared: declared },
+        internalParameters: Object.keys(internal).length === 0 ? undefined : internal,
         resolvedDependencies: dependencies.map(resourceJson),
-        lineage_completeness: Object.fromEntries(completeness),
+        ...(form === undefined && said),
       }),
       runDetails: present({
         builder: { id: builder },
@@ -119,18 +139,34 @@ export const time: Read<string> = (value, path) => {
   return value as string
 }
 
-type Definition = Pick<Provenance, 'base' | 'step' | 'dependencies' | 'completeness' | 'parameters' | 'declared'>
+type Definition = Pick<
+  Provenance,
+  'base' | 'step' | 'dependencies' | 'completeness' | 'parameters' | 'declared' | 'form'
+>
 
-const definition: Read<Definition> = object((fields) => ({
-  ...fields.required('buildType', parsed(parseBuildType)),
-  parameters: fields.required('externalParameters', anyObject),
-  declared: fields.optional(
-    'internalParameters',
-    object((internal) => internal.required('lineage_declared', anyObject)),
-  ),
-  dependencies: fields.required('resolvedDependencies', resources),
-  completeness: fields.required('lineage_completeness', completenessOf),
+const internalOf = object((internal) => ({
+  declared: internal.optional('lineage_declared', anyObject),
+  completeness: internal.optional('lineage_completeness', completenessOf),
+  notes: internal.optional('lineage_subjects', list(annotations, { max: MAX_RESOURCES })),
 }))
+
+const definition: Read<Definition & { readonly notes: readonly Annotations[] }> = object((fields) => {
+  const { declared, completeness, notes = [] } = fields.optional('internalParameters', internalOf) ?? {}
+  return {
+    ...fields.required('buildType', parsed(parseBuildType)),
+    parameters: fields.required('externalParameters', anyObject),
+    declared,
+    dependencies: fields.required('resolvedDependencies', resources),
+    completeness: completeness ?? fields.required('lineage_completeness', completenessOf),
+    form: completeness === undefined ? undefined : 'internal',
+    notes,
+  }
+})
+
+/** Of the subjects, one after the other, or of none. That they are as many, the one spelling sees to. */
+function noted(subjects: readonly Resource[], notes: readonly Annotations[]): readonly Resource[] {
+  return notes.length === 0 ? subjects : subjects.map((subject, i) => ({ ...subject, annotations: notes[i] }))
+}
 
 type Run = Pick<Provenance, 'builder' | 'invocationId' | 'startedOn' | 'finishedOn'>
 
@@ -156,11 +192,11 @@ export function parseProvenance(payload: Uint8Array): Provenance {
     ({ subjects, predicateType }) =>
       (value, path) => {
         literal(PROVENANCE_TYPE)(predicateType, 'predicateType')
-        const parts = object((fields) => ({
+        const { notes, ...parts } = object((fields) => ({
           ...fields.required('buildDefinition', definition),
           ...fields.required('runDetails', run),
         }))(value, path)
-        return { subjects, ...parts }
+        return { subjects: noted(subjects, notes), ...parts }
       },
     print,
   )

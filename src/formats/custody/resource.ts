@@ -92,7 +92,7 @@ const link: Read<StatementLink> = object((fields) => ({
   ),
 }))
 
-const annotations: Read<Annotations> = object((fields) => ({
+export const annotations: Read<Annotations> = object((fields) => ({
   role: fields.optional('lineage_role', literal(...ROLES)),
   relation: fields.optional('lineage_relation', literal(...RELATIONS)),
   use: fields.optional('lineage_use', literal(...USES)),
@@ -132,7 +132,7 @@ export function resourceJson({ digests: set, annotations: notes, ...rest }: Reso
   })
 }
 
-function annotationsJson({ attestation, inclusionProof, ...plain }: Annotations): JsonObject {
+export function annotationsJson({ attestation, inclusionProof, ...plain }: Annotations): JsonObject {
   const log = attestation?.log
   const said = present({
     ...plain,

@@ -9,7 +9,7 @@ import { type Resource, resource, resourceJson } from './resource.ts'
 
 /** What a log keeps beside an entry. */
 export const MAX_STATEMENT_BYTES = 2 ** 20
-const MAX_RESOURCES = 10_000
+export const MAX_RESOURCES = 10_000
 const LIMITS: JsonLimits = { maxValues: 200_000 }
 
 const TYPE = 'https://in-toto.io/Statement/v1'

@@ -36,7 +36,7 @@ export function field(value: JsonValue, name: string): JsonValue {
 }
 
 export function textOf(value: JsonValue): string {
-  return typeof value === 'string' ? value.slice(0, MAX_TEXT) : ''
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT).replace(/[\ud800-\udbff]$/, '') : '' // no half of a character
 }
 
 export function itemsOf(value: JsonValue): readonly JsonValue[] {

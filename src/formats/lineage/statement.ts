@@ -1,14 +1,17 @@
 /**
- * What an in-toto statement says of custody, whatever its predicate: of which artifacts it speaks, from what they were made,
+ * What an in-toto statement, or a bill of materials by itself, says of custody, whatever its predicate: of which artifacts it speaks, from what they were made,
  * and what it keeps to itself (docs/custody-graph.md). Read from standard fields and `lineage_` annotations, whatever the base
  * of their identifiers. Total: a statement of another shape speaks of less.
  */
 
 import { TlogError } from '../../kernel/error.ts'
 import { isJsonObject, type JsonValue } from '../json.ts'
-import { claimedStatement, OMS_PREDICATE_TYPE } from '../sigstore/statement.ts'
+import { orNull } from '../located.ts'
+import { claimedStatement, OMS_PREDICATE_TYPE, parseLogged } from '../sigstore/statement.ts'
+import { type Cut, fitted } from './bound.ts'
+import { cycloneDxDependencies, cycloneDxSubjects, isCycloneDx } from './cyclonedx.ts'
 import { artifactsOf, type CustodyArtifact, digestText, field, itemsOf, plainArtifact, textOf } from './descriptor.ts'
-import { cycloneDxDependencies, spdxDependencies } from './sbom.ts'
+import { isSpdx3, spdxDependencies, spdxSubjects } from './spdx.ts'
 
 export type { CustodyArtifact } from './descriptor.ts'
 
@@ -26,8 +29,8 @@ export interface CustodyStatement {
   readonly advisory: Advisory | null
   /** Of a summary of verification (SVR): what somebody found again. */
   readonly properties: readonly string[]
-  /** Whether it lists more than is indexed: then parts and what a bill of materials has are left out, all of them. */
-  readonly isCut: boolean
+  /** What it lists more of than is looked at: the rest is left out here. */
+  readonly cut: readonly Cut[]
 }
 
 /** That something is wrong with the subjects (models.md: `…/advisory/v1`). */
@@ -37,45 +40,69 @@ export interface Advisory {
   readonly reason: string
 }
 
-/** Digests of one statement that lead somewhere: what is above is refused where it stands in standard fields. */
-export const MAX_STATEMENT_DIGESTS = 4096
 const MAX_ROLES = 64
 const MAX_PROPERTIES = 64
 const COMPLETENESS = ['all', 'partial', 'undisclosed', 'none']
 const ADVISORY = /\/advisory\/v[0-9]+(\.[0-9]+)*$/
 const SVR = /^https:\/\/in-toto\.io\/attestation\/svr\/v0\.[0-9]+$/
 
-/** @throws TlogError ENVELOPE_MALFORMED when it is no statement */
+/** @throws TlogError ENVELOPE_MALFORMED when it is neither a statement nor a bill of materials */
 export function parseCustody(payload: Uint8Array): CustodyStatement {
-  const statement = claimedStatement(payload)
-  if (statement === null) throw new TlogError('ENVELOPE_MALFORMED', 'not JSON with the `_type` of a statement')
-  return custodyOf(statement)
+  const json = claimedStatement(payload) ?? claimedBill(payload)
+  if (json !== null) return custodyOf(json)
+  throw new TlogError('ENVELOPE_MALFORMED', 'neither JSON with the `_type` of a statement, nor a bill of materials')
 }
 
-export function custodyOf(statement: JsonValue): CustodyStatement {
-  const predicateType = textOf(field(statement, 'predicateType'))
-  const predicate = field(statement, 'predicate')
+/** Of a statement; or of a bill of materials by itself, as if its predicate were that of a statement about what the bill is about. */
+export function custodyOf(json: JsonValue): CustodyStatement {
+  if (isBill(json))
+    return isSpdx3(json)
+      ? custodyOfBill(json, SPDX, spdxSubjects(json))
+      : custodyOfBill(json, CYCLONEDX, cycloneDxSubjects(json))
+  const predicateType = textOf(field(json, 'predicateType'))
+  return custodyOfPredicate(field(json, 'predicate'), predicateType, artifactsOf(field(json, 'subject')))
+}
+
+/** A CycloneDX or SPDX 3 document; null for any other payload. */
+export function claimedBill(payload: Uint8Array): JsonValue | null {
+  const json = orNull(() => parseLogged(payload))
+  return isBill(json) ? json : null
+}
+
+/** A statement that has the marks of a bill too is a statement. */
+function isBill(json: JsonValue): boolean {
+  return field(json, '_type') === null && (isCycloneDx(json) || isSpdx3(json))
+}
+
+const CYCLONEDX = 'https://cyclonedx.org/bom'
+const SPDX = 'https://spdx.dev/Document'
+
+/** Of something nothing was said where the document names nothing that it is about. */
+function custodyOfBill(bill: JsonValue, type: string, subjects: readonly CustodyArtifact[]): CustodyStatement {
+  return custodyOfPredicate(subjects.length === 0 ? null : bill, type, subjects)
+}
+
+function custodyOfPredicate(
+  predicate: JsonValue,
+  predicateType: string,
+  subjects: readonly CustodyArtifact[],
+): CustodyStatement {
   const build = field(predicate, 'buildDefinition')
-  const subjects = artifactsOf(field(statement, 'subject'))
-  const stated = standardDependencies(predicate)
-  const parts = partsOf(predicateType, predicate)
-  const billed = billOf(predicateType, predicate, subjects)
-  const isCut = countDigests([subjects, stated, parts, billed]) > MAX_STATEMENT_DIGESTS
+  const dependencies = [...standardDependencies(predicate), ...billOf(predicateType, predicate, subjects)]
   return {
     predicateType,
     buildType: textOf(field(build, 'buildType')) || textOf(field(predicate, 'buildType')),
     builder:
       textOf(field(field(field(predicate, 'runDetails'), 'builder'), 'id')) ||
       textOf(field(field(predicate, 'builder'), 'id')),
-    subjects,
-    parts: isCut ? [] : parts,
-    dependencies: isCut ? stated : [...stated, ...billed],
-    completeness: completenessOf(field(build, 'lineage_completeness')),
+    ...fitted({ subjects, dependencies, parts: partsOf(predicateType, predicate) }),
+    completeness: completenessOf(
+      field(build, 'lineage_completeness') ?? field(field(build, 'internalParameters'), 'lineage_completeness'),
+    ),
     advisory: advisoryOf(predicateType, predicate),
     properties: SVR.test(predicateType)
       ? itemsOf(field(predicate, 'properties')).slice(0, MAX_PROPERTIES).map(textOf)
       : [],
-    isCut,
   }
 }
 
@@ -120,8 +147,4 @@ function completenessOf(stated: JsonValue): ReadonlyMap<string, string> {
 function advisoryOf(predicateType: string, predicate: JsonValue): Advisory | null {
   if (!ADVISORY.test(predicateType)) return null
   return { status: textOf(field(predicate, 'status')) || 'disputed', reason: textOf(field(predicate, 'reason')) }
-}
-
-function countDigests(lists: readonly (readonly CustodyArtifact[])[]): number {
-  return new Set(lists.flat().flatMap(({ digests }) => digests)).size
 }

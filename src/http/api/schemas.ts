@@ -183,6 +183,10 @@ const SCHEMAS = {
             additionalProperties: { enum: ['all', 'partial', 'undisclosed', 'none'] },
           },
           advisory: nullable(record({ status: TEXT, reason: TEXT })),
+          cut: {
+            ...listOf({ enum: ['subjects', 'dependencies', 'parts'] }),
+            description: 'Of what it lists more than is indexed, and shown here: 4,096 digests of a statement are.',
+          },
         }),
       ),
       description: 'Null: it is not kept here any more.',

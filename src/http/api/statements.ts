@@ -85,7 +85,8 @@ export class Describer {
       const attachment = named && `${named.algorithm}:${hex(named.digest)}`
       return { ...place, attachment, statement: null, withdrawn: await describeTaken(this.#logs, found) }
     }
-    const { predicateType, buildType, builder, subjects, parts, dependencies, advisory, completeness } = kept.statement
+    const { predicateType, buildType, builder, subjects, parts, dependencies, advisory, completeness, cut } =
+      kept.statement
     const edges: object[] = []
     for (const dependency of dependencies) edges.push({ ...described(dependency), ...(await this.#edge(dependency)) })
     const statement = {
@@ -95,6 +96,7 @@ export class Describer {
       dependencies: edges,
       completeness: Object.fromEntries(completeness),
       advisory,
+      cut,
     }
     return { ...place, attachment: kept.attachment, statement, withdrawn: null }
   }

@@ -22,7 +22,7 @@ export interface Authorities {
   /** Of a server, which names them in its trusted root. */
   readonly flags: readonly string[]
   /** A key with a certificate in place of itself: what requests call a public key is that. */
-  readonly certify: (address: string) => Key
+  readonly certify: (address: string) => Key & { readonly certificate: true }
   /** An RFC 3161 response. */
   readonly stamp: (signature: Uint8Array) => Uint8Array
 }
@@ -55,7 +55,10 @@ export function authorities(folder: string): Authorities {
     certify(address) {
       const extensions = [SIGNS, CODE, email(address), vouched(ISSUER)]
       const made = certificateOf({ subject: 'x', issuer: ca, extensions, certificateLog })
-      return { secret: made.key, spki: Buffer.from(made.der), keyDetails: 'PKIX_ECDSA_P256_SHA_256', digest: 'sha256' }
+      return {
+        ...{ secret: made.key, spki: Buffer.from(made.der), certificate: true as const },
+        ...{ keyDetails: 'PKIX_ECDSA_P256_SHA_256', digest: 'sha256' as const },
+      }
     },
     stamp(signature) {
       const data = write('signature', signature)

@@ -16,8 +16,19 @@ function judged(isNamed: boolean, direction: 'up' | 'down', open: Partial<Collec
     predicate: { buildDefinition: { resolvedDependencies: dependencies } },
   })
   const one: OpenedStatement = { payload: 'a', statement, signatures: [signature(isNamed)] }
-  const none = { statements: [one], withdrawn: [], faults: [], passedOver: 0, unasked: 0, isCut: false }
-  const collected: Collected = { ...none, ...open }
+  const collected: Collected = {
+    artifacts: [ROOT],
+    statements: [one],
+    withdrawn: [],
+    faults: [],
+    passedOver: 0,
+    unasked: 0,
+    unused: [],
+    heads: new Map(),
+    isCut: false,
+    isDeeper: false,
+    ...open,
+  }
   return judgeCustody(buildGraph(collected, { name: '', digests: [ROOT] }, []), collected, direction)
 }
 

@@ -8,6 +8,7 @@ import {
 import { formatProvenance, type Provenance, parseProvenance } from '../../../src/formats/custody/provenance.ts'
 import type { Annotations, Resource } from '../../../src/formats/custody/resource.ts'
 import { DEFAULT_BASE, parseBase, selfAsserted } from '../../../src/formats/custody/vocabulary.ts'
+import { parseCustody as parseLineage } from '../../../src/formats/lineage/statement.ts'
 import { leafIndex } from '../../../src/kernel/brand.ts'
 import { parseUtf8, utf8 } from '../../../src/kernel/bytes.ts'
 import type { ErrorCode } from '../../../src/kernel/error.ts'
@@ -53,6 +54,31 @@ t.test('all that a statement can say is read back as it was said', async (t) => 
     startedOn: '2026-01-01T00:00:00Z',
   }
   for (const said of [QUANTIZED, full]) t.match(parseProvenance(formatProvenance(said)), said)
+  for (const said of [QUANTIZED, full]) {
+    const inside: Provenance = { ...said, form: 'internal' }
+    const payload = formatProvenance(inside)
+    t.match(parseProvenance(payload), inside, "in SLSA's own fields alone")
+    const { subject, predicate } = JSON.parse(parseUtf8(payload))
+    t.notOk('annotations' in subject[0])
+    t.notOk('lineage_completeness' in predicate.buildDefinition)
+    t.same(parseLineage(payload).completeness, parseLineage(formatProvenance(said)).completeness, 'and read alike')
+  }
+  const payload = parseUtf8(formatProvenance({ ...full, form: 'internal' }))
+  const outside = payload.replace('"resolvedDependencies"', '"lineage_completeness":{},"resolvedDependencies"')
+  for (const [name, text, code] of [
+    ['in both places', outside, 'FIELD_UNKNOWN'],
+    [
+      'notes of more subjects than there are',
+      payload.replace('"lineage_subjects":[', '"lineage_subjects":[{},'),
+      'ENVELOPE_MALFORMED',
+    ],
+    [
+      'nothing inside',
+      payload.replace(/"internalParameters":\{.*?\},"resolved/, '"internalParameters":{},"resolved'),
+      'FIELD_MISSING',
+    ],
+  ] as const)
+    t.throws(() => parseProvenance(utf8(text)), { code }, name)
   t.match(parseAdvisory(formatAdvisory(ADVISORY)), ADVISORY)
   const superseded: Advisory = {
     ...ADVISORY,

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { JsonObject } from '../../../src/formats/json.ts'
-import {
-  type CustodyArtifact,
-  custodyOf,
-  MAX_STATEMENT_DIGESTS,
-  parseCustody,
-} from '../../../src/formats/lineage/statement.ts'
+import { MAX_STATEMENT_DIGESTS } from '../../../src/formats/lineage/bound.ts'
+import { type CustodyArtifact, custodyOf, parseCustody } from '../../../src/formats/lineage/statement.ts'
 import { utf8 } from '../../../src/kernel/bytes.ts'
 import { refused } from '../support.ts'
 
@@ -193,18 +189,33 @@ t.test('hostile sizes', async (t) => {
   const many = (count: number, make: (hex: string) => JsonObject) =>
     Array.from({ length: count }, (_, i) => make(i.toString(16).padStart(64, '0')))
   const materials = many(10_000, (hex) => ({ digest: { sha256: hex } }))
-  t.equal(custodyOf({ ...STATEMENT, predicate: { materials } }).dependencies.length, 10_000, 'which nobody indexes')
+  const bound = { dependencies: { length: MAX_STATEMENT_DIGESTS - 1 }, cut: ['dependencies'] }
+  t.match(custodyOf({ ...STATEMENT, predicate: { materials } }), bound, 'the first')
+  const empty = Array.from({ length: 10_000 }, () => ({ name: 'nothing' }))
+  const nowhere = { dependencies: { length: 256 }, cut: [] }
+  t.match(custodyOf({ ...STATEMENT, predicate: { materials: empty } }), nowhere, 'of what leads nowhere the first')
+  const mixed = { materials: [...empty.slice(0, 256), ...materials.slice(0, MAX_STATEMENT_DIGESTS - 256)] }
+  t.match(custodyOf({ ...STATEMENT, predicate: mixed }), bound, 'and these take room too')
   const components = many(10_000, (hex) => ({ hashes: [{ alg: 'SHA-256', content: hex }] }))
   const bill = { ...STATEMENT, predicateType: 'https://cyclonedx.org/bom', predicate: { components } }
-  t.match(custodyOf(bill), { dependencies: [], isCut: true }, 'a bill of more than is indexed')
+  t.match(custodyOf(bill), bound, 'a bill too')
   const some = { ...bill, predicate: { components: components.slice(0, MAX_STATEMENT_DIGESTS - 1) } }
-  t.equal(custodyOf(some).dependencies.length, MAX_STATEMENT_DIGESTS - 1)
+  t.match(custodyOf(some), { ...bound, cut: [] })
+  const subject = many(5000, (hex) => ({ digest: { sha256: hex } }))
+  const affects = [{ digest: digest('0b') }]
+  const warning = { subject, predicateType: 'https://a.example/advisory/v1', predicate: { affects, materials } }
+  t.match(custodyOf(warning), {
+    subjects: { length: MAX_STATEMENT_DIGESTS },
+    cut: ['subjects', 'dependencies', 'parts'],
+  })
   let nested: object = {}
   for (let depth = 0; depth < 1000; depth++)
     nested = { components: [nested, nested], pedigree: { ancestors: [nested] } }
   t.same(custodyOf({ ...bill, predicate: nested as never }).dependencies, [], 'components within components')
   const self = { ...STATEMENT, predicate: { materials: STATEMENT.subject } }
   t.same(fed(self), [[sha256('0a'), 'material']], 'made of itself')
+  const half = { name: `${'n'.repeat(511)}\u{1f600}`, digest: digest('0c') }
+  t.equal(custodyOf({ subject: [half] }).subjects[0]?.name, 'n'.repeat(511), 'no half of a character')
   const names = { name: 'n'.repeat(100_000), digest: digest('0c') }
   t.equal(custodyOf({ subject: [names] }).subjects[0]?.name.length, 512)
 })

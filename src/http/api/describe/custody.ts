@@ -36,6 +36,7 @@ const STATEMENT = {
     dependencies: [],
     completeness: {},
     advisory: null,
+    cut: [],
   },
   withdrawn: null,
 }
