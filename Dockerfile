@@ -7,7 +7,7 @@ FROM node:24.21.0-trixie-slim@sha256:8ec5d7557396cfe32d21c3f9c13072355ceab22b584
 FROM base AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The optional dependencies are tools/node, a Node for machines without one. No install script runs: SQLite is prebuilt.
+# The optional dependencies are of tools/: a Node for machines without one, a PostgreSQL for tests. No install script runs: SQLite is prebuilt.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && rm package-lock.json
 # Nine tenths of SQLite's package are its sources and its builds for other systems. What is left must load.
 RUN rm -r node_modules/better-sqlite3/deps \

@@ -455,6 +455,13 @@ BEGIN
     ON CONFLICT (log, key, idx) DO NOTHING;
 END $$;
 
+-- What is in the tree waits no more. Lost in a crash it is taken again, and found there: nobody waits for the disk.
+CREATE FUNCTION settle(p_ids bigint[]) RETURNS void LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  DELETE FROM pending WHERE id = ANY (p_ids);
+END $$;
+
 CREATE FUNCTION publish(p_log smallint, p_fence bigint, p_size bigint, p_root bytea, p_time_ms bigint, p_note bytea, p_step_ms bigint)
 RETURNS void LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
 DECLARE

@@ -8,7 +8,7 @@ import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT, leafHash } from '../kernel/hash.ts'
 import { TILE_WIDTH, tilesOf } from '../kernel/tile.ts'
 import { FactsCheck, type FactsParts } from './fsck-facts.ts'
-import type { Head, LogReader, Mark, Published, Signer } from './ports.ts'
+import type { Head, LogReader, Mark, Place, Published, Signer } from './ports.ts'
 import { checkPublished } from './publisher.ts'
 
 export interface FsckParts extends FactsParts {
@@ -89,11 +89,12 @@ class Fsck {
     const tile = await this.#parts.store.tile(0, index, width)
     if (tile === null) return false
     const entries = await this.#readEntries(index, width)
+    const places = await this.#findAll(entries ?? [])
     for (let i = 0; i < width; i++) {
       const at = leafIndex(index * TILE_WIDTH + i)
       const stored = tile.slice(32 * i, 32 * i + 32) as LeafHash
       const entry = entries?.[i]
-      if (entry !== undefined) await this.#checkEntry(entry, stored, at)
+      if (entry !== undefined) await this.#checkEntry(entry, stored, at, places?.[i])
       await this.#grow(entry === undefined ? stored : leafHash(entry))
     }
     return true
@@ -110,15 +111,20 @@ class Fsck {
     return entries
   }
 
-  async #checkEntry(entry: Uint8Array, stored: LeafHash, at: LeafIndex): Promise<void> {
+  /** In one question. Null when the answer to one of them is an error: then each is asked for by itself. */
+  async #findAll(entries: readonly Uint8Array[]): Promise<readonly (Place | null)[] | null> {
+    return await this.#parts.store.find(entries.map(leafHash)).catch(() => null)
+  }
+
+  async #checkEntry(entry: Uint8Array, stored: LeafHash, at: LeafIndex, place?: Place | null): Promise<void> {
     const hash = leafHash(entry)
     if (!equal(hash, stored)) this.#problem(`leaf ${at}: its entry does not hash to the stored leaf hash`)
-    await this.#try(() => this.#checkPlace(hash, at), `leaf ${at}`)
+    await this.#try(() => this.#checkPlace(hash, at, place), `leaf ${at}`)
     await this.#try(() => this.#facts.check(entry, at), `leaf ${at}`)
   }
 
-  async #checkPlace(hash: LeafHash, at: LeafIndex): Promise<void> {
-    const [place] = await this.#parts.store.find([hash])
+  async #checkPlace(hash: LeafHash, at: LeafIndex, known?: Place | null): Promise<void> {
+    const place = known === undefined ? (await this.#parts.store.find([hash]))[0] : known
     if (place?.index !== at) this.#problem(`leaf ${at}: deduplication finds it at ${place?.index ?? 'no place'}`)
   }
 

@@ -97,6 +97,10 @@ t.test('a frozen log is read on every node, with and without its keys', async (t
   const b = await startNode(node('b'))
   await a.log.add(entry(0))
   await a.log.freeze(async () => void (await node('a').database.freezeLog(number, clock.now())))
+  for (let passed = 0; passed < 500; passed += 50) {
+    t.equal(await outcome(a.log.add(entry(1))), 'LOG_FROZEN', 'from then on, whatever it had heard before')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
   await until(() => b.log.status().frozen)
   t.equal(await outcome(b.log.add(entry(1))), 'LOG_FROZEN')
   await a.log.close()

@@ -129,6 +129,13 @@ t.test('a first start that fails leaves neither directory nor database', async (
   rmSync(at('ratchet'), { recursive: true })
 })
 
+t.test('a database that cannot be asked is not taken for a new one', async (t) => {
+  const { at } = await scene(t)
+  const place = ['--data', at('data'), '--database', 'postgres://colophon@127.0.0.1:1/x']
+  t.match(await command(['serve', ...place], {}, 'at once'), { code: 3, warned: /^STORE_UNAVAILABLE/ })
+  t.notOk(existsSync(at('data')))
+})
+
 t.test('nothing is made in place of a database that is lost', async (t) => {
   const { place, serve } = await scene(t)
   const server = await serve()

@@ -70,6 +70,18 @@ export function exportTargetContract(
     t.same(await contents(), new Map([['checkpoint', utf8('three')]]))
   })
 
+  t.test(`${name}: a file that is taken away`, async (t) => {
+    const { open, contents } = await place(t)
+    const target = await open()
+    for (const path of ['attachments/a', 'attachments/b']) await target.add(path, utf8(path))
+    await target.flush()
+    await target.remove('attachments/a')
+    await target.remove('attachments/a')
+    t.equal(await target.read('attachments/a', 99), null)
+    await target.close()
+    t.same([...(await contents()).keys()], ['attachments/b'])
+  })
+
   t.test(`${name}: partial versions go, and nothing else`, async (t) => {
     const { open, contents } = await place(t)
     const target = await open()

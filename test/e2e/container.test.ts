@@ -1,4 +1,4 @@
-/** Dockerfile and docker-compose.yml, judged by other people's programs and run without a container engine. */
+/** Dockerfile and the Compose files, judged by other people's programs and run without a container engine. */
 
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +18,10 @@ const READY_MS = 30_000
 /** Open requests get this long (STOP_MS in cli/serve.ts); whoever stops us must wait longer. */
 const SERVER_STOP_S = 10
 
-/** A value for each variable that docker-compose.yml hands on only where it is set. */
+const [SINGLE, SEVERAL] = ['docker-compose.single.yml', 'docker-compose.yml']
+
+type Needs = Readonly<Record<string, { readonly condition: string }>>
+/** A value for each variable that docker-compose.single.yml hands on only where it is set. */
 const HANDED_ON: Readonly<Record<string, string>> = {
   COLOPHON_KEY_PASSPHRASE: 'correct horse',
   COLOPHON_LOG_LEVEL: 'debug',
@@ -70,9 +73,9 @@ async function parseCompose(
 }
 
 async function readService(): Promise<Service> {
-  const { model, words } = await parseCompose(await readFile(join(ROOT, 'docker-compose.yml'), 'utf8'))
+  const { model, words } = await parseCompose(await readFile(join(ROOT, SINGLE), 'utf8'))
   const log = model?.services.log
-  if (log === undefined) throw new Error(`docker-compose.yml: ${words}`)
+  if (log === undefined) throw new Error(`${SINGLE}: ${words}`)
   return log
 }
 
@@ -129,7 +132,7 @@ t.test('an instruction that is not interpreted is refused', async (t) => {
 })
 
 t.test('Docker Compose reads it', async (t) => {
-  const text = await readFile(join(ROOT, 'docker-compose.yml'), 'utf8')
+  const text = await readFile(join(ROOT, SINGLE), 'utf8')
   const whole = (await parseCompose(text)).model
   const sources = (service.volumes as readonly { readonly source: string }[]).map(({ source }) => source)
   t.same(Object.keys(whole?.volumes ?? {}).sort(), sources.sort(), 'every volume has its name')
@@ -141,6 +144,30 @@ t.test('Docker Compose reads it', async (t) => {
   const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, example = '']) => example)
   t.equal(examples.length, 2)
   for (const example of examples) t.not((await parseCompose(text, example)).model, null, example)
+})
+
+t.test('Docker Compose reads that of several nodes', async (t) => {
+  const text = await readFile(join(ROOT, SEVERAL), 'utf8')
+  const { model, words } = await parseCompose(text)
+  if (model === null) throw new Error(words)
+  const needs = Object.values(model.services).map(({ depends_on }) => (depends_on ?? {}) as Needs)
+  for (const [name, each] of Object.entries(model.services)) {
+    t.match(each, { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] }, name)
+    t.match(each.logging, service.logging, `${name}: its log ends somewhere`)
+    for (const setting of ['privileged', 'cap_add', 'network_mode', 'pid', 'devices'])
+      t.equal(each[setting], undefined, `${name}: no ${setting}`)
+    // Ours has its user in the image.
+    if (each.image !== 'colophon')
+      t.match(each, { user: /^[1-9]\d*:[1-9]\d*$/, image: /:v?\d+\.\d+(\.\d+)?(-\w+)?$/ }, name)
+    if (each.restart === 'no') {
+      const waits = needs.some((each) => each[name]?.condition === 'service_completed_successfully')
+      t.ok(waits, `${name} ends, and \`up --wait\` is told so by who waits for it`)
+    } else t.match(each, { restart: 'unless-stopped', healthcheck: { test: ['CMD'] } }, name)
+    for (const { host_ip } of (each.ports ?? []) as readonly { readonly host_ip: string }[])
+      t.equal(host_ip, '127.0.0.1', name)
+  }
+  for (const name of ['node-a', 'node-b'])
+    t.same(model.services[name]?.healthcheck, service.healthcheck, `${name}: one health check`)
 })
 
 t.test('the service is the image, and no more', async (t) => {
@@ -215,7 +242,7 @@ t.test('the tree holds what is needed, and nothing that its user may write', asy
   )
   if (isRoot) t.equal((await stat(join(image.root, 'app'))).uid, 0, 'who is root')
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
-  t.ok(bytes < 21_000_000, `${bytes} bytes, ${files.length} files and folders`)
+  t.ok(bytes < 22_500_000, `${bytes} bytes, ${files.length} files and folders`)
   t.comment(`the image above its base: ${bytes} bytes`)
 })
 

@@ -103,7 +103,7 @@ t.test('the program', async (t) => {
 
 t.test('compiled code is kept where nobody else can write', async (t) => {
   const start = async (cache: string) => {
-    const env = { ...PROGRAM_ENV, XDG_CACHE_HOME: cache }
+    const { NODE_COMPILE_CACHE: _, ...env }: NodeJS.ProcessEnv = { ...PROGRAM_ENV, XDG_CACHE_HOME: cache }
     const { code } = await run(process.execPath, [join(installed, 'dist/main.js'), '--version'], { env })
     t.equal(code, 0)
     return await readdir(join(cache, 'colophon/compiled')).catch(() => null)

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,7 +16,7 @@ import { fill } from './fill.ts'
 import { s3Contract } from './s3-contract.ts'
 import { partsAt, startS3 } from './s3-server.ts'
 import { serveFolder } from './static-server.ts'
-import { client, colophon, MAIN, PROGRAM_ENV, run, scratch, soleLog, startServer } from './support.ts'
+import { client, colophon, MAIN, PROGRAM_ENV, run, type Server, scratch, soleLog, startServer } from './support.ts'
 
 t.setTimeout(15 * 60_000)
 
@@ -24,16 +25,16 @@ Object.assign(PROGRAM_ENV, s3.env('tlog'), s3.env('memory', 'ratchet'))
 
 s3Contract('versitygw', parseS3Url('s3://contract/all'), s3.access('contract'))
 
-/** What a checkpoint in the bucket covers is there. Returns its size. */
+/** What a checkpoint in the bucket covers is there, also while it is written to. Returns its size. */
 async function whole(t: Test, prefix: string): Promise<number> {
-  const files = await s3.contents('tlog', prefix)
-  const note = files.get('checkpoint')
-  if (note === undefined) return 0
-  const { size } = parseCheckpoint(note.subarray(0, Buffer.from(note).indexOf('\n\n') + 1))
+  const at = (path: string) => join(s3.folder, 'tlog', prefix, path)
+  const note = await readFile(at('checkpoint')).catch(() => null)
+  if (note === null) return 0
+  const { size } = parseCheckpoint(note.subarray(0, note.indexOf('\n\n') + 1))
   for (const tile of tilesOf(treeSize(size)))
     for (const level of tile.level === 0 ? ([0, 'entries'] as const) : [tile.level]) {
       const [part, full] = [tilePath({ ...tile, level }), tilePath({ ...tile, level, width: 256 })]
-      if (!files.has(part) && !files.has(full)) t.fail(`a checkpoint of ${size} without ${part}`)
+      if (!existsSync(at(part)) && !existsSync(at(full))) t.fail(`a checkpoint of ${size} without ${part}`)
     }
   return size
 }
@@ -50,6 +51,13 @@ async function fsck(t: Test, url: string, vkey: string, size: number): Promise<v
   t.match(stderr, new RegExp(`Successfully fsck'd log with size ${size} and root`), url)
 }
 
+/** One that outlives no test. */
+async function serverFor(t: Test, data: string, ...flags: readonly string[]): Promise<Server> {
+  const server = await startServer(data, ...flags)
+  t.teardown(() => server.kill())
+  return server
+}
+
 async function until(t: Test, what: string, holds: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100)) if (await holds()) return
   t.fail(`in vain: ${what}`)
@@ -57,7 +65,7 @@ async function until(t: Test, what: string, holds: () => Promise<boolean>): Prom
 
 t.test('a log that grows, and a server that is killed', async (t) => {
   const flags = ['--publish', 's3://tlog/logs']
-  let server = await startServer(data, ...flags)
+  let server = await serverFor(t, data, ...flags)
   let size = 0
   for (const count of [1, 254, 2, 400]) {
     await fill(server.url, count)
@@ -70,7 +78,7 @@ t.test('a log that grows, and a server that is killed', async (t) => {
     await server.kill()
     await filling
     await whole(t, 'logs/v2')
-    server = await startServer(data, ...flags)
+    server = await serverFor(t, data, ...flags)
   }
   // The store goes away, and comes back.
   await s3.kill()
@@ -116,6 +124,30 @@ t.test('two exports at once', async (t) => {
     t.ok(bytes.length === (await readFile(join(folder, 'www/v2', path))).length, path)
 })
 
+t.test('an export that is paused, while another one goes on', async (t) => {
+  const server = await serverFor(t, data)
+  const codes: unknown[] = []
+  for (let round = 0; round < 4; round++) {
+    const [place, prefix] = [`s3://tlog/paused-${round}`, `paused-${round}/v2`]
+    const child = spawn(process.execPath, [MAIN, 'export', place, '--data', data], {
+      env: PROGRAM_ENV,
+      stdio: 'ignore',
+    })
+    const ended = once(child, 'close')
+    while (!existsSync(join(s3.folder, 'tlog', prefix, 'tile')) && child.exitCode === null) await sleep(1)
+    child.kill('SIGSTOP')
+    await fill(server.url, 40)
+    await colophon('export', place, '--data', data)
+    const newer = await whole(t, prefix)
+    child.kill('SIGCONT')
+    codes.push((await ended)[0])
+    t.equal(await whole(t, prefix), newer, 'it brought nothing back')
+  }
+  t.ok(codes.includes(3), `refused: ${codes}`)
+  await server.stop()
+  for (const copy of ['logs', 'killed', 'both']) await colophon('export', `s3://tlog/${copy}`, '--data', data)
+})
+
 t.test('with every server stopped, the bucket is the log', async (t) => {
   const { vkey } = await soleLog(data)
   const size = await whole(t, 'logs/v2')
@@ -146,7 +178,7 @@ t.test('with every server stopped, the bucket is the log', async (t) => {
 t.test('what a database lost comes from the bucket', async (t) => {
   const backup = join(folder, 'backup')
   await colophon('backup', backup, '--data', data)
-  const server = await startServer(data, '--publish', 's3://tlog/logs')
+  const server = await serverFor(t, data, '--publish', 's3://tlog/logs')
   await fill(server.url, 300)
   await server.stop()
   const size = await whole(t, 'logs/v2')
@@ -163,7 +195,7 @@ t.test('a ratchet in a bucket', async (t) => {
   const kept = join(folder, 'kept')
   const flags = ['--publish', 's3://tlog/kept', '--ratchet', 's3://memory/kept']
   const place = ['--data', kept, '--ratchet', 's3://memory/kept']
-  const server = await startServer(kept, ...flags)
+  const server = await serverFor(t, kept, ...flags)
   await fill(server.url, 5)
   await server.stop()
   const memory = [...(await s3.contents('memory', 'kept')).keys()]
@@ -172,7 +204,7 @@ t.test('a ratchet in a bucket', async (t) => {
   const key = memory[0] ?? ''
   const store = new S3Client(partsAt(parseS3Url('s3://memory/kept'), s3.access('memory')))
   const older = await store.get(key, 9999)
-  const again = await startServer(kept, ...flags)
+  const again = await serverFor(t, kept, ...flags)
   await fill(again.url, 5)
   t.match(await colophon('fsck', ...place), /10 entries, clean/)
   // Two servers with one key: what the one signed the other one notices, and signs no more.

@@ -5,10 +5,11 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CHILD_ENV } from '../child-env.ts'
+import { startTestServer, type TestServer } from '../storage/postgres/server.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The program under test; `dist/main.js` judges what is shipped. */
@@ -18,6 +19,32 @@ export const MAIN = process.env.COLOPHON_E2E_MAIN ?? 'src/main.ts'
 export const PROGRAM_ENV = {
   ...Object.fromEntries(Object.entries(CHILD_ENV).filter(([name]) => !name.startsWith('COLOPHON_E2E_'))),
   COLOPHON_DIALECTS: 'rekor-v2', // one log, unless a test asks for more
+}
+
+/**
+ * What the program is told beside that: where the logs of a data directory are. With COLOPHON_E2E_DATABASE=postgres the tests
+ * run on PostgreSQL, one server for each file and a database for each data directory.
+ */
+export async function environmentOf(data: string | undefined): Promise<NodeJS.ProcessEnv> {
+  const database = data === undefined || !ON_POSTGRES ? {} : { COLOPHON_DATABASE: await databaseOf(resolve(data)) }
+  return { ...PROGRAM_ENV, ...database }
+}
+
+const ON_POSTGRES = process.env.COLOPHON_E2E_DATABASE === 'postgres'
+let postgres: Promise<TestServer> | undefined
+const databases = new Map<string, Promise<string>>()
+
+function databaseOf(data: string): Promise<string> {
+  postgres ??= startTestServer()
+  const database = databases.get(data) ?? postgres.then((server) => server.create(`e2e_${databases.size}`))
+  databases.set(data, database)
+  return database
+}
+
+/** Of a command's words. */
+function dataIn(args: readonly string[]): string | undefined {
+  const at = args.indexOf('--data')
+  return at < 0 || args[0] === 'witness' ? undefined : args[at + 1]
 }
 
 const READY_MS = 90_000
@@ -80,7 +107,7 @@ export async function run(command: string, args: readonly string[], options: Run
 
 /** Runs our command. @throws Error with what it wrote on stderr unless it exits with 0. */
 export async function colophon(...args: readonly string[]): Promise<string> {
-  const done = await run(process.execPath, [MAIN, ...args], { env: PROGRAM_ENV })
+  const done = await run(process.execPath, [MAIN, ...args], { env: await environmentOf(dataIn(args)) })
   if (done.code !== 0) throw new Error(`colophon ${args.join(' ')}: exit ${done.code ?? done.signal}\n${done.stderr}`)
   return done.stdout
 }
@@ -131,7 +158,7 @@ export async function startProgram(main: string, data: string, ...flags: readonl
   const listen = `127.0.0.1:${await freePort()}`
   const child = spawn(process.execPath, [main, 'serve', '--listen', listen, '--data', data, ...flags], {
     cwd: ROOT,
-    env: PROGRAM_ENV,
+    env: await environmentOf(data),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]

@@ -39,7 +39,10 @@ export interface MemberParts extends Pick<LeaderParts, 'onLead' | 'onDelayed' | 
   readonly onFailure: (error: unknown) => void
 }
 
-export type MemberState = 'active' | 'frozen' | 'compromised'
+export type MemberState = (typeof ENDS)[number]
+
+/** Each after those that it follows. */
+const ENDS = ['active', 'frozen', 'compromised'] as const
 
 export class Member extends ServedLog implements Log {
   readonly #parts: MemberParts
@@ -110,7 +113,7 @@ export class Member extends ServedLog implements Log {
     const log = this.#leader?.log ?? null
     if (log === null) throw await this.#notHere()
     const last = await log.freeze(record)
-    this.#known = 'frozen'
+    this.#learn('frozen')
     return last
   }
 
@@ -150,7 +153,7 @@ export class Member extends ServedLog implements Log {
 
   async #round(): Promise<void> {
     try {
-      this.#known = await this.#parts.state()
+      this.#learn(await this.#parts.state())
       await this.#settlements.place()
       await this.#followed.advance()
       const published = this.published()
@@ -165,6 +168,11 @@ export class Member extends ServedLog implements Log {
       if (this.#unread === null) onDelayed(error)
       this.#unread ??= { since: clock.now(), reason: `${error.code}: ${error.message}` }
     }
+  }
+
+  /** An end is for ever, whatever somebody remembers who asked before it. */
+  #learn(state: MemberState): void {
+    if (ENDS.indexOf(state) > ENDS.indexOf(this.#known)) this.#known = state
   }
 
   async #lead(): Promise<void> {

@@ -67,8 +67,7 @@ export function createIntake({ query }: Server, { log, node, most }: IntakeOptio
       const there = new Set(rows.map(({ id }) => id))
       return tickets.filter((ticket) => there.has(`${ticket}`))
     },
-    done: async (tickets) =>
-      void (await query('DELETE FROM colophon.pending WHERE id = ANY ($1::bigint[])', [tickets])),
+    done: async (tickets) => void (await query('SELECT colophon.settle($1::bigint[])', [tickets])),
   }
 }
 

