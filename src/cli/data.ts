@@ -14,7 +14,7 @@ import { createSigner, openerOf } from '../log/signer.ts'
 import type { OnStep } from '../log/steps.ts'
 import { type DataDirectory, readDatabase } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
-import { openLogKeys } from '../storage/log-keys.ts'
+import { openLogKeys, ratchetIdentity } from '../storage/log-keys.ts'
 import { type Hands, prepareMember } from './nodes.ts'
 import { ratchetsAt } from './places.ts'
 import { openFrozen, type Startable, unlessLost } from './retired.ts'
@@ -117,7 +117,7 @@ async function handsOf(place: DataDirectory['place'], record: LogRecord): Promis
   if (record.compromisedSince !== null) return null
   const opening = openHands(place, record)
   const opened = record.state === 'frozen' ? await unlessLost(opening) : await opening
-  return opened && { signer: opened.signer, ratchet: async () => (await openHands(place, record)).ratchet }
+  return opened && { signer: opened.signer, ratchet: () => place.ratchets.open(ratchetIdentity(record)) }
 }
 
 async function openHands(
