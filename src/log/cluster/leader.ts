@@ -95,7 +95,7 @@ export class Leader {
     failed.promise.catch(() => undefined) // heard of in the race below, or too late to matter
     try {
       const log = await open(fence, { onFailure: failed.reject, onPublished })
-      await this.#sequence(log, fence, failed.promise)
+      await this.#sequence(log, fence, failed.promise).catch(readAnew)
     } catch (error) {
       if (error instanceof TlogError && PASSING.has(error.code)) throw error
       if ((await lease.claim()) === fence) throw error
@@ -138,4 +138,13 @@ export class Leader {
         throw new TlogError('LEASE_LOST', 'another node took the lease')
     }
   }
+}
+
+/**
+ * A ratchet that moved meanwhile may have been moved by what a former leader had under way: the next lead reads it, and
+ * what it then holds decides.
+ */
+function readAnew(error: unknown): never {
+  if (!(error instanceof TlogError && error.code === 'RATCHET_REFUSED')) throw error
+  throw new TlogError('LEASE_LOST', `the lead is given up: ${error.message}`, { cause: error })
 }
