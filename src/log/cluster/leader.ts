@@ -27,8 +27,10 @@ export interface LeaderParts extends Pick<LeadHooks, 'onPublished'> {
   readonly intake: Intake
   readonly clock: Clock
   readonly pool: PoolLimits
-  /** How often the lease is claimed, and kept: a third of its time, or less. */
+  /** How often the lease is kept: a third of its time, or less. */
   readonly claimMs: number
+  /** How often it is asked for while another node holds it: what writes wait for when that one is dead. */
+  readonly askMs: number
   readonly pollMs: number
   /**
    * The log, loaded and started, every write of which the store compares with the fence.
@@ -71,10 +73,13 @@ export class Leader {
 
   /** Until `close`. @throws whatever must stop the node: a store or a ratchet that contradicts the other. */
   async run(): Promise<void> {
+    const { lease, clock, claimMs, askMs } = this.#parts
     while (!this.#isClosing) {
-      const fence = await this.#passing(() => this.#parts.lease.claim())
+      const claimed = await this.#passing(async () => ({ fence: await lease.claim() }))
+      const fence = claimed?.fence ?? null
       if (fence !== null && !this.#isClosing) await this.#passing(() => this.#lead(fence))
-      if (!this.#isClosing) await wakeOrAge(this.#moved, this.#parts.clock, this.#parts.claimMs)
+      const isHeld = claimed !== null && fence === null
+      if (!this.#isClosing) await wakeOrAge(this.#moved, clock, isHeld ? askMs : claimMs)
     }
   }
 

@@ -25,6 +25,12 @@ const TURNS = 4
 export function ratchetObjects(parts: S3Parts): Ratchets {
   const client = new S3Client(parts)
   const keyOf = ({ keyId }: RatchetIdentity) => `${hex(keyId)}${SUFFIX}`
+  let isChecked = false
+  /** Once: a node that begins to lead has no time to lose. */
+  const check = async () => {
+    if (!isChecked) await checkConditions(client)
+    isChecked = true
+  }
   return {
     dir: null,
     nameOf: (identity) => client.name(keyOf(identity)),
@@ -38,7 +44,7 @@ export function ratchetObjects(parts: S3Parts): Ratchets {
       return found === null || found.bytes.length !== SLOT_BYTES || !isOfEmptyTree(found.bytes)
     },
     async create(identity, mark) {
-      await checkConditions(client)
+      await check()
       const [key, slot] = [keyOf(identity), { sequence: 0, mark: copyMark(mark) }]
       const name = client.name(key)
       const outcome = await decided(() => write(client, key, formatSlot(identity, slot), { absent: true }))
@@ -47,7 +53,7 @@ export function ratchetObjects(parts: S3Parts): Ratchets {
       return new ObjectRatchet(client, key, identity, slot)
     },
     async open(identity) {
-      await checkConditions(client)
+      await check()
       const key = keyOf(identity)
       const { slot } = await load(client, key, identity)
       return new ObjectRatchet(client, key, identity, slot)
