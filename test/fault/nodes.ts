@@ -1,244 +1,226 @@
 /**
- * Three nodes over one PostgreSQL, under load from fifty clients: killed, paused for longer than a lease lasts, cut off from the
- * database, and the database killed under them. One history, every receipt in it, no index twice; and how soon writes resume.
+ * Three nodes under load from fifty clients: killed, paused for longer than a lease lasts, with a clock set back, cut off from
+ * the database, the database killed under them, and an S3 store that errs. One history, every receipt in it, no index twice,
+ * the copy in the bucket like the database; and how soon writes resume.
  */
 
-import { cpSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { colophon, run } from '../e2e/support.ts'
+import { startS3 } from '../e2e/s3-server.ts'
 import { startTestServer, type TestServer } from '../storage/postgres/server.ts'
 import { Checker } from './checker.ts'
-import { CLIENTS, createRandom, Load } from './load.ts'
+import { checkCopy } from './copy-check.ts'
+import { FaultyStore } from './faulty-store.ts'
+import { Fleet, type Node, STUCK_MS, through } from './fleet.ts'
+import { createRandom, Load, type Random } from './load.ts'
 import type { Stage } from './scene.ts'
-import { Server } from './server.ts'
 import { readFrom } from './tree.ts'
 
-const NODES = 3
 /** Between a fault and the one before, so that there is something to lose. */
-const CALM_MS = 1500
-/** Longer than a lease lasts. */
-const PAUSE_MS = 6000
-/** Timings decide nothing on a shared machine, but writes that do not resume in this time are stuck. */
-const STUCK_MS = 60_000
-
-interface Node {
-  readonly name: string
-  readonly data: string
-  server: Server | null
-  writing: Promise<void>
-  stop: AbortController
-}
+const CALM_MS = 1000
+/** Longer than a lease lasts, and than anything waits for an answer. */
+const PAUSE_MS = 20_000
+const STORM_MS = 4500
 
 type Fault = (play: Play) => Promise<string>
 
 /** In turn, so that few rounds meet each of them. */
 const FAULTS: readonly Fault[] = [
-  (play) => play.killNode(true),
+  (play) => play.killLeader(),
+  (play) => play.storm(),
+  (play) => play.restartDatabase(),
+  (play) => play.killFollower(),
+  (play) => play.setClockBack(),
   (play) => play.pauseLeader(),
-  (play) => play.restartDatabase(),
-  (play) => play.killNode(false),
+  (play) => play.killLeaderInStorm(),
   (play) => play.cutConnections(),
-  (play) => play.killNode(true),
-  (play) => play.killNode(false),
-  (play) => play.cutConnections(),
-  (play) => play.killNode(true),
-  (play) => play.restartDatabase(),
+  (play) => play.killLeader(),
+  (play) => play.refuse(),
 ]
 
 export async function nodeRounds(stage: Stage, rounds: number): Promise<void> {
+  await using ending = new AsyncDisposableStack()
   const postgres = await startTestServer()
-  const play = await Play.create(stage, postgres)
-  try {
-    for (let round = 0; round < rounds; round++) {
-      await sleep(CALM_MS)
-      const fault = FAULTS[round % FAULTS.length] as Fault
-      const what = await fault(play)
-      const ms = await play.resumed()
-      stage.say(`round ${round} of seed ${stage.seed}, nodes: ${what}; writes after ${ms} ms; ${play.summary()}`)
-    }
-    await play.finish()
-  } finally {
-    await play.abandon()
-    await postgres.stop()
+  ending.defer(() => postgres.stop())
+  const s3 = await startS3({ teardown: (end) => ending.defer(async () => void (await end())) }, 'tlog', 'memory')
+  const store = await FaultyStore.before(s3.access('tlog').endpoint)
+  ending.defer(() => store.close())
+  const database = await postgres.create('nodes')
+  const stores = through(store.url, { ...s3.env('tlog'), ...s3.env('memory', 'ratchet') })
+  const { fleet, vkey } = await Fleet.create({ folder: stage.folder, database, stores })
+  ending.defer(() => fleet.abandon())
+  const play = new Play({ stage, postgres, store, fleet, checker: new Checker(vkey) })
+  await play.begin()
+  for (let round = 0; round < rounds; round++) {
+    await sleep(CALM_MS)
+    const fault = FAULTS[round % FAULTS.length] as Fault
+    const what = await fault(play)
+    stage.say(`round ${round} of seed ${stage.seed}, nodes: ${what}; ${play.summary()}`)
   }
+  await play.finish((checker) => checkCopy({ folder: `${s3.folder}/tlog/nodes/v2`, database, checker }))
+}
+
+interface PlayParts {
+  readonly stage: Stage
+  readonly postgres: TestServer
+  readonly store: FaultyStore
+  readonly fleet: Fleet
+  readonly checker: Checker
 }
 
 class Play {
-  readonly #stage: Stage
-  readonly #postgres: TestServer
-  readonly #url: string
-  readonly #nodes: readonly Node[]
-  readonly #checker: Checker
+  readonly #parts: PlayParts
   readonly #load: Load
-  readonly #random
+  readonly #random: Random
   #turn = 0
-  readonly #resumes: number[] = []
+  /** How long nothing was logged, in milliseconds: after a leader's end, and after anything else. */
+  readonly #resumes = { leader: [] as number[], other: [] as number[] }
 
-  private constructor(stage: Stage, postgres: TestServer, url: string, vkey: string) {
-    this.#stage = stage
-    this.#postgres = postgres
-    this.#url = url
-    this.#checker = new Checker(vkey)
-    this.#random = createRandom(`${stage.seed}/nodes`)
-    this.#load = new Load(this.#checker, createRandom(`${stage.seed}/nodes/load`))
-    this.#nodes = Array.from({ length: NODES }, (_, i) => ({
-      name: `node ${i}`,
-      data: join(stage.folder, `node-${i}`),
-      server: null,
-      writing: Promise.resolve(),
-      stop: new AbortController(),
-    }))
+  constructor(parts: PlayParts) {
+    this.#parts = parts
+    this.#random = createRandom(`${parts.stage.seed}/nodes`)
+    this.#load = new Load(parts.checker, createRandom(`${parts.stage.seed}/nodes/load`))
   }
 
-  static async create(stage: Stage, postgres: TestServer): Promise<Play> {
-    const url = await postgres.create('nodes')
-    const first = join(stage.folder, 'node-0')
-    const flags = ['--data', first, '--ratchet', join(stage.folder, 'ratchet'), '--database', url]
-    await colophon('log', 'create', 'v2', '--origin', 'localhost', ...flags)
-    const [log] = JSON.parse(await colophon('log', 'list', '--json', ...flags)) as { vkey: string }[]
-    if (log === undefined) throw new Error('no log was made')
-    for (let i = 1; i < NODES; i++)
-      cpSync(join(first, 'keys'), join(stage.folder, `node-${i}`, 'keys'), { recursive: true })
-    const play = new Play(stage, postgres, url, log.vkey)
-    for (const node of play.#nodes) await play.#start(node)
-    await play.resumed()
-    return play
+  async begin(): Promise<void> {
+    for (const node of this.#parts.fleet.nodes) await this.#parts.fleet.start(node, this.#load)
+    await this.#resumed()
   }
 
-  async killNode(leader: boolean): Promise<string> {
-    const node = leader ? await this.#leader() : await this.#follower()
-    const server = node.server as Server
-    await server.kill()
-    await node.writing
-    void this.#restart(node)
-    return `${node.name} killed, which ${leader ? 'sequenced' : 'followed'}`
+  async killLeader(): Promise<string> {
+    const node = await this.#parts.fleet.leader()
+    await this.#kill(node)
+    return `${node.name} killed, which sequenced; ${await this.#timed('leader')}`
+  }
+
+  async killFollower(): Promise<string> {
+    const node = await this.#parts.fleet.follower(this.#random)
+    await this.#kill(node)
+    return `${node.name} killed, which followed; ${await this.#timed('other')}`
   }
 
   async pauseLeader(): Promise<string> {
-    const node = await this.#leader()
+    const node = await this.#parts.fleet.leader()
     node.server?.signal('SIGSTOP')
-    const resuming = this.resumed(node)
-    await Promise.all([sleep(PAUSE_MS), resuming])
+    const [others] = await Promise.all([this.#timed('leader', node), sleep(PAUSE_MS)])
     node.server?.signal('SIGCONT')
-    return `${node.name}, which sequenced, paused for ${PAUSE_MS / 1000} s; the others wrote after ${await resuming} ms`
+    return `${node.name}, which sequenced, paused for ${PAUSE_MS / 1000} s; the others: ${others}; ${await this.#timed('other')}`
+  }
+
+  async setClockBack(): Promise<string> {
+    const { fleet } = this.#parts
+    const node = this.#random() < 0.5 ? await fleet.leader() : await fleet.follower(this.#random)
+    node.server?.signal('SIGUSR2')
+    return `the clock of ${node.name} set back by an hour; ${await this.#timed('other')}`
   }
 
   async restartDatabase(): Promise<string> {
-    await this.#postgres.kill()
-    await this.#postgres.start()
-    return 'the database killed and started'
+    await this.#parts.postgres.kill()
+    await this.#parts.postgres.start()
+    return `the database killed and started; ${await this.#timed('other')}`
   }
 
   async cutConnections(): Promise<string> {
-    const client = new pg.Client(this.#postgres.url('postgres'))
+    const client = new pg.Client(this.#parts.postgres.url('postgres'))
     await client.connect()
     const { rowCount } = await client.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'nodes' AND pid <> pg_backend_pid()",
     )
     await client.end()
-    return `${rowCount} connections cut`
+    return `${rowCount} connections cut; ${await this.#timed('other')}`
+  }
+
+  async storm(): Promise<string> {
+    return await this.#storming(async () => '')
+  }
+
+  async killLeaderInStorm(): Promise<string> {
+    return await this.#storming(async () => {
+      const node = await this.#parts.fleet.leader()
+      await this.#kill(node)
+      return `, in which ${node.name} was killed, which sequenced`
+    })
+  }
+
+  async refuse(): Promise<string> {
+    const { store } = this.#parts
+    await store.refuse()
+    await sleep(STORM_MS)
+    await store.accept()
+    return `the object store away for ${STORM_MS / 1000} s; ${await this.#timed('other')}`
+  }
+
+  summary(): string {
+    const { receipts, heads, findings } = this.#parts.checker
+    return `${receipts} receipts, ${heads} heads${findings.map((finding) => `; FINDING ${finding.slice(0, 200)}`).join('')}`
+  }
+
+  /** Everything gets its receipt; every node, and the copy, shows the tree that all evidence is of; fsck reads what is stored. */
+  async finish(check: (checker: Checker) => Promise<void>): Promise<void> {
+    const { fleet, checker, stage } = this.#parts
+    while (fleet.running.length < fleet.nodes.length) await sleep(20)
+    for (const node of fleet.nodes) {
+      node.stop.abort()
+      await node.writing
+    }
+    for (const { server } of fleet.nodes) await this.#load.settle(server?.url ?? '')
+    for (const { server } of fleet.nodes) await checker.final(readFrom(server?.url ?? ''))
+    for (const node of fleet.nodes) {
+      await fleet.stop(node, checker)
+      node.server = null
+    }
+    await this.#parts.store.settle()
+    await check(checker)
+    const { code, stdout, stderr } = await fleet.command('fsck', '--json')
+    if (code !== 0) checker.report(`fsck ended with ${code}: ${stdout.slice(0, 2000)}${stderr.slice(0, 2000)}`)
+    stage.say(`nodes: warned of ${[...fleet.warnings].map(([code, count]) => `${code} ${count} times`).join(', ')}`)
+    stage.findings.push(...checker.findings.map((finding) => `nodes: ${finding}`))
+    stage.say(
+      `nodes: writes resumed ${inWords(this.#resumes.leader)} after a leader's end, ${inWords(this.#resumes.other)} after all else`,
+    )
+  }
+
+  async #kill(node: Node): Promise<void> {
+    const { fleet, checker } = this.#parts
+    await fleet.kill(node, checker)
+    void fleet.restart(node, this.#load, checker)
+  }
+
+  async #storming(meanwhile: () => Promise<string>): Promise<string> {
+    const { store } = this.#parts
+    const before = store.faults
+    store.storm(this.#random)
+    await sleep(STORM_MS / 4)
+    const what = await meanwhile()
+    await sleep(STORM_MS)
+    store.storm(null)
+    return `a storm of ${store.faults - before} faults of the object store${what}; ${await this.#timed('other')}`
+  }
+
+  async #timed(after: 'leader' | 'other', but?: Node): Promise<string> {
+    const ms = await this.#resumed(but)
+    this.#resumes[after].push(ms)
+    return `writes after ${ms} ms`
   }
 
   /** Until a new entry has its receipt, from a node other than `but`. In milliseconds. */
-  async resumed(but?: Node): Promise<number> {
+  async #resumed(but?: Node): Promise<number> {
     const before = performance.now()
     for (;;) {
-      const others = this.#nodes.filter((node) => node !== but && node.server !== null && node.server.url !== '')
+      const others = this.#parts.fleet.running.filter((node) => node !== but)
       const node = others[this.#turn++ % Math.max(1, others.length)]
       if (node === undefined) await sleep(20)
       else if ((await this.#load.offer(node.server?.url ?? '', this.#load.wish()))[0] === 201) break
       if (performance.now() - before > STUCK_MS) {
-        this.#checker.report('writes did not resume')
+        this.#parts.checker.report('writes did not resume')
         break
       }
     }
-    const ms = Math.round(performance.now() - before)
-    this.#resumes.push(ms)
-    return ms
-  }
-
-  summary(): string {
-    const { receipts, heads, findings } = this.#checker
-    return `${receipts} receipts, ${heads} heads${findings.map((finding) => `; FINDING ${finding.slice(0, 200)}`).join('')}`
-  }
-
-  /** Everything gets its receipt; every node shows the tree that all evidence is of; fsck reads what is stored. */
-  async finish(): Promise<void> {
-    for (const node of this.#nodes) {
-      while (node.server === null || node.server.url === '') await sleep(20)
-      node.stop.abort()
-      await node.writing
-    }
-    for (const { server } of this.#nodes) await this.#load.settle(server?.url ?? '')
-    for (const { server } of this.#nodes) await this.#checker.final(readFrom(server?.url ?? ''))
-    for (const node of this.#nodes) {
-      const end = await node.server?.stop()
-      if (end?.code !== 0) this.#checker.report(`${node.name} ended with ${end?.code ?? end?.signal}`)
-      const [error] = node.server?.errors() ?? []
-      if (error !== undefined) this.#checker.report(`${node.name} logged an error: ${error.slice(0, 600)}`)
-      node.server = null
-    }
-    const flags = ['--data', this.#nodes[0]?.data ?? '', ...this.#flags()]
-    const { code, stdout, stderr } = await run(process.execPath, ['src/main.ts', 'fsck', '--json', ...flags], {
-      timeoutMs: 600_000,
-    })
-    if (code !== 0) this.#checker.report(`fsck ended with ${code}: ${stdout.slice(0, 2000)}${stderr.slice(0, 2000)}`)
-    this.#stage.findings.push(...this.#checker.findings.map((finding) => `nodes: ${finding}`))
-    const sorted = [...this.#resumes].sort((a, b) => a - b)
-    this.#stage.say(
-      `nodes: writes resumed after ${sorted[sorted.length >> 1]} ms at the median, ${sorted.at(-1)} at most`,
-    )
-  }
-
-  /** Whatever still runs. */
-  async abandon(): Promise<void> {
-    for (const { server } of this.#nodes) await server?.kill()
-  }
-
-  #flags(): readonly string[] {
-    return ['--ratchet', join(this.#stage.folder, 'ratchet'), '--database', this.#url]
-  }
-
-  async #start(node: Node): Promise<void> {
-    const server = new Server(node.data, { flags: this.#flags() })
-    node.server = server
-    if (!(await server.ready())) throw new Error(`${node.name} does not start\n${server.output()}`)
-    node.stop = new AbortController()
-    node.writing = this.#load.write(server.url, node.stop.signal, Math.ceil(CLIENTS / NODES), node.name)
-  }
-
-  async #restart(node: Node): Promise<void> {
-    node.server = null
-    for (let tries = 0; tries < 5; tries++)
-      try {
-        return await this.#start(node)
-      } catch (error) {
-        if (tries === 4) this.#checker.report((error as Error).message)
-        await sleep(500) // the database may be down too
-      }
-  }
-
-  async #leader(): Promise<Node> {
-    for (;;)
-      for (const node of this.#nodes) {
-        if (node.server === null || node.server.url === '') await sleep(20)
-        else if (await leads(node.server.url)) return node
-      }
-  }
-
-  async #follower(): Promise<Node> {
-    const leader = await this.#leader()
-    const others = this.#nodes.filter((node) => node !== leader && node.server !== null)
-    return others[Math.floor(this.#random() * others.length)] ?? leader
+    return Math.round(performance.now() - before)
   }
 }
 
-async function leads(url: string): Promise<boolean> {
-  const metrics = await fetch(`${url}/metrics`).then(
-    (answer) => answer.text(),
-    () => '',
-  )
-  return metrics.includes('colophon_log_leads{log="v2"} 1')
+function inWords(times: readonly number[]): string {
+  const sorted = [...times].sort((a, b) => a - b)
+  return `${sorted[sorted.length >> 1] ?? '-'} ms at the median and ${sorted.at(-1) ?? '-'} at most (of ${sorted.length})`
 }

@@ -12,7 +12,8 @@ import { ROOT } from '../e2e/support.ts'
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const CRASH_MAIN = fileURLToPath(new URL('crash-main.ts', import.meta.url))
 
-/** pino's number for `error`. */
+/** pino's numbers for `warn` and `error`. */
+const WARN_LEVEL = 40
 const ERROR_LEVEL = 50
 const STOP_MS = 30_000
 
@@ -33,6 +34,9 @@ export interface End {
 export interface StartOptions {
   readonly crash?: CrashPoint
   readonly flags?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  /** Modules that it loads before anything else. */
+  readonly imports?: readonly string[]
 }
 
 export class Server {
@@ -43,14 +47,16 @@ export class Server {
   readonly #lines: string[] = []
   readonly #listening: Promise<void>
 
-  constructor(data: string, { crash, flags = [] }: StartOptions) {
-    const args = ['--disable-warning=FSTDEP023', crash === undefined ? MAIN : CRASH_MAIN, 'serve']
+  constructor(data: string, { crash, flags = [], env = {}, imports = [] }: StartOptions) {
+    const before = ['--disable-warning=FSTDEP023', ...imports.map((path) => `--import=${path}`)]
+    const args = [...before, crash === undefined ? MAIN : CRASH_MAIN, 'serve']
     this.#child = spawn(process.execPath, [...args, '--listen', '127.0.0.1:0', '--data', data, ...flags], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         COLOPHON_DIALECTS: 'rekor-v2',
         ...CHILD_ENV,
+        ...env,
         ...(crash && { COLOPHON_FAULT_CRASH: JSON.stringify(crash) }),
       },
     })
@@ -87,7 +93,7 @@ export class Server {
     return await this.ended
   }
 
-  /** SIGSTOP, or SIGCONT. */
+  /** SIGSTOP, SIGCONT, or what one of its `imports` listens to. */
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name)
   }
@@ -103,6 +109,13 @@ export class Server {
 
   output(): string {
     return this.#lines.join('\n')
+  }
+
+  /** The codes of what it warned of, each as often as it did. */
+  warnings(): string[] {
+    return this.#lines.flatMap((line) =>
+      levelOf(line) === WARN_LEVEL ? (/"code":"([A-Z_]+)"/.exec(line)?.[1] ?? []) : [],
+    )
   }
 
   /** Lines of its log that report an error. */

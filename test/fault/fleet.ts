@@ -1,0 +1,156 @@
+/** Three nodes of one log as processes, over one PostgreSQL and one S3 server, with clients that write to each. */
+
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { STORE_VARIABLES } from '../../src/config/object-store.ts'
+import { type Finished, PROGRAM_ENV, run } from '../e2e/support.ts'
+import type { Checker } from './checker.ts'
+import { CLIENTS, type Load, type Random } from './load.ts'
+import { type End, Server } from './server.ts'
+
+const NODES = 3
+const CLOCK = fileURLToPath(new URL('shifted-clock.ts', import.meta.url))
+/** Timings decide nothing on a shared machine, but what has not happened by then is stuck. */
+export const STUCK_MS = 60_000
+/** As `killed` leaves a process, and as SIGTERM does. */
+const KILLED: End = { code: null, signal: 'SIGKILL' }
+const ENDED: End = { code: 0, signal: null }
+
+export interface Node {
+  readonly name: string
+  readonly data: string
+  /** Null while it is being started. */
+  server: Server | null
+  writing: Promise<void>
+  stop: AbortController
+}
+
+export interface FleetParts {
+  readonly folder: string
+  readonly database: string
+  /** What the nodes are told of the object stores. */
+  readonly stores: Readonly<Record<string, string>>
+}
+
+/** With the endpoint of both owners replaced. */
+export function through(url: string, env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const names = Object.values(STORE_VARIABLES).map(({ endpoint }) => endpoint[0] ?? '')
+  return { ...env, ...Object.fromEntries(names.map((name) => [name, url])) }
+}
+
+export class Fleet {
+  readonly nodes: readonly Node[]
+  /** What the nodes that have ended warned of, by its code: which faults were felt. */
+  readonly warnings = new Map<string, number>()
+  readonly #parts: FleetParts
+
+  private constructor(parts: FleetParts) {
+    this.#parts = parts
+    this.nodes = Array.from({ length: NODES }, (_, i) => ({
+      name: `node ${i}`,
+      data: join(parts.folder, `node-${i}`),
+      server: null,
+      writing: Promise.resolve(),
+      stop: new AbortController(),
+    }))
+  }
+
+  /** With a log, and not started yet. Returns its verifier key too. */
+  static async create(parts: FleetParts): Promise<{ readonly fleet: Fleet; readonly vkey: string }> {
+    const fleet = new Fleet(parts)
+    await fleet.command('log', 'create', 'v2', '--origin', 'localhost')
+    const { stdout } = await fleet.command('log', 'list', '--json')
+    const [log] = JSON.parse(stdout) as { vkey: string }[]
+    if (log === undefined) throw new Error('no log was made')
+    const [first, ...others] = fleet.nodes
+    for (const { data } of others) cpSync(join(first?.data ?? '', 'keys'), join(data, 'keys'), { recursive: true })
+    return { fleet, vkey: log.vkey }
+  }
+
+  /** Our command, on the data of the first node. */
+  async command(...argv: readonly string[]): Promise<Finished> {
+    const place = ['--data', this.nodes[0]?.data ?? '', '--ratchet', RATCHET, '--database', this.#parts.database]
+    const env = { ...PROGRAM_ENV, ...this.#parts.stores }
+    return await run(process.execPath, ['src/main.ts', ...argv, ...place], { env, timeoutMs: 600_000 })
+  }
+
+  /** Once it is ready, clients write to it until they are cut off or told to stop. */
+  async start(node: Node, load: Load): Promise<void> {
+    const { database, stores } = this.#parts
+    const flags = ['--ratchet', RATCHET, '--publish', COPIES, '--database', database]
+    const server = new Server(node.data, { flags, env: stores, imports: [CLOCK] })
+    node.server = server
+    if (!(await server.ready())) throw new Error(`${node.name} does not start\n${server.output()}`)
+    node.stop = new AbortController()
+    node.writing = load.write(server.url, node.stop.signal, Math.ceil(CLIENTS / NODES), node.name)
+  }
+
+  /** As its supervisor would, again and again: what it needs may be away. */
+  async restart(node: Node, load: Load, checker: Checker): Promise<void> {
+    node.server = null
+    for (const deadline = performance.now() + STUCK_MS; ; await sleep(500))
+      try {
+        return await this.start(node, load)
+      } catch (error) {
+        if (performance.now() > deadline) return checker.report((error as Error).message)
+      }
+  }
+
+  /** With SIGKILL, and gone when this returns. */
+  async kill(node: Node, checker: Checker): Promise<void> {
+    await this.#end(node, KILLED, checker)
+  }
+
+  /** With SIGTERM. */
+  async stop(node: Node, checker: Checker): Promise<void> {
+    await this.#end(node, ENDED, checker)
+  }
+
+  /** Those that answer. */
+  get running(): readonly Node[] {
+    return this.nodes.filter(({ server }) => server !== null && server.url !== '')
+  }
+
+  async leader(): Promise<Node> {
+    for (const deadline = performance.now() + STUCK_MS; performance.now() < deadline; await sleep(20))
+      for (const node of this.running) if (await leads(node)) return node
+    throw new Error('no node leads')
+  }
+
+  /** Any but the leader. */
+  async follower(random: Random): Promise<Node> {
+    const leader = await this.leader()
+    const others = this.running.filter((node) => node !== leader)
+    return others[Math.floor(random() * others.length)] ?? leader
+  }
+
+  /** Whatever still runs. */
+  async abandon(): Promise<void> {
+    for (const { server } of this.nodes) await server?.kill()
+  }
+
+  async #end(node: Node, wanted: End, checker: Checker): Promise<void> {
+    const server = node.server as Server
+    const { code, signal } = await (wanted === KILLED ? server.kill() : server.stop())
+    await node.writing
+    if (code !== wanted.code || signal !== wanted.signal)
+      checker.report(`${node.name} ended with ${code ?? signal}: ${server.output().slice(-2000)}`)
+    for (const warned of server.warnings()) this.warnings.set(warned, (this.warnings.get(warned) ?? 0) + 1)
+    const [error] = server.errors()
+    if (error !== undefined) checker.report(`${node.name} logged an error: ${error.slice(0, 600)}`)
+  }
+}
+
+/** One bucket for each owner. */
+const RATCHET = 's3://memory/nodes'
+const COPIES = 's3://tlog/nodes'
+
+async function leads({ server }: Node): Promise<boolean> {
+  const metrics = await fetch(`${server?.url}/metrics`).then(
+    (answer) => answer.text(),
+    () => '',
+  )
+  return metrics.includes('colophon_log_leads{log="v2"} 1')
+}
