@@ -26,7 +26,10 @@ const STUCK_MS = 60_000
 interface Node {
   readonly name: string
   readonly data: string
+  /** Null until it is ready: before that it may lead already, and nobody but who starts it may end it. */
   server: Server | null
+  /** Until it is ready again. */
+  starting: Promise<void>
   writing: Promise<void>
   stop: AbortController
 }
@@ -87,6 +90,7 @@ class Play {
       name: `node ${i}`,
       data: join(stage.folder, `node-${i}`),
       server: null,
+      starting: Promise.resolve(),
       writing: Promise.resolve(),
       stop: new AbortController(),
     }))
@@ -111,8 +115,10 @@ class Play {
     const node = leader ? await this.#leader() : await this.#follower()
     const server = node.server as Server
     await server.kill()
+    node.server = null
     await node.writing
-    void this.#restart(node)
+    node.starting = this.#restart(node)
+    node.starting.catch(() => undefined) // said by whoever waits for it
     return `${node.name} killed, which ${leader ? 'sequenced' : 'followed'}`
   }
 
@@ -145,7 +151,7 @@ class Play {
   async resumed(but?: Node): Promise<number> {
     const before = performance.now()
     for (;;) {
-      const others = this.#nodes.filter((node) => node !== but && node.server !== null && node.server.url !== '')
+      const others = this.#nodes.filter((node) => node !== but && node.server !== null)
       const node = others[this.#turn++ % Math.max(1, others.length)]
       if (node === undefined) await sleep(20)
       else if ((await this.#load.offer(node.server?.url ?? '', this.#load.wish()))[0] === 201) break
@@ -167,7 +173,7 @@ class Play {
   /** Everything gets its receipt; every node shows the tree that all evidence is of; fsck reads what is stored. */
   async finish(): Promise<void> {
     for (const node of this.#nodes) {
-      while (node.server === null || node.server.url === '') await sleep(20)
+      await node.starting
       node.stop.abort()
       await node.writing
     }
@@ -194,7 +200,10 @@ class Play {
 
   /** Whatever still runs. */
   async abandon(): Promise<void> {
-    for (const { server } of this.#nodes) await server?.kill()
+    for (const { starting, server } of this.#nodes) {
+      await starting.catch(() => undefined)
+      await server?.kill()
+    }
   }
 
   #flags(): readonly string[] {
@@ -203,29 +212,32 @@ class Play {
 
   async #start(node: Node): Promise<void> {
     const server = new Server(node.data, { flags: this.#flags() })
+    const late = setTimeout(() => server.kill(), STUCK_MS)
+    const isReady = await server.ready()
+    clearTimeout(late)
+    if (!isReady) throw new Error(`${node.name} does not start\n${server.output()}`)
     node.server = server
-    if (!(await server.ready())) throw new Error(`${node.name} does not start\n${server.output()}`)
     node.stop = new AbortController()
     node.writing = this.#load.write(server.url, node.stop.signal, Math.ceil(CLIENTS / NODES), node.name)
   }
 
+  /** @throws Error when it does not start in five tries. */
   async #restart(node: Node): Promise<void> {
-    node.server = null
-    for (let tries = 0; tries < 5; tries++)
+    for (let tries = 1; ; tries++)
       try {
         return await this.#start(node)
       } catch (error) {
-        if (tries === 4) this.#checker.report((error as Error).message)
+        if (tries === 5) throw error
         await sleep(500) // the database may be down too
       }
   }
 
+  /** @throws Error when none leads for long, or one that was killed does not start. */
   async #leader(): Promise<Node> {
-    for (;;)
-      for (const node of this.#nodes) {
-        if (node.server === null || node.server.url === '') await sleep(20)
-        else if (await leads(node.server.url)) return node
-      }
+    for (const deadline = performance.now() + STUCK_MS; performance.now() < deadline; await sleep(20))
+      for (const node of this.#nodes) if (node.server !== null && (await leads(node.server.url))) return node
+    for (const node of this.#nodes) await node.starting
+    throw new Error('no node leads')
   }
 
   async #follower(): Promise<Node> {
