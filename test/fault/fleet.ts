@@ -21,8 +21,10 @@ const ENDED: End = { code: 0, signal: null }
 export interface Node {
   readonly name: string
   readonly data: string
-  /** Null while it is being started. */
+  /** Null until it is ready: before that it may lead already, and nobody but who starts it may end it. */
   server: Server | null
+  /** Until it is ready again. */
+  starting: Promise<void>
   writing: Promise<void>
   stop: AbortController
 }
@@ -52,6 +54,7 @@ export class Fleet {
       name: `node ${i}`,
       data: join(parts.folder, `node-${i}`),
       server: null,
+      starting: Promise.resolve(),
       writing: Promise.resolve(),
       stop: new AbortController(),
     }))
@@ -81,21 +84,19 @@ export class Fleet {
     const { database, stores } = this.#parts
     const flags = ['--ratchet', RATCHET, '--publish', COPIES, '--database', database]
     const server = new Server(node.data, { flags, env: stores, imports: [CLOCK] })
+    const late = setTimeout(() => server.kill(), STUCK_MS)
+    const isReady = await server.ready()
+    clearTimeout(late)
+    if (!isReady) throw new Error(`${node.name} does not start\n${server.output()}`)
     node.server = server
-    if (!(await server.ready())) throw new Error(`${node.name} does not start\n${server.output()}`)
     node.stop = new AbortController()
     node.writing = load.write(server.url, node.stop.signal, Math.ceil(CLIENTS / NODES), node.name)
   }
 
-  /** As its supervisor would, again and again: what it needs may be away. */
-  async restart(node: Node, load: Load, checker: Checker): Promise<void> {
-    node.server = null
-    for (const deadline = performance.now() + STUCK_MS; ; await sleep(500))
-      try {
-        return await this.start(node, load)
-      } catch (error) {
-        if (performance.now() > deadline) return checker.report((error as Error).message)
-      }
+  /** As a supervisor would, again and again: what it needs may be away. */
+  restart(node: Node, load: Load): void {
+    node.starting = this.#restart(node, load)
+    node.starting.catch(() => undefined) // said by whoever waits for it
   }
 
   /** With SIGKILL, and gone when this returns. */
@@ -108,15 +109,22 @@ export class Fleet {
     await this.#end(node, ENDED, checker)
   }
 
-  /** Those that answer. */
+  /** Those that are ready. */
   get running(): readonly Node[] {
-    return this.nodes.filter(({ server }) => server !== null && server.url !== '')
+    return this.nodes.filter(({ server }) => server !== null)
   }
 
+  /** @throws Error when none leads for long, or one that was killed does not start. */
   async leader(): Promise<Node> {
     for (const deadline = performance.now() + STUCK_MS; performance.now() < deadline; await sleep(20))
       for (const node of this.running) if (await leads(node)) return node
+    await this.started()
     throw new Error('no node leads')
+  }
+
+  /** @throws Error when one does not start */
+  async started(): Promise<void> {
+    for (const { starting } of this.nodes) await starting
   }
 
   /** Any but the leader. */
@@ -128,12 +136,25 @@ export class Fleet {
 
   /** Whatever still runs. */
   async abandon(): Promise<void> {
-    for (const { server } of this.nodes) await server?.kill()
+    for (const { starting, server } of this.nodes) {
+      await starting.catch(() => undefined)
+      await server?.kill()
+    }
+  }
+
+  async #restart(node: Node, load: Load): Promise<void> {
+    for (const deadline = performance.now() + STUCK_MS; ; await sleep(500))
+      try {
+        return await this.start(node, load)
+      } catch (error) {
+        if (performance.now() > deadline) throw error
+      }
   }
 
   async #end(node: Node, wanted: End, checker: Checker): Promise<void> {
     const server = node.server as Server
     const { code, signal } = await (wanted === KILLED ? server.kill() : server.stop())
+    node.server = null
     await node.writing
     if (code !== wanted.code || signal !== wanted.signal)
       checker.report(`${node.name} ended with ${code ?? signal}: ${server.output().slice(-2000)}`)

@@ -158,17 +158,14 @@ class Play {
   /** Everything gets its receipt; every node, and the copy, shows the tree that all evidence is of; fsck reads what is stored. */
   async finish(check: (checker: Checker) => Promise<void>): Promise<void> {
     const { fleet, checker, stage } = this.#parts
-    while (fleet.running.length < fleet.nodes.length) await sleep(20)
+    await fleet.started()
     for (const node of fleet.nodes) {
       node.stop.abort()
       await node.writing
     }
     for (const { server } of fleet.nodes) await this.#load.settle(server?.url ?? '')
     for (const { server } of fleet.nodes) await checker.final(readFrom(server?.url ?? ''))
-    for (const node of fleet.nodes) {
-      await fleet.stop(node, checker)
-      node.server = null
-    }
+    for (const node of fleet.nodes) await fleet.stop(node, checker)
     await this.#parts.store.settle()
     await check(checker)
     const { code, stdout, stderr } = await fleet.command('fsck', '--json')
@@ -183,7 +180,7 @@ class Play {
   async #kill(node: Node): Promise<void> {
     const { fleet, checker } = this.#parts
     await fleet.kill(node, checker)
-    void fleet.restart(node, this.#load, checker)
+    fleet.restart(node, this.#load)
   }
 
   async #storming(meanwhile: () => Promise<string>): Promise<string> {

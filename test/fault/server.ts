@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Step } from '../../src/log/steps.ts'
 import type { WitnessStep } from '../../src/witness/steps.ts'
@@ -82,8 +83,8 @@ export class Server {
         ),
       ])
       if (status === 200) return true
-      if (status === false && this.#child.exitCode === null && this.#child.signalCode === null) continue
-      if (status === false) return false
+      if (status === false && (this.#child.exitCode !== null || this.#child.signalCode !== null)) return false
+      await sleep(10)
     }
   }
 
