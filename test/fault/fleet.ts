@@ -5,15 +5,17 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { STORE_VARIABLES } from '../../src/config/object-store.ts'
+import type { S3Server } from '../e2e/s3-server.ts'
 import { type Finished, PROGRAM_ENV, run } from '../e2e/support.ts'
 import type { Checker } from './checker.ts'
+import { FaultyStore } from './faulty-store.ts'
 import { CLIENTS, type Load, type Random } from './load.ts'
 import { type End, Server } from './server.ts'
 
 const NODES = 3
 const CLOCK = fileURLToPath(new URL('shifted-clock.ts', import.meta.url))
 /** Timings decide nothing on a shared machine, but what has not happened by then is stuck. */
-export const STUCK_MS = 60_000
+export const STUCK_MS = 120_000
 /** As `killed` leaves a process, and as SIGTERM does. */
 const KILLED: End = { code: null, signal: 'SIGKILL' }
 const ENDED: End = { code: 0, signal: null }
@@ -23,6 +25,8 @@ export interface Node {
   readonly data: string
   /** Null until it is ready: before that it may lead already, and nobody but who starts it may end it. */
   server: Server | null
+  /** What is between it and the object stores. */
+  readonly store: FaultyStore
   /** Until it is ready again. */
   starting: Promise<void>
   writing: Promise<void>
@@ -32,15 +36,14 @@ export interface Node {
 export interface FleetParts {
   readonly folder: string
   readonly database: string
-  /** What the nodes are told of the object stores. */
-  readonly stores: Readonly<Record<string, string>>
+  readonly s3: S3Server
 }
 
-/** With the endpoint of both owners replaced. */
-export function through(url: string, env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const names = Object.values(STORE_VARIABLES).map(({ endpoint }) => endpoint[0] ?? '')
-  return { ...env, ...Object.fromEntries(names.map((name) => [name, url])) }
-}
+/** One bucket for each owner. */
+export const BUCKETS = { copies: 'tlog', ratchet: 'memory' } as const
+const PREFIX = 'nodes'
+const RATCHET = `s3://${BUCKETS.ratchet}/${PREFIX}`
+const COPIES = `s3://${BUCKETS.copies}/${PREFIX}`
 
 export class Fleet {
   readonly nodes: readonly Node[]
@@ -48,12 +51,13 @@ export class Fleet {
   readonly warnings = new Map<string, number>()
   readonly #parts: FleetParts
 
-  private constructor(parts: FleetParts) {
+  private constructor(parts: FleetParts, stores: readonly FaultyStore[]) {
     this.#parts = parts
-    this.nodes = Array.from({ length: NODES }, (_, i) => ({
+    this.nodes = stores.map((store, i) => ({
       name: `node ${i}`,
       data: join(parts.folder, `node-${i}`),
       server: null,
+      store,
       starting: Promise.resolve(),
       writing: Promise.resolve(),
       stop: new AbortController(),
@@ -62,7 +66,9 @@ export class Fleet {
 
   /** With a log, and not started yet. Returns its verifier key too. */
   static async create(parts: FleetParts): Promise<{ readonly fleet: Fleet; readonly vkey: string }> {
-    const fleet = new Fleet(parts)
+    const { endpoint } = parts.s3.access(BUCKETS.ratchet)
+    const stores = await Promise.all(Array.from({ length: NODES }, () => FaultyStore.before(endpoint)))
+    const fleet = new Fleet(parts, stores)
     await fleet.command('log', 'create', 'v2', '--origin', 'localhost')
     const { stdout } = await fleet.command('log', 'list', '--json')
     const [log] = JSON.parse(stdout) as { vkey: string }[]
@@ -74,16 +80,16 @@ export class Fleet {
 
   /** Our command, on the data of the first node. */
   async command(...argv: readonly string[]): Promise<Finished> {
-    const place = ['--data', this.nodes[0]?.data ?? '', '--ratchet', RATCHET, '--database', this.#parts.database]
-    const env = { ...PROGRAM_ENV, ...this.#parts.stores }
+    const first = this.nodes[0] as Node
+    const place = ['--data', first.data, '--ratchet', RATCHET, '--database', this.#parts.database]
+    const env = { ...PROGRAM_ENV, ...environmentOf(first, this.#parts) }
     return await run(process.execPath, ['src/main.ts', ...argv, ...place], { env, timeoutMs: 600_000 })
   }
 
   /** Once it is ready, clients write to it until they are cut off or told to stop. */
   async start(node: Node, load: Load): Promise<void> {
-    const { database, stores } = this.#parts
-    const flags = ['--ratchet', RATCHET, '--publish', COPIES, '--database', database]
-    const server = new Server(node.data, { flags, env: stores, imports: [CLOCK] })
+    const flags = ['--ratchet', RATCHET, '--publish', COPIES, '--database', this.#parts.database]
+    const server = new Server(node.data, { flags, env: environmentOf(node, this.#parts), imports: [CLOCK] })
     const late = setTimeout(() => server.kill(), STUCK_MS)
     const isReady = await server.ready()
     clearTimeout(late)
@@ -134,11 +140,17 @@ export class Fleet {
     return others[Math.floor(random() * others.length)] ?? leader
   }
 
+  /** The copy, as files. */
+  get copy(): string {
+    return join(this.#parts.s3.folder, BUCKETS.copies, PREFIX, 'v2')
+  }
+
   /** Whatever still runs. */
   async abandon(): Promise<void> {
-    for (const { starting, server } of this.nodes) {
+    for (const { starting, server, store } of this.nodes) {
       await starting.catch(() => undefined)
       await server?.kill()
+      await store.close()
     }
   }
 
@@ -164,9 +176,12 @@ export class Fleet {
   }
 }
 
-/** One bucket for each owner. */
-const RATCHET = 's3://memory/nodes'
-const COPIES = 's3://tlog/nodes'
+/** What a node is told of the object stores: both behind its own proxy. */
+function environmentOf({ store }: Node, { s3 }: FleetParts): Readonly<Record<string, string>> {
+  const told = { ...s3.env(BUCKETS.copies), ...s3.env(BUCKETS.ratchet, 'ratchet') }
+  const names = Object.values(STORE_VARIABLES).map(({ endpoint }) => endpoint[0] ?? '')
+  return { ...told, ...Object.fromEntries(names.map((name) => [name, store.url])) }
+}
 
 async function leads({ server }: Node): Promise<boolean> {
   const metrics = await fetch(`${server?.url}/metrics`).then(

@@ -10,9 +10,8 @@ import { startS3 } from '../e2e/s3-server.ts'
 import { startTestServer, type TestServer } from '../storage/postgres/server.ts'
 import { Checker } from './checker.ts'
 import { checkCopy } from './copy-check.ts'
-import { FaultyStore } from './faulty-store.ts'
-import { Fleet, type Node, STUCK_MS, through } from './fleet.ts'
-import { createRandom, Load, type Random } from './load.ts'
+import { BUCKETS, Fleet, type Node, STUCK_MS } from './fleet.ts'
+import { CUT, createRandom, Load, type Random } from './load.ts'
 import type { Stage } from './scene.ts'
 import { readFrom } from './tree.ts'
 
@@ -21,6 +20,8 @@ const CALM_MS = 1000
 /** Longer than a lease lasts, and than anything waits for an answer. */
 const PAUSE_MS = 20_000
 const STORM_MS = 4500
+/** Writes that come back later than this are to be explained. */
+const LONG_MS = 5000
 
 type Fault = (play: Play) => Promise<string>
 
@@ -34,22 +35,20 @@ const FAULTS: readonly Fault[] = [
   (play) => play.pauseLeader(),
   (play) => play.killLeaderInStorm(),
   (play) => play.cutConnections(),
+  (play) => play.loseStore(),
   (play) => play.killLeader(),
-  (play) => play.refuse(),
 ]
 
 export async function nodeRounds(stage: Stage, rounds: number): Promise<void> {
   await using ending = new AsyncDisposableStack()
   const postgres = await startTestServer()
   ending.defer(() => postgres.stop())
-  const s3 = await startS3({ teardown: (end) => ending.defer(async () => void (await end())) }, 'tlog', 'memory')
-  const store = await FaultyStore.before(s3.access('tlog').endpoint)
-  ending.defer(() => store.close())
+  const scope = { teardown: (end: () => unknown) => ending.defer(async () => void (await end())) }
+  const s3 = await startS3(scope, ...Object.values(BUCKETS))
   const database = await postgres.create('nodes')
-  const stores = through(store.url, { ...s3.env('tlog'), ...s3.env('memory', 'ratchet') })
-  const { fleet, vkey } = await Fleet.create({ folder: stage.folder, database, stores })
+  const { fleet, vkey } = await Fleet.create({ folder: stage.folder, database, s3 })
   ending.defer(() => fleet.abandon())
-  const play = new Play({ stage, postgres, store, fleet, checker: new Checker(vkey) })
+  const play = new Play({ stage, postgres, fleet, checker: new Checker(vkey) })
   await play.begin()
   for (let round = 0; round < rounds; round++) {
     await sleep(CALM_MS)
@@ -57,13 +56,12 @@ export async function nodeRounds(stage: Stage, rounds: number): Promise<void> {
     const what = await fault(play)
     stage.say(`round ${round} of seed ${stage.seed}, nodes: ${what}; ${play.summary()}`)
   }
-  await play.finish((checker) => checkCopy({ folder: `${s3.folder}/tlog/nodes/v2`, database, checker }))
+  await play.finish((checker) => checkCopy({ folder: fleet.copy, database, checker }))
 }
 
 interface PlayParts {
   readonly stage: Stage
   readonly postgres: TestServer
-  readonly store: FaultyStore
   readonly fleet: Fleet
   readonly checker: Checker
 }
@@ -142,12 +140,16 @@ class Play {
     })
   }
 
-  async refuse(): Promise<string> {
-    const { store } = this.#parts
-    await store.refuse()
-    await sleep(STORM_MS)
-    await store.accept()
-    return `the object store away for ${STORM_MS / 1000} s; ${await this.#timed('other')}`
+  /** Nobody listens where the object store was: for all nodes, or for the leader alone. */
+  async loseStore(): Promise<string> {
+    const { fleet } = this.#parts
+    const all = this.#random() < 0.5
+    const leader = await fleet.leader()
+    const cut = all ? fleet.nodes : [leader]
+    await Promise.all(cut.map(({ store }) => store.refuse()))
+    const [others] = await Promise.all([all ? 'nobody' : this.#timed('other', leader), sleep(STORM_MS)])
+    await Promise.all(cut.map(({ store }) => store.accept()))
+    return `the object store away for ${STORM_MS / 1000} s${all ? '' : ` from ${leader.name}, which sequenced; the others: ${others}`}; ${await this.#timed('other')}`
   }
 
   summary(): string {
@@ -166,7 +168,7 @@ class Play {
     for (const { server } of fleet.nodes) await this.#load.settle(server?.url ?? '')
     for (const { server } of fleet.nodes) await checker.final(readFrom(server?.url ?? ''))
     for (const node of fleet.nodes) await fleet.stop(node, checker)
-    await this.#parts.store.settle()
+    for (const { store } of fleet.nodes) await store.settle()
     await check(checker)
     const { code, stdout, stderr } = await fleet.command('fsck', '--json')
     if (code !== 0) checker.report(`fsck ended with ${code}: ${stdout.slice(0, 2000)}${stderr.slice(0, 2000)}`)
@@ -184,36 +186,39 @@ class Play {
   }
 
   async #storming(meanwhile: () => Promise<string>): Promise<string> {
-    const { store } = this.#parts
-    const before = store.faults
-    store.storm(this.#random)
+    const stores = this.#parts.fleet.nodes.map(({ store }) => store)
+    const count = () => stores.reduce((sum, { faults }) => sum + faults, 0)
+    const before = count()
+    for (const store of stores) store.storm(this.#random)
     await sleep(STORM_MS / 4)
     const what = await meanwhile()
     await sleep(STORM_MS)
-    store.storm(null)
-    return `a storm of ${store.faults - before} faults of the object store${what}; ${await this.#timed('other')}`
+    for (const store of stores) store.storm(null)
+    return `a storm of ${count() - before} faults of the object store${what}; ${await this.#timed('other')}`
   }
 
   async #timed(after: 'leader' | 'other', but?: Node): Promise<string> {
-    const ms = await this.#resumed(but)
+    const before = performance.now()
+    const answers = await this.#resumed(but)
+    const ms = Math.round(performance.now() - before)
     this.#resumes[after].push(ms)
-    return `writes after ${ms} ms`
+    return `writes after ${ms} ms${ms > LONG_MS ? ` (${answers.join(', ')})` : ''}`
   }
 
-  /** Until a new entry has its receipt, from a node other than `but`. In milliseconds. */
-  async #resumed(but?: Node): Promise<number> {
-    const before = performance.now()
-    for (;;) {
-      const others = this.#parts.fleet.running.filter((node) => node !== but)
+  /** Until a new entry has its receipt, from a node other than `but`. What was answered on the way. */
+  async #resumed(but?: Node): Promise<readonly string[]> {
+    const { fleet, checker } = this.#parts
+    const answers: string[] = []
+    for (const before = performance.now(); performance.now() - before < STUCK_MS; ) {
+      const others = fleet.running.filter((node) => node !== but)
       const node = others[this.#turn++ % Math.max(1, others.length)]
-      if (node === undefined) await sleep(20)
-      else if ((await this.#load.offer(node.server?.url ?? '', this.#load.wish()))[0] === 201) break
-      if (performance.now() - before > STUCK_MS) {
-        this.#parts.checker.report('writes did not resume')
-        break
-      }
+      const [status] = node?.server ? await this.#load.offer(node.server.url, this.#load.wish()) : []
+      if (status === undefined || status === CUT) await sleep(20)
+      if (status !== undefined) answers.push(`${node?.name} ${status} at ${Math.round(performance.now() - before)} ms`)
+      if (status === 201) return answers
     }
-    return Math.round(performance.now() - before)
+    checker.report(`writes did not resume: ${answers.slice(-9).join(', ')}`)
+    return answers
   }
 }
 

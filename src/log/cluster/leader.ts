@@ -18,6 +18,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['LEASE_LOST', 'STORE
 export interface LeadHooks {
   /** The log has stopped for good. */
   readonly onFailure: (error: unknown) => void
+  /** A checkpoint was put off. */
+  readonly onPublishDelayed: (error: TlogError) => void
   /** There is a newer checkpoint. */
   readonly onPublished: () => void
 }
@@ -95,11 +97,15 @@ export class Leader {
 
   /** @throws TlogError LEASE_LOST when another node leads by now, whatever it was that failed here. */
   async #lead(fence: Fence): Promise<void> {
-    const { lease, open, onPublished } = this.#parts
+    const { lease, open, onPublished, onDelayed } = this.#parts
     const failed = Promise.withResolvers<never>()
     failed.promise.catch(() => undefined) // heard of in the race below, or too late to matter
+    const onPublishDelayed = (error: TlogError) => {
+      if (error.code !== 'STORE_UNAVAILABLE') return onDelayed(error)
+      failed.reject(error) // the database or the ratchet may be out of this node's reach alone
+    }
     try {
-      const log = await open(fence, { onFailure: failed.reject, onPublished })
+      const log = await open(fence, { onFailure: failed.reject, onPublishDelayed, onPublished })
       await this.#sequence(log, fence, failed.promise).catch(readAnew)
     } catch (error) {
       if (error instanceof TlogError && PASSING.has(error.code)) throw error

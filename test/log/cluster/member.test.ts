@@ -238,6 +238,27 @@ t.test('a ratchet that cannot be reached puts a lead off', async (t) => {
   t.same(failures, [])
 })
 
+t.test('a leader that loses sight of its ratchet makes way for a node that sees it', async (t) => {
+  const { world, node } = createCluster()
+  let isAway = false
+  const a = await node('a', {
+    ratchet: async ({ read, advance }) => ({
+      read,
+      advance: async (to) => {
+        if (isAway) throw UNAVAILABLE
+        await advance(to)
+      },
+    }),
+  })
+  const b = await node('b')
+  t.equal((await inTime(world.clock, a.log.add(entry(0)))).index, 0)
+  isAway = true
+  t.equal((await inTime(world.clock, a.log.add(entry(1)))).index, 1)
+  t.same([a.isLeading(), b.isLeading()], [false, true])
+  t.match(a.delays.at(-1), { code: 'STORE_UNAVAILABLE' })
+  t.same([...a.failures, ...b.failures], [])
+})
+
 const MOVED = new TlogError('RATCHET_REFUSED', 'was changed by someone else')
 
 t.test('a ratchet that moved under a lead is read anew, and its content decides', async (t) => {

@@ -97,7 +97,7 @@ async function startNode(cluster: Cluster, name: string, options: NodeOptions): 
   let isLeading = false
   const identity = { slug: 'v2', dialect: 'test', origin: ORIGIN, vkey }
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const open = async (fence: Fence, { onFailure, onPublished }: LeadHooks): Promise<SequencedLog> => {
+  const open = async (fence: Fence, { onFailure, onPublishDelayed, onPublished }: LeadHooks): Promise<SequencedLog> => {
     const ratchet = (await options.ratchet?.(world.ratchet)) ?? world.ratchet
     const guarded = fenced(world.store, lease, fence)
     const store = options.store?.(guarded, fence) ?? guarded
@@ -114,7 +114,7 @@ async function startNode(cluster: Cluster, name: string, options: NodeOptions): 
       onStep: (step: string) => {
         if (step === 'published') onPublished()
       },
-      onPublishDelayed: (error: TlogError) => void delays.push(error),
+      onPublishDelayed,
       onFailure,
     }
     return createLog(parts, await loadState({ origin: ORIGIN, store, ratchet, signer }))
