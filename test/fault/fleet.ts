@@ -89,7 +89,8 @@ export class Fleet {
   /** Once it is ready, clients write to it until they are cut off or told to stop. */
   async start(node: Node, load: Load): Promise<void> {
     const flags = ['--ratchet', RATCHET, '--publish', COPIES, '--database', this.#parts.database]
-    const server = new Server(node.data, { flags, env: environmentOf(node, this.#parts), imports: [CLOCK] })
+    const env = environmentOf(node, this.#parts)
+    const server = new Server(node.data, { flags, env, imports: [CLOCK], log: `${node.data}.log` })
     const late = setTimeout(() => server.kill(), STUCK_MS)
     const isReady = await server.ready()
     clearTimeout(late)

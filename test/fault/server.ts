@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -38,6 +39,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Modules that it loads before anything else. */
   readonly imports?: readonly string[]
+  /** A file to which its output is added. */
+  readonly log?: string
 }
 
 export class Server {
@@ -48,7 +51,7 @@ export class Server {
   readonly #lines: string[] = []
   readonly #listening: Promise<void>
 
-  constructor(data: string, { crash, flags = [], env = {}, imports = [] }: StartOptions) {
+  constructor(data: string, { crash, flags = [], env = {}, imports = [], log }: StartOptions) {
     const before = ['--disable-warning=FSTDEP023', ...imports.map((path) => `--import=${path}`)]
     const args = [...before, crash === undefined ? MAIN : CRASH_MAIN, 'serve']
     this.#child = spawn(process.execPath, [...args, '--listen', '127.0.0.1:0', '--data', data, ...flags], {
@@ -67,7 +70,7 @@ export class Server {
       process.off('exit', orphan)
       return { code, signal }
     })
-    this.#listening = new Promise((resolve) => this.#watch(resolve))
+    this.#listening = new Promise((resolve) => this.#watch(resolve, log))
   }
 
   /** Once `GET /readyz` answers 200: true. False when the process ended before. */
@@ -124,11 +127,12 @@ export class Server {
     return this.#lines.filter((line) => levelOf(line) >= ERROR_LEVEL)
   }
 
-  #watch(listening: () => void): void {
+  #watch(listening: () => void, log: string | undefined): void {
     for (const stream of [this.#child.stdout, this.#child.stderr])
       if (stream !== null)
         createInterface(stream).on('line', (line) => {
           this.#lines.push(line)
+          if (log !== undefined) appendFileSync(log, `${line}\n`)
           const [, address] = /"address":"([^"]+)".*"msg":"listening"/.exec(line) ?? []
           if (address === undefined) return
           this.url = address
