@@ -51,7 +51,7 @@ for (const [name, log] of [
     t.match(printed, /^VERIFIED: toy\.llamafile\n/)
     t.match(printed, /weights, fused \[verified\] {2}toy-F16\.gguf/)
     t.match(printed, 'calibration: none, by the signer')
-    t.match(printed, 'found again: LINEAGE_FUSE_REPRODUCED')
+    t.match(printed, "found again, by the signer's word: LINEAGE_FUSE_REPRODUCED")
     t.match(printed, /docs\/1\.txt/)
     const { printed: recall } = await custody([CORPUS, ...mine, '--direction', 'down'])
     t.match(recall, /toy\.llamafile/)
