@@ -130,7 +130,11 @@ t.test('what the operator took back is missed where it was by the named, and sho
       ...{ code: 3, faults: [], passedOver: 0, reasons: [words] },
       withdrawn: [{ place: '/logs/v2/entries/2', by, reason: 'by order', isNamed: true }],
     })
-    t.match(await custody([file, ...mine]), { printed: /\n {2}WITHDRAWN at [a-z0-9]+:[0-9a-f]{12}…, / })
+    t.match(
+      await custody([file, ...mine]),
+      { printed: /\n[│ ]+│ {2}WITHDRAWN: \/logs\/v2\/entries\/2: / },
+      'in its place',
+    )
     t.match(await json([file, ...theirs]), { code: 3, withdrawn: [{ isNamed: false }] })
     const gone = await custody([file, ...theirs])
     t.match(gone.printed, words)

@@ -1,7 +1,7 @@
 /** Statements that were opened, as a graph of artifacts: each edge with what it rests on. Pure. */
 
 import type { CustodyArtifact } from '../../formats/lineage/statement.ts'
-import type { Collected, Fault, OpenedStatement } from './collect.ts'
+import type { Collected, Fault, OpenedStatement, WithdrawnStatement } from './collect.ts'
 import { countedOf, upstreamOf } from './counted.ts'
 
 export type EdgeState =
@@ -22,6 +22,8 @@ export interface GraphNode {
   readonly about: readonly OpenedStatement[]
   /** What the server lists about it, and what did not hold or was not to be seen. */
   readonly faults: readonly Fault[]
+  /** And what the operator took back. */
+  readonly withdrawn: readonly WithdrawnStatement[]
 }
 
 export interface GraphEdge {
@@ -64,7 +66,7 @@ export function isNamed({ signatures }: OpenedStatement): boolean {
 }
 
 export function buildGraph(
-  { statements: opened, faults }: Pick<Collected, 'statements' | 'faults'>,
+  { statements: opened, faults, withdrawn }: Pick<Collected, 'statements' | 'faults' | 'withdrawn'>,
   subject: Subject,
   seen: readonly SeenPart[],
 ): Graph {
@@ -76,7 +78,8 @@ export function buildGraph(
   const names = namesOf(ids, { statements, subject, seen })
   const node = (digests: readonly string[]): string | null => {
     const id = ids.of(digests)
-    if (id !== null && !nodes.has(id)) nodes.set(id, { id, name: names.get(id) ?? '', about: [], faults: [] })
+    if (id !== null && !nodes.has(id))
+      nodes.set(id, { id, name: names.get(id) ?? '', about: [], faults: [], withdrawn: [] })
     return id
   }
   const root = node(subject.digests) ?? ''
@@ -90,6 +93,10 @@ export function buildGraph(
   for (const fault of faults) {
     const known = nodes.get(ids.of([fault.artifact]) ?? '')
     if (known !== undefined) nodes.set(known.id, { ...known, faults: [...known.faults, fault] })
+  }
+  for (const gone of withdrawn) {
+    const known = nodes.get(ids.of([gone.artifact]) ?? '')
+    if (known !== undefined) nodes.set(known.id, { ...known, withdrawn: [...known.withdrawn, gone] })
   }
   const payloads = new Map(statements.map((one) => [one.payload, one]))
   const said = statements.flatMap((by) =>

@@ -26,9 +26,11 @@ export async function* placesOfSigners(content: Uint8Array, { ask, url, signers 
     for (let query = queries.shift(); query !== undefined; query = queries.shift()) {
       let count = 0
       for await (const { place } of hitsOf(ask, url, query, MAX_SHOWN)) {
-        if (++count <= MAX_SHOWN) yield place
-        else if (query.operator === 'or') queries.push(...signers.map((signer) => queryBy(hash, signer)))
-        if (count > MAX_SHOWN) break
+        if (++count > MAX_SHOWN && query.operator === 'or') {
+          queries.push(...signers.map((signer) => queryBy(hash, signer)))
+          break
+        }
+        yield place
       }
     }
   }

@@ -30,12 +30,14 @@ export function textOf(
     '',
   ]
   new Tree(graph, direction, lines).draw(root)
-  const inTree = new Set([...graph.nodes.values()].flatMap((node) => node.faults))
+  const inTree = new Set<object>([...graph.nodes.values()].flatMap((node) => [...node.faults, ...node.withdrawn]))
   const withheld = faults
     .filter((one) => !inTree.has(one))
     .map((one) => `  at ${shortOf(one.artifact)}: ${faultOf(one)}`)
   const passed = passedOver === 0 ? [] : [`  ${passedOver} by strangers, which could not be opened, were passed over`]
-  const gone = withdrawn.map((one) => `  WITHDRAWN at ${shortOf(one.artifact)}, ${withdrawnWords(one)}`)
+  const gone = withdrawn
+    .filter((one) => !inTree.has(one))
+    .map((one) => `  at ${shortOf(one.artifact)}: WITHDRAWN: ${withdrawnWords(one)}`)
   const aside = unasked === 0 ? [] : [`  ${unasked} artifacts to which strangers alone lead were not asked for`]
   const idle = unused.map(({ path, code, message }) => `  ${path}: ${code}: ${message}`)
   const seen = [...heads].map(([origin, size]) => `  as of entry ${size} of ${origin}`)
@@ -84,7 +86,7 @@ class Tree {
   }
 
   #isLeaf(node: GraphNode): boolean {
-    return node.about.length + node.faults.length === 0 && this.#children(node).length === 0
+    return notesOf(node).length === 0 && this.#children(node).length === 0
   }
 
   #children({ id }: GraphNode): { readonly node: GraphNode; readonly words: string }[] {
@@ -115,8 +117,8 @@ function faultOf({ place, code, message, isLie }: Fault): string {
   return `${isLie ? 'NOT VERIFIED' : 'GAP'}: ${place}: ${code}: ${message}`
 }
 
-function labelOf({ id, name, about, faults }: GraphNode): string {
-  const gap = about.length + faults.length === 0 ? '  GAP: no statement about it is shown' : ''
+function labelOf({ id, name, about, faults, withdrawn }: GraphNode): string {
+  const gap = about.length + faults.length + withdrawn.length === 0 ? '  GAP: no statement about it is shown' : ''
   return `${name === '' ? '' : `${nameOf(name)}  `}${shortOf(id)}${gap}`
 }
 
@@ -125,6 +127,7 @@ function notesOf(node: GraphNode): string[] {
   const conflict = conflictsOf(node)
   return [
     ...node.faults.map(faultOf),
+    ...node.withdrawn.map((one) => `WITHDRAWN: ${withdrawnWords(one)}`),
     ...node.about.map((one) => `${stepOf(one)}: ${signersOf(one)}${conflict.includes(one) ? '  CONFLICT' : ''}`),
     ...advisoriesOf(node).map((one) => {
       const { status, reason } = one.statement.advisory ?? { status: '', reason: '' }

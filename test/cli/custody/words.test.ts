@@ -36,7 +36,7 @@ t.test('plain names stand as they are, others in quotes', (t) => {
 })
 
 const named = (name: string): Graph => {
-  const node: GraphNode = { id: `sha256:${MODEL}`, name, about: [], faults: [] }
+  const node: GraphNode = { id: `sha256:${MODEL}`, name, about: [], faults: [], withdrawn: [] }
   return { root: node.id, nodes: new Map([[node.id, node]]), edges: [], together: [], upstream: new Set() }
 }
 
