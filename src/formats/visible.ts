@@ -1,7 +1,10 @@
 /** Text from files and servers that nobody vouches for, on its way to a terminal or a page: nothing of it may act, hide, or pass for ours. */
 
-/** Controls, which move the cursor or colour the screen; formats, which turn the line round; what is no character; odd spaces. */
-const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu
+/**
+ * Controls, which move the cursor or colour the screen; formats, which turn the line round; what is no character, or leaves
+ * nothing to be seen (fillers, variation selectors, the blank of Braille); odd spaces.
+ */
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]|(?! )\p{Zs}/gu
 
 /** On one line, each of those as \u{…}: what is seen is what is there. */
 export function visible(text: string): string {

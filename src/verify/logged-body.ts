@@ -50,17 +50,17 @@ function requireHashedRekord(body: Extract<BodyV1, { kind: 'hashedrekord' }>, si
   requireDigest(body.digest, signed.algorithm.digest, signed.digest, 'digest')
 }
 
-/** Of several signatures none would be this envelope's only one. */
+/** A v1 log takes several signatures in one entry: this one is among them, with its key. */
 function requireEnvelope(
   body: Extract<BodyV1, { kind: 'dsse' | 'intoto' }>,
   { content, verifier }: SignedContent,
 ): void {
   if (content.kind !== 'envelope') throw mismatch('an envelope was logged, the bundle holds none')
   const { payloadType, payload } = content
-  const [only, second] = body.signatures
-  if (only === undefined || second !== undefined || !equal(only.signature, content.signature))
-    throw mismatch('another signature was logged')
-  if (!equal(only.verifier.der, verifier.rawBytes)) throw mismatch('another key or certificate was logged')
+  const same = body.signatures.filter((one) => equal(one.signature, content.signature))
+  if (same.length === 0) throw mismatch('another signature was logged')
+  if (!same.some((one) => equal(one.verifier.der, verifier.rawBytes)))
+    throw mismatch('another key or certificate was logged')
   if (body.kind === 'intoto' && body.payloadType !== payloadType) throw mismatch('another type of payload was logged')
   requireDigest(body.payloadHash, 'SHA2_256', hashOf('SHA2_256', payload), 'payload')
 }

@@ -2,11 +2,11 @@
 
 import type { PemBlock } from '../formats/pki/pem.ts'
 import { bodyKind } from '../formats/sigstore/body-kind.ts'
-import { parseBodyV1 } from '../formats/sigstore/body-v1.ts'
+import { type BodyV1, parseBodyV1 } from '../formats/sigstore/body-v1.ts'
 import { parseBodyV2 } from '../formats/sigstore/body-v2.ts'
-import type { Bundle, MessageSignature, SignedEnvelope, SigningMaterial } from '../formats/sigstore/bundle.ts'
+import type { Bundle, MessageSignature, SigningMaterial } from '../formats/sigstore/bundle.ts'
 import type { BundleEntry } from '../formats/sigstore/bundle-entry.ts'
-import { parsePae } from '../formats/sigstore/dsse.ts'
+import { type Payload, parsePae } from '../formats/sigstore/dsse.ts'
 import { parseEnvelopeText } from '../formats/sigstore/proposal-v1.ts'
 import type { Material } from '../formats/sigstore/request-v2.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -60,11 +60,12 @@ export function bundleOfEntry(entry: BundleEntry): Bundle {
  * for the verifier of the bundle to find.
  *
  * @param content of a hashedrekord the pre-authentication encoding, of a dsse the envelope's text, of an intoto 0.0.2 the payload
- * @throws TlogError ENTRY_MALFORMED, ENVELOPE_MALFORMED; CHECK_UNAVAILABLE for another kind, and for several signatures
+ * @param by one of those in the entry
+ * @throws TlogError ENTRY_MALFORMED, ENVELOPE_MALFORMED; CHECK_UNAVAILABLE for another kind
  */
-export function bundleOfStatement(entry: BundleEntry, content: Uint8Array): Bundle {
-  const { signed, verifier } = statementOf(entry, content)
-  const envelope = { kind: 'envelope', ...signed } as const
+export function bundleOfStatement(entry: BundleEntry, content: Uint8Array, by: EntrySignature): Bundle {
+  const { signature, verifier } = by
+  const envelope = { kind: 'envelope', ...payloadOf(entry, content), signature } as const
   return { version: '0.3', material: materialOf(verifier), entries: [entry], timestamps: [], content: envelope }
 }
 
@@ -74,62 +75,37 @@ export interface EntrySignature {
   readonly verifier: Material
 }
 
-/** Of the kinds of bundleOfEntry and bundleOfStatement. @throws as these do */
-export function signatureIn({ body: leaf, kind, version }: LeafOf): EntrySignature {
+/** Of the kinds of bundleOfEntry and bundleOfStatement; at least one. @throws as these do */
+export function signaturesIn({ body: leaf, kind, version }: LeafOf): readonly EntrySignature[] {
   if (kind === 'hashedrekord') {
     const { content, verifier } = loggedSignature(leaf)
-    return { signature: content.signature, verifier }
+    return [{ signature: content.signature, verifier }]
   }
-  const { signature, verifier } = onlySignature(leaf, kind, version)
-  return { signature, verifier: materialIn(verifier) }
+  const { signatures } = envelopeBody(leaf, kind, version)
+  return signatures.map(({ signature, verifier }) => ({ signature, verifier: materialIn(verifier) }))
 }
 
-/** The same as signatureIn, with another's word on what was signed: that it fits is for the verifier of the bundle to find. */
-export function bundleOfContent(entry: BundleEntry, content: Bundle['content']): Bundle {
-  return {
-    version: '0.3',
-    material: materialOf(signatureIn(entry).verifier),
-    entries: [entry],
-    timestamps: [],
-    content,
-  }
+/** The same as bundleOfStatement, with another's word on what was signed: that it fits is for the verifier of the bundle to find. */
+export function bundleOfContent(entry: BundleEntry, content: Bundle['content'], by: EntrySignature): Bundle {
+  return { version: '0.3', material: materialOf(by.verifier), entries: [entry], timestamps: [], content }
 }
 
 type LeafOf = Pick<BundleEntry, 'body' | 'kind' | 'version'>
 
-interface SignedStatement {
-  readonly signed: Omit<SignedEnvelope, 'kind'>
-  readonly verifier: Material
+function payloadOf({ body: leaf, kind, version }: BundleEntry, content: Uint8Array): Payload {
+  if (kind === 'hashedrekord') return parsePae(content)
+  const body = envelopeBody(leaf, kind, version)
+  if (body.kind === 'intoto') return { payloadType: body.payloadType, payload: content }
+  const { payloadType, payload } = parseEnvelopeText(content)
+  return { payloadType, payload }
 }
 
-function statementOf({ body: leaf, kind, version }: BundleEntry, content: Uint8Array): SignedStatement {
-  if (kind === 'hashedrekord') {
-    const { content: logged, verifier } = loggedSignature(leaf)
-    return { signed: { ...parsePae(content), signature: logged.signature }, verifier }
-  }
-  const body = onlySignature(leaf, kind, version)
-  const payload =
-    body.kind === 'dsse' ? parseEnvelopeText(content) : { payloadType: body.payloadType, payload: content }
-  const signed = { payloadType: payload.payloadType, payload: payload.payload, signature: body.signature }
-  return { signed, verifier: materialIn(body.verifier) }
-}
-
-interface OneSignature {
-  readonly kind: 'dsse' | 'intoto'
-  readonly payloadType: string
-  readonly signature: Uint8Array
-  readonly verifier: PemBlock
-}
-
-function onlySignature(leaf: Uint8Array, kind: string, version: string): OneSignature {
+function envelopeBody(leaf: Uint8Array, kind: string, version: string): Exclude<BodyV1, { kind: 'hashedrekord' }> {
   const name = `${kind} ${version}`
   const body = name === 'dsse 0.0.1' || name === 'intoto 0.0.2' ? parseBodyV1(leaf, kind, version) : null
   if (body === null || body.kind === 'hashedrekord')
     throw new TlogError('CHECK_UNAVAILABLE', `an entry ${name} is not verified here`)
-  const [only, second] = body.signatures
-  if (only === undefined || second !== undefined)
-    throw new TlogError('CHECK_UNAVAILABLE', `an entry with ${body.signatures.length} signatures is not verified here`)
-  return { kind: body.kind, payloadType: body.kind === 'intoto' ? body.payloadType : '', ...only }
+  return body
 }
 
 function materialIn({ label, der }: PemBlock): Material {

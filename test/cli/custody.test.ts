@@ -51,7 +51,7 @@ for (const [name, log] of [
     t.match(printed, /^VERIFIED: toy\.llamafile\n/)
     t.match(printed, /weights, fused \[verified\] {2}toy-F16\.gguf/)
     t.match(printed, 'calibration: none, by the signer')
-    t.match(printed, 'found again: LINEAGE_FUSE_REPRODUCED')
+    t.match(printed, "found again, by the signer's word: LINEAGE_FUSE_REPRODUCED")
     t.match(printed, /docs\/1\.txt/)
     const { printed: recall } = await custody([CORPUS, ...mine, '--direction', 'down'])
     t.match(recall, /toy\.llamafile/)
@@ -130,7 +130,11 @@ t.test('what the operator took back is missed where it was by the named, and sho
       ...{ code: 3, faults: [], passedOver: 0, reasons: [words] },
       withdrawn: [{ place: '/logs/v2/entries/2', by, reason: 'by order', isNamed: true }],
     })
-    t.match(await custody([file, ...mine]), { printed: /\n {2}WITHDRAWN at [a-z0-9]+:[0-9a-f]{12}…, / })
+    t.match(
+      await custody([file, ...mine]),
+      { printed: /\n[│ ]+│ {2}WITHDRAWN: \/logs\/v2\/entries\/2: / },
+      'in its place',
+    )
     t.match(await json([file, ...theirs]), { code: 3, withdrawn: [{ isNamed: false }] })
     const gone = await custody([file, ...theirs])
     t.match(gone.printed, words)

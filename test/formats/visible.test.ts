@@ -11,6 +11,7 @@ const CASES: readonly (readonly [text: string, seen: string])[] = [
   ['\u2028\u2029', '\\u{2028}\\u{2029}'],
   ['\ud800', '\\u{d800}'],
   ['\u{e0041}\u{f0000}', '\\u{e0041}\\u{f0000}'],
+  ['a\ufe0f\u034f\u3164\u115f\u2800b', 'a\\u{fe0f}\\u{34f}\\u{3164}\\u{115f}\\u{2800}b'],
 ]
 
 t.test('what moves, colours or hides is spelled out', async (t) => {

@@ -73,6 +73,8 @@ export interface Collected {
   readonly faults: readonly Fault[]
   /** Entries by strangers that were in the log and could not be opened: anybody may log anything about any file. */
   readonly passedOver: number
+  /** Of these, those in the name of a named signer whose certificate is not his, by that name. */
+  readonly forged: ReadonlyMap<string, number>
   /** Artifacts to which strangers alone lead, and which were not asked for. */
   readonly unasked: number
   readonly unused: readonly Unused[]
@@ -83,7 +85,7 @@ export interface Collected {
   readonly isDeeper: boolean
 }
 
-/** These decide nothing: anybody can make a certificate with a name of the named, by an authority of his own. */
+/** These decide nothing. */
 const UNDECIDED = new Set(['CHECK_UNAVAILABLE', 'NOT_FOUND', 'TIME_MISSING', 'CERTIFICATE_UNTRUSTED'])
 const PASSING: ReadonlySet<string> = new Set(['SERVICE_UNREACHABLE', 'LOG_BUSY', 'LOG_CLOSED'])
 
@@ -110,6 +112,7 @@ class Collector {
   readonly #routes = new Routes()
   /** What may be asked about. */
   readonly #known: Set<string>
+  readonly #forged = new Map<string, number>()
   #pages = 0
   #passedOver = 0
   #isDeeper = false
@@ -130,9 +133,11 @@ class Collector {
       },
     )
     const { statements } = reach(artifacts, [...this.#statements.values()], { direction, depth })
-    const [faults, withdrawn, unused, heads] = [this.#faults, this.#withdrawn, this.#unused, this.#heads.sizes]
-    const [passedOver, unasked, isDeeper] = [this.#passedOver, this.#routes.unasked, this.#isDeeper]
-    return { artifacts, statements, withdrawn, faults, passedOver, unasked, unused, heads, isCut, isDeeper }
+    return {
+      ...{ artifacts, statements, isCut, isDeeper: this.#isDeeper, heads: this.#heads.sizes },
+      ...{ faults: this.#faults, withdrawn: this.#withdrawn, unused: this.#unused },
+      ...{ passedOver: this.#passedOver, forged: this.#forged, unasked: this.#routes.unasked },
+    }
   }
 
   async #all(artifacts: readonly string[]): Promise<void> {
@@ -231,8 +236,9 @@ class Collector {
   async #openAt(place: string, stated: Content & { readonly artifact: string }): Promise<Taken | null> {
     if (this.#opened.size >= this.#asked.limit) throw ENOUGH
     this.#opened.set(place, null)
-    const { opened, withdrawn, checkpoint } = await openEntry(place, stated, this.#trusted)
+    const { opened, withdrawn, forged, checkpoint } = await openEntry(place, stated, this.#trusted)
     this.#heads.see(checkpoint)
+    if (forged !== null) this.#forged.set(forged, (this.#forged.get(forged) ?? 0) + 1)
     if (withdrawn !== null) {
       const { checkpoint, ...told } = withdrawn
       this.#heads.see(checkpoint)

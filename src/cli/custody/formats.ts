@@ -4,6 +4,7 @@ import { safeJson, visible } from '../../formats/visible.ts'
 import type { Collected, OpenedStatement } from './collect.ts'
 import { advisoriesOf, conflictsOf, edgesBy, type Graph, type GraphEdge, type GraphNode, isNamed } from './graph.ts'
 import type { CustodyVerdict } from './verdict.ts'
+import { edgeWords, nameOf } from './words.ts'
 
 const COLORS = { verified: '#1a7f37', 'hash-linked': '#0969da', claimed: '#8b949e', contained: '#6e40c9' } as const
 const RED = '#cf222e'
@@ -116,24 +117,25 @@ function numbered({ nodes }: Graph) {
 }
 
 function labelOf({ id, name }: GraphNode): string {
-  return visible(`${name} ${id.slice(0, 24)}`.trim())
+  return visible(`${nameOf(name)} ${id.slice(0, 24)}`.trim())
 }
 
-function wordsOf({ role, relation, state }: GraphEdge): string {
-  return visible([role, relation, state].filter((word) => word !== '').join(', '))
+function wordsOf(edge: GraphEdge): string {
+  return visible([edgeWords(edge), edge.state].filter((word) => word !== '').join(', '))
 }
 
 function isBad(node: GraphNode): boolean {
   return advisoriesOf(node).some(isNamed)
 }
 
+/** Of Graphviz, which reads entities in labels too. */
 function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+  return `"${text.replaceAll('&', '&amp;').replaceAll(/["\\]/g, '\\$&')}"`
 }
 
-/** Mermaid's own, also of what begins one of them, or text with marks. */
+/** Mermaid's own, of all that could begin something: its directives, comments, icons and formulas act inside of labels too. */
 function codes(text: string): string {
-  return text.replaceAll(/[&<>"'`#\\]/g, (char) => `#${char.charCodeAt(0)};`)
+  return text.replaceAll(/[^\p{L}\p{N} ._-]/gu, (char) => `#${char.codePointAt(0)};`)
 }
 
 /** Of XML. */

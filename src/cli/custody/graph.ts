@@ -1,7 +1,7 @@
 /** Statements that were opened, as a graph of artifacts: each edge with what it rests on. Pure. */
 
 import type { CustodyArtifact } from '../../formats/lineage/statement.ts'
-import type { Collected, Fault, OpenedStatement } from './collect.ts'
+import type { Collected, Fault, OpenedStatement, WithdrawnStatement } from './collect.ts'
 import { countedOf, upstreamOf } from './counted.ts'
 
 export type EdgeState =
@@ -22,6 +22,8 @@ export interface GraphNode {
   readonly about: readonly OpenedStatement[]
   /** What the server lists about it, and what did not hold or was not to be seen. */
   readonly faults: readonly Fault[]
+  /** And what the operator took back. */
+  readonly withdrawn: readonly WithdrawnStatement[]
 }
 
 export interface GraphEdge {
@@ -64,26 +66,26 @@ export function isNamed({ signatures }: OpenedStatement): boolean {
 }
 
 export function buildGraph(
-  { statements, faults }: Pick<Collected, 'statements' | 'faults'>,
+  { statements: opened, faults, withdrawn }: Pick<Collected, 'statements' | 'faults' | 'withdrawn'>,
   subject: Subject,
   seen: readonly SeenPart[],
 ): Graph {
   const ids = new Ids()
-  const own = [subject, ...seen].map(({ digests }) => digests)
-  const trusted = statements.filter(isNamed)
-  for (const digests of [...own, ...[...trusted, ...statements].flatMap(descriptorsOf)]) ids.learn(digests)
+  // Whoever comes first says what is one artifact, and what it is called.
+  const statements = [...opened.filter(isNamed), ...opened.filter((one) => !isNamed(one))]
+  for (const { digests } of [subject, ...seen, ...statements.flatMap(descriptorsOf)]) ids.learn(digests)
   const nodes = new Map<string, GraphNode>()
-  const node = (digests: readonly string[], name: string): string | null => {
+  const names = namesOf(ids, { statements, subject, seen })
+  const node = (digests: readonly string[]): string | null => {
     const id = ids.of(digests)
-    if (id === null) return null
-    const known = nodes.get(id)
-    nodes.set(id, { id, name: known?.name || name, about: known?.about ?? [], faults: known?.faults ?? [] })
+    if (id !== null && !nodes.has(id))
+      nodes.set(id, { id, name: names.get(id) ?? '', about: [], faults: [], withdrawn: [] })
     return id
   }
-  const root = node(subject.digests, subject.name) ?? ''
+  const root = node(subject.digests) ?? ''
   for (const statement of statements)
-    for (const { digests, name } of [...statement.statement.subjects, ...statement.statement.parts]) {
-      const id = node(digests, name)
+    for (const { digests } of [...statement.statement.subjects, ...statement.statement.parts]) {
+      const id = node(digests)
       const known = id === null ? undefined : nodes.get(id)
       if (known !== undefined && !known.about.includes(statement))
         nodes.set(known.id, { ...known, about: [...known.about, statement] })
@@ -92,29 +94,61 @@ export function buildGraph(
     const known = nodes.get(ids.of([fault.artifact]) ?? '')
     if (known !== undefined) nodes.set(known.id, { ...known, faults: [...known.faults, fault] })
   }
+  for (const gone of withdrawn) {
+    const known = nodes.get(ids.of([gone.artifact]) ?? '')
+    if (known !== undefined) nodes.set(known.id, { ...known, withdrawn: [...known.withdrawn, gone] })
+  }
   const payloads = new Map(statements.map((one) => [one.payload, one]))
   const said = statements.flatMap((by) =>
     edgesOf(by, node, (from, link) => stateOf(nodes.get(from), { by, link, payloads })),
   )
   const met = (digests: readonly string[]) => ids.of(digests) ?? ''
-  const looked = seen.flatMap(({ digests, name, role, within }): GraphEdge[] => {
+  const looked = seen.flatMap(({ digests, role, within }): GraphEdge[] => {
     const [made, from] = [met(within), met(digests)]
     const isMet = made !== from && (nodes.has(made) || nodes.has(from))
-    if (!isMet || node(within, '') === null || node(digests, name) === null) return []
+    if (!isMet || node(within) === null || node(digests) === null) return []
     return [{ made, from, role, relation: '', state: 'contained', by: null }]
   })
   const together = statements.map(({ statement }) => [
-    ...new Set(statement.subjects.flatMap(({ digests, name }) => node(digests, name) ?? [])),
+    ...new Set(statement.subjects.flatMap(({ digests }) => node(digests) ?? [])),
   ])
   const upstream = upstreamOf(subject.digests, { counted: countedOf({ statements, isNamed }), seen })
   return { root, nodes, edges: [...looked, ...said], together: together.filter((one) => one.length > 1), upstream }
 }
 
-function descriptorsOf({ statement: { subjects, parts, dependencies } }: OpenedStatement): (readonly string[])[] {
-  return [...subjects, ...parts, ...dependencies].map(({ digests }) => digests)
+function descriptorsOf({ statement: { subjects, parts, dependencies } }: OpenedStatement): CustodyArtifact[] {
+  return [...subjects, ...parts, ...dependencies]
 }
 
-type AddNode = (digests: readonly string[], name: string) => string | null
+interface Naming {
+  readonly statements: readonly OpenedStatement[]
+  readonly subject: Subject
+  readonly seen: readonly SeenPart[]
+}
+
+/** Who made something says what it is called, before those who took it. */
+function named(statements: readonly OpenedStatement[]): CustodyArtifact[] {
+  const taken = statements.flatMap(({ statement }) => statement.dependencies)
+  return [...statements.flatMap(({ statement: { subjects, parts } }) => [...subjects, ...parts]), ...taken]
+}
+
+/** By ids. Strangers name what they alone speak of. */
+function namesOf(ids: Ids, { statements, subject, seen }: Naming): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  const learn = (digests: readonly string[], name: string) => {
+    const id = ids.of(digests) ?? ''
+    names.set(id, names.get(id) || name)
+  }
+  learn(subject.digests, subject.name)
+  for (const { digests, name, uri } of named(statements.filter(isNamed))) learn(digests, name || uri)
+  for (const { digests, name } of seen) learn(digests, name)
+  const settled = new Set(names.keys())
+  for (const { digests, name, uri } of named(statements))
+    if (!settled.has(ids.of(digests) ?? '')) learn(digests, name || uri)
+  return names
+}
+
+type AddNode = (digests: readonly string[]) => string | null
 
 function edgesOf(
   by: OpenedStatement,
@@ -123,10 +157,10 @@ function edgesOf(
 ): GraphEdge[] {
   const { subjects, dependencies } = by.statement
   // One node of a model's many: the files of one step stand together, and are not drawn with the same lines each.
-  const made = subjects.map(({ digests, name }) => node(digests, name)).find((id) => id !== null)
+  const made = subjects.map(({ digests }) => node(digests)).find((id) => id !== null)
   if (made === undefined || made === null) return []
-  return dependencies.flatMap(({ digests, name, uri, role, relation, link }): GraphEdge[] => {
-    const from = node(digests, name || uri)
+  return dependencies.flatMap(({ digests, role, relation, link }): GraphEdge[] => {
+    const from = node(digests)
     return from === null ? [] : [{ made, from, role, relation, state: state(from, link), by }]
   })
 }
@@ -143,7 +177,7 @@ function stateOf(node: GraphNode | undefined, { by, link, payloads }: Stated): E
   return meant !== undefined && node?.about.includes(meant) === true ? 'hash-linked' : 'claimed'
 }
 
-/** What is one artifact under several digests. Whoever is learnt from first decides: strangers come last. */
+/** What is one artifact under several digests. Whoever is learnt from first decides. */
 class Ids {
   readonly #ids = new Map<string, string>()
 

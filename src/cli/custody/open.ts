@@ -1,26 +1,22 @@
 /** Opens one signed statement: its place in a log of the trusted root, its signature, by whom. Nothing is taken from the server's word. */
 
-import { sha256 } from '#sha256'
 import { type Ask, below } from '../../client/ask.ts'
 import type { ListedStatement } from '../../client/custody.ts'
 import { fetchColophonEntry } from '../../client/fetch-entry.ts'
 import { custodyPayload, documentOf } from '../../formats/lineage/content.ts'
 import { type CustodyStatement, parseCustody } from '../../formats/lineage/statement.ts'
-import { orNull } from '../../formats/located.ts'
-import { parseCertificate } from '../../formats/pki/certificate.ts'
-import { parseSpki } from '../../formats/pki/spki.ts'
 import type { Bundle } from '../../formats/sigstore/bundle.ts'
 import type { BundleEntry } from '../../formats/sigstore/bundle-entry.ts'
-import type { Material } from '../../formats/sigstore/request-v2.ts'
-import { equal, hex } from '../../kernel/bytes.ts'
+import { equal } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { verifyBundle, verifyEnvelope } from '../../verify/bundle.ts'
-import { bundleOfContent, bundleOfEntry, bundleOfStatement, signatureIn } from '../../verify/logged-signature.ts'
+import { bundleOfContent, bundleOfEntry, bundleOfStatement } from '../../verify/logged-signature.ts'
 import { findSigner } from '../../verify/rekor-log.ts'
 import { type PlacedEntry, verifyStatedEntry } from '../../verify/stated-logs.ts'
 import type { Trust, TrustedSigner } from '../../verify/trust.ts'
 import { digestsOf } from './brought.ts'
-import { openWithdrawal, type Withdrawal } from './withdrawn.ts'
+import { type Chosen, chooseSigner, wordsOf } from './who.ts'
+import { openWithdrawal, requireAttachment, type Withdrawal } from './withdrawn.ts'
 
 export interface Trusted {
   readonly ask: Ask
@@ -59,6 +55,8 @@ export interface Outcome extends Pick<PlacedEntry, 'checkpoint'> {
   /** Null where it is a stranger's that nobody can open, or was taken back. */
   readonly opened: Opened | null
   readonly withdrawn: (Withdrawal & Pick<Signature, 'isNamed'>) | null
+  /** A named signer in whose name somebody else signed; null: none. */
+  readonly forged: string | null
 }
 
 /** What the server has behind an entry. */
@@ -79,23 +77,29 @@ export async function openEntry(place: string, stated: Content, trusted: Trusted
   const entry = { ...fetched, logId: findSigner(trust.root.tlogs, fetched.proof?.checkpoint ?? '').logId }
   const { root, policy, abilities } = trust
   const { index, checkpoint } = await verifyStatedEntry(entry, { root, policy, mlDsa44: abilities.mlDsa44 })
-  const who = orNull(() => chosen(signatureIn(entry).verifier, signers))
+  if (attachment !== null) requireAttachment(entry, attachment)
+  const { who, forged } = await chooseSigner(entry, signers, trust)
+  const passed = { opened: null, withdrawn: null, forged, checkpoint }
+  if (who === null) return passed
   try {
-    if (who === null) throw new TlogError('CHECK_UNAVAILABLE', `${below(url, place)}: of a kind that is not read here`)
-    const bundle = bundleOf(entry, content, trusted)
+    const bundle = bundleOf(entry, content, { who, trusted })
     if (bundle === null && attachment !== null && withdrawn !== null) {
       const told = await openWithdrawal(trusted, withdrawn, attachment)
-      return { opened: null, withdrawn: { ...told, isNamed: who.isNamed }, checkpoint }
+      return { ...passed, withdrawn: { ...told, isNamed: who.isNamed } }
     }
     if (bundle === null)
       throw new TlogError('NOT_FOUND', `${below(url, place)}: the server lists a statement, and does not show it`)
     const signed = await verified(bundle, content, { ...trust, signer: who.signer })
-    const signature = { place, ...who, signer: wordsOf(who.signer), origin: checkpoint.origin, index }
-    return { opened: { ...signed, signature, isShown: content !== null }, withdrawn: null, checkpoint }
+    const signature = signatureOf(who, { place, origin: checkpoint.origin, index })
+    return { ...passed, opened: { ...signed, signature, isShown: content !== null } }
   } catch (error) {
-    if (!(error instanceof TlogError) || who?.isNamed === true) throw undated(error, who)
-    return { opened: null, withdrawn: null, checkpoint }
+    if (!(error instanceof TlogError) || who.isNamed) throw undated(error, who)
+    return passed
   }
+}
+
+function signatureOf({ signer, isNamed }: Chosen, at: Pick<Signature, 'place' | 'origin' | 'index'>): Signature {
+  return { ...at, signer: wordsOf(signer), isNamed }
 }
 
 /** A bundle by itself, with the proof that is in it. @param file that it signs; null: it holds a statement. @throws TlogError as openEntry does */
@@ -107,28 +111,34 @@ export async function openBundle(
 ): Promise<Opened> {
   const [entry] = bundle.entries
   if (entry === undefined) throw new TlogError('LOG_NOT_TRUSTED', 'the bundle has no entry of any log')
-  const who = chosen(signatureIn(entry).verifier, signers)
+  const { who } = await chooseSigner(entry, signers, null)
+  if (who === null) throw new TlogError('CHECK_UNAVAILABLE', 'an entry of a kind, or by a key, that is not read here')
   const signed = await verified(bundle, file, { ...trust, signer: who.signer }).catch((error) => {
     throw undated(error, who)
   })
   const { index } = entry.proof ?? entry
   const [origin = ''] = (entry.proof?.checkpoint ?? '').split('\n')
-  return { ...signed, signature: { place: path, ...who, signer: wordsOf(who.signer), origin, index }, isShown: false }
+  return { ...signed, signature: signatureOf(who, { place: path, origin, index }), isShown: false }
+}
+
+interface Whose {
+  readonly who: Chosen
+  readonly trusted: Trusted
 }
 
 /** The same signature of the caller's has timestamps over it, and perhaps what it is over. */
-function bundleOf(entry: BundleEntry, content: Uint8Array | null, { bundles }: Trusted): Bundle | null {
-  const { signature } = signatureIn(entry)
-  const same = bundles.filter((one) => equal(one.content.signature, signature))
+function bundleOf(entry: BundleEntry, content: Uint8Array | null, { who, trusted }: Whose): Bundle | null {
+  const { logged } = who
+  const same = trusted.bundles.filter((one) => equal(one.content.signature, logged.signature))
   const own = same.find((one) => one.content.kind === 'envelope')
   const timestamps = same.flatMap((one) => one.timestamps)
-  if (content !== null) return { ...fromContent(entry, content), timestamps }
-  return own === undefined ? null : { ...bundleOfContent(entry, own.content), timestamps }
+  if (content !== null) return { ...fromContent(entry, content, who), timestamps }
+  return own === undefined ? null : { ...bundleOfContent(entry, own.content, logged), timestamps }
 }
 
-function fromContent(entry: BundleEntry, content: Uint8Array): Bundle {
+function fromContent(entry: BundleEntry, content: Uint8Array, { logged }: Chosen): Bundle {
   const isFile = entry.kind === 'hashedrekord' && documentOf(content) !== null
-  return isFile ? bundleOfEntry(entry) : bundleOfStatement(entry, content)
+  return isFile ? bundleOfEntry(entry) : bundleOfStatement(entry, content, logged)
 }
 
 async function verified(
@@ -149,33 +159,9 @@ async function verified(
   return { payload, payloadType: content.payloadType, statement: parseCustody(payload) }
 }
 
-interface Chosen {
-  readonly signer: TrustedSigner
-  readonly isNamed: boolean
-}
-
-/** One of the named where it is theirs, else whoever the entry says: then it is shown that they signed, and it counts for nothing. */
-function chosen({ kind, rawBytes }: Material, signers: readonly TrustedSigner[]): Chosen {
-  if (kind === 'publicKey') {
-    const key = parseSpki(rawBytes)
-    const isNamed = signers.some((one) => one.kind === 'key' && equal(one.key.der, key.der))
-    return { signer: { kind: 'key', key }, isNamed }
-  }
-  const { sans, issuer } = parseCertificate(rawBytes)
-  const named = signers.find(
-    (one) => one.kind === 'identity' && one.issuer === issuer && sans.some(({ value }) => value === one.name),
-  )
-  if (named !== undefined) return { signer: named, isNamed: true }
-  return { signer: { kind: 'identity', name: sans[0]?.value ?? '', issuer: issuer ?? '' }, isNamed: false }
-}
-
-function wordsOf(signer: TrustedSigner): string {
-  return signer.kind === 'key' ? `key ${hex(sha256(signer.key.der))}` : `${signer.name} (${signer.issuer})`
-}
-
 /** Says what would help. */
-function undated(error: unknown, who: Chosen | null): unknown {
-  if (!(error instanceof TlogError) || error.code !== 'TIME_MISSING' || who === null) return error
+function undated(error: unknown, who: Chosen): unknown {
+  if (!(error instanceof TlogError) || error.code !== 'TIME_MISSING') return error
   const words = `${wordsOf(who.signer)} by certificate, not dated: cannot be verified offline; give the bundle with --bundle`
   return new TlogError('TIME_MISSING', words, { cause: error })
 }

@@ -9,8 +9,11 @@ import type { TrustedSigner } from '../../verify/trust.ts'
 import { digestsOf } from './brought.ts'
 import type { Opened, Trusted } from './open.ts'
 
-/** Of one statement and algorithm. Where there are more, the named are asked for by themselves: strangers do not crowd them out. */
-const MAX_SHOWN = 64
+/**
+ * Of one statement and algorithm. Where there are more, the named are asked for by themselves: strangers do not crowd them out, and
+ * hardly by certificates in their name.
+ */
+const MAX_SHOWN = { or: 64, and: 4096 } as const
 const NAMES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' } as const
 
 /** What was signed: an envelope's encoding, or a file. */
@@ -25,10 +28,10 @@ export async function* placesOfSigners(content: Uint8Array, { ask, url, signers 
     const queries: EntryQuery[] = [{ hash, operator: 'or' }]
     for (let query = queries.shift(); query !== undefined; query = queries.shift()) {
       let count = 0
-      for await (const { place } of hitsOf(ask, url, query, MAX_SHOWN)) {
-        if (++count <= MAX_SHOWN) yield place
+      for await (const { place } of hitsOf(ask, url, query, MAX_SHOWN.or)) {
+        if (++count <= MAX_SHOWN[query.operator]) yield place
         else if (query.operator === 'or') queries.push(...signers.map((signer) => queryBy(hash, signer)))
-        if (count > MAX_SHOWN) break
+        if (count > MAX_SHOWN[query.operator]) break
       }
     }
   }

@@ -5,6 +5,7 @@ import { visible } from '../../formats/visible.ts'
 import type { Collected, Fault, OpenedStatement } from './collect.ts'
 import { advisoriesOf, conflictsOf, edgesBy, type Graph, type GraphEdge, type GraphNode, isNamed } from './graph.ts'
 import { type CustodyVerdict, withdrawnWords } from './verdict.ts'
+import { edgeWords, nameOf, whose, wordOf } from './words.ts'
 
 const HEADINGS = {
   verified: 'VERIFIED',
@@ -23,14 +24,20 @@ export function textOf(
   const root = graph.nodes.get(graph.root)
   if (root === undefined) return []
   const { outcome, reasons, warnings } = verdict
-  const lines = [`${HEADINGS[outcome]}: ${root.name}`, ...[...reasons, ...warnings].map((words) => `  ${words}`), '']
+  const lines = [
+    `${HEADINGS[outcome]}: ${nameOf(root.name) || shortOf(root.id)}`,
+    ...[...reasons, ...warnings].map((words) => `  ${words}`),
+    '',
+  ]
   new Tree(graph, direction, lines).draw(root)
-  const inTree = new Set([...graph.nodes.values()].flatMap((node) => node.faults))
+  const inTree = new Set<object>([...graph.nodes.values()].flatMap((node) => [...node.faults, ...node.withdrawn]))
   const withheld = faults
     .filter((one) => !inTree.has(one))
     .map((one) => `  at ${shortOf(one.artifact)}: ${faultOf(one)}`)
   const passed = passedOver === 0 ? [] : [`  ${passedOver} by strangers, which could not be opened, were passed over`]
-  const gone = withdrawn.map((one) => `  WITHDRAWN at ${shortOf(one.artifact)}, ${withdrawnWords(one)}`)
+  const gone = withdrawn
+    .filter((one) => !inTree.has(one))
+    .map((one) => `  at ${shortOf(one.artifact)}: WITHDRAWN: ${withdrawnWords(one)}`)
   const aside = unasked === 0 ? [] : [`  ${unasked} artifacts to which strangers alone lead were not asked for`]
   const idle = unused.map(({ path, code, message }) => `  ${path}: ${code}: ${message}`)
   const seen = [...heads].map(([origin, size]) => `  as of entry ${size} of ${origin}`)
@@ -79,7 +86,7 @@ class Tree {
   }
 
   #isLeaf(node: GraphNode): boolean {
-    return node.about.length + node.faults.length === 0 && this.#children(node).length === 0
+    return notesOf(node).length === 0 && this.#children(node).length === 0
   }
 
   #children({ id }: GraphNode): { readonly node: GraphNode; readonly words: string }[] {
@@ -100,18 +107,19 @@ class Tree {
   }
 }
 
-function wordsOf({ role, relation, state, by }: GraphEdge): string {
-  const whose = by === null || isNamed(by) ? '' : ", a stranger's word"
-  return `${[role, relation].filter((word) => word !== '').join(', ') || 'from'} [${state}${whose}]`
+function wordsOf(edge: GraphEdge): string {
+  const { state, by } = edge
+  const stranger = by === null || isNamed(by) ? '' : ", a stranger's word"
+  return `${edgeWords(edge) || 'from'} [${state}${stranger}]`
 }
 
 function faultOf({ place, code, message, isLie }: Fault): string {
   return `${isLie ? 'NOT VERIFIED' : 'GAP'}: ${place}: ${code}: ${message}`
 }
 
-function labelOf({ id, name, about, faults }: GraphNode): string {
-  const gap = about.length + faults.length === 0 ? '  GAP: no statement about it is shown' : ''
-  return `${name === '' ? '' : `${name}  `}${shortOf(id)}${gap}`
+function labelOf({ id, name, about, faults, withdrawn }: GraphNode): string {
+  const gap = about.length + faults.length + withdrawn.length === 0 ? '  GAP: no statement about it is shown' : ''
+  return `${name === '' ? '' : `${nameOf(name)}  `}${shortOf(id)}${gap}`
 }
 
 /** Who says what about it: steps, advisories, what was found again, and what is kept silent. */
@@ -119,25 +127,27 @@ function notesOf(node: GraphNode): string[] {
   const conflict = conflictsOf(node)
   return [
     ...node.faults.map(faultOf),
+    ...node.withdrawn.map((one) => `WITHDRAWN: ${withdrawnWords(one)}`),
     ...node.about.map((one) => `${stepOf(one)}: ${signersOf(one)}${conflict.includes(one) ? '  CONFLICT' : ''}`),
     ...advisoriesOf(node).map((one) => {
       const { status, reason } = one.statement.advisory ?? { status: '', reason: '' }
-      return `${isNamed(one) ? 'ADVISORY' : 'advisory by a stranger'}: ${status}: ${reason}`
+      return `${isNamed(one) ? 'ADVISORY' : 'advisory by a stranger'}: ${wordOf(status)}: ${reason}`
     }),
-    ...node.about.flatMap(({ statement: { properties } }) =>
-      properties.length === 0 ? [] : [`found again: ${properties.join(', ')}`],
-    ),
-    ...node.about.flatMap(({ statement: { completeness } }) =>
-      [...completeness]
+    ...node.about.flatMap((one) => {
+      const { properties } = one.statement
+      return properties.length === 0 ? [] : [`found again, ${whose(one)}: ${properties.map(wordOf).join(', ')}`]
+    }),
+    ...node.about.flatMap((one) =>
+      [...one.statement.completeness]
         .filter(([, said]) => said !== 'all')
-        .map(([role, said]) => `${role}: ${said}, by the signer's word`),
+        .map(([role, said]) => `${wordOf(role)}: ${said}, ${whose(one)}`),
     ),
     ...node.about.flatMap(({ statement: { cut } }) => cut.map((what) => `GAP: of its ${what} the first are looked at`)),
   ]
 }
 
 function stepOf({ statement: { buildType, predicateType } }: OpenedStatement): string {
-  return (buildType || predicateType).replace(/^https?:\/\//, '')
+  return wordOf((buildType || predicateType).replace(/^https?:\/\//, ''))
 }
 
 function signersOf({ signatures }: OpenedStatement): string {

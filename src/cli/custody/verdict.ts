@@ -10,7 +10,7 @@ export interface CustodyVerdict {
   readonly outcome: 'verified' | 'not verified' | 'undetermined'
   /** In words, the worst first. */
   readonly reasons: readonly string[]
-  /** Beside what decides: advisories by the named, to which the word of strangers alone leads. */
+  /** Beside what decides: advisories by the named, to which the word of strangers alone leads; who signed in their name. */
   readonly warnings: readonly string[]
 }
 
@@ -24,7 +24,9 @@ export function judgeCustody(graph: Graph, collected: Collected, direction: Dire
   const isKnown = graph.nodes.get(graph.root)?.about.some(isNamed) === true
   const lies = faults.filter(({ isLie }) => isLie).map(({ place, code, message }) => `${code}: ${place}: ${message}`)
   const { bad, maybe } = direction === 'up' ? advisoriesIn(graph, collected, isKnown) : { bad: [], maybe: [] }
-  if (lies.length + bad.length > 0) return { outcome: 'not verified', reasons: [...lies, ...bad], warnings: maybe }
+  const forged = [...collected.forged].map(([name, count]) => `${count} in the name of ${name}, ${FORGED}`)
+  if (lies.length + bad.length > 0)
+    return { outcome: 'not verified', reasons: [...lies, ...bad], warnings: [...maybe, ...forged] }
   const hidden = faults.map(({ code, message }) => `${code}: ${message}`)
   const gone = withdrawn.filter((one) => one.isNamed).map((one) => `ATTACHMENT_WITHDRAWN: ${withdrawnWords(one)}`)
   const isEmpty = direction === 'down' && graph.edges.length === 0 && !isKnown
@@ -36,7 +38,7 @@ export function judgeCustody(graph: Graph, collected: Collected, direction: Dire
     ...([...countedOf({ ...collected, isNamed })].some(({ statement }) => isShort(statement)) ? [SHORT] : []),
   ]
   const reasons = [...hidden, ...gone, ...maybe, ...unknown, ...less]
-  return { outcome: reasons.length === 0 ? 'verified' : 'undetermined', reasons, warnings: [] }
+  return { outcome: reasons.length === 0 ? 'verified' : 'undetermined', reasons, warnings: forged }
 }
 
 export function withdrawnWords({ place, by, since, reason }: WithdrawnStatement): string {
@@ -44,6 +46,7 @@ export function withdrawnWords({ place, by, since, reason }: WithdrawnStatement)
 }
 
 const UNKNOWN = 'no signer that you named is shown to speak of it'
+const FORGED = 'by a certificate that leads to no authority of the trusted root, as anybody can make one, passed over'
 const SHORT = 'a statement names more than is looked at of one'
 
 /** Parts lead nowhere. */

@@ -5,10 +5,13 @@ import { fetchAttachment } from '../../client/custody.ts'
 import { fetchColophonEntry } from '../../client/fetch-entry.ts'
 import { factsOf } from '../../dialects/facts.ts'
 import { readWithdrawal } from '../../dialects/withdrawals.ts'
-import { hex } from '../../kernel/bytes.ts'
+import { orNull } from '../../formats/located.ts'
+import type { BundleEntry } from '../../formats/sigstore/bundle-entry.ts'
+import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { verifyEnvelope } from '../../verify/bundle.ts'
-import { bundleOfStatement } from '../../verify/logged-signature.ts'
+import { isV2 } from '../../verify/logged-body.ts'
+import { bundleOfStatement, signaturesIn } from '../../verify/logged-signature.ts'
 import { findLog, findSigner } from '../../verify/rekor-log.ts'
 import { type PlacedEntry, verifyStatedEntry } from '../../verify/stated-logs.ts'
 import type { Trust } from '../../verify/trust.ts'
@@ -38,16 +41,34 @@ export async function openWithdrawal({ ask, url, trust }: Asked, by: string, att
   const { trusted, key } = findLog(root, findSigner(root.tlogs, fetched.proof?.checkpoint ?? '').logId)
   const entry = { ...fetched, logId: trusted.logId }
   const { checkpoint } = await verifyStatedEntry(entry, { root, policy, mlDsa44: abilities.mlDsa44 })
-  const dialect = entry.kind === 'hashedrekord' ? 'rekor-v2' : 'rekor-v1'
+  const dialect = dialectOf(entry)
+  const own = signaturesIn(entry).find(({ verifier }) => equal(verifier.rawBytes, key.der))
   for (const { algorithm, digest } of factsOf(dialect)(entry.body).attachments) {
     const content = await fetchAttachment(ask, url, `${algorithm}:${hex(digest)}`)
     const told = content === null ? null : readWithdrawal(dialect, key.der)(entry.body, content)
-    if (content === null || told === null || `${told.algorithm}:${hex(told.digest)}` !== attachment) continue
-    await verifyEnvelope(bundleOfStatement(entry, content), { ...trust, signer: { kind: 'key', key } })
+    if (
+      own === undefined ||
+      content === null ||
+      told === null ||
+      `${told.algorithm}:${hex(told.digest)}` !== attachment
+    )
+      continue
+    await verifyEnvelope(bundleOfStatement(entry, content, own), { ...trust, signer: { kind: 'key', key } })
     return { by, reason: told.reason, since: told.effectiveFrom, checkpoint }
   }
   throw new TlogError(
     'SERVICE_REFUSED',
     `${below(url, by)}: nor does the log say there that it took ${attachment} back`,
   )
+}
+
+/** @throws TlogError SERVICE_REFUSED unless it is what the leaf of the entry commits to */
+export function requireAttachment(entry: BundleEntry, attachment: string): void {
+  const committed = orNull(() => factsOf(dialectOf(entry))(entry.body).attachments) ?? []
+  if (!committed.some(({ algorithm, digest }) => `${algorithm}:${hex(digest)}` === attachment))
+    throw new TlogError('SERVICE_REFUSED', `the server shows ${attachment}, to which the entry does not commit`)
+}
+
+function dialectOf(entry: BundleEntry): string {
+  return isV2(entry) ? 'rekor-v2' : 'rekor-v1'
 }

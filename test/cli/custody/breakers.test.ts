@@ -1,10 +1,11 @@
 /** Servers and strangers that would have `custody` say what is not so. */
 
 import t from 'tap'
-import { dsse } from '../../http/requests.ts'
-import { ask } from '../../http/support.ts'
+import { dsse, ecKey, type Key, pae } from '../../http/requests.ts'
+import { ask, type TestServer } from '../../http/support.ts'
+import { command } from '../support.ts'
 import { lying } from './liar.ts'
-import { advisory, desk, digest, logV1, logV2, pem64, post, provenance } from './support.ts'
+import { advisory, desk, digest, logV1, logV2, pem64, post, provenance, TYPE } from './support.ts'
 
 const { serverWith, mine, signer, stranger } = desk(t)
 const [MODEL, BASE, DATA, BAD] = [digest(1), digest(2), digest(3), digest(4)]
@@ -180,15 +181,47 @@ t.test('a server that does not say what a statement says, and one that has no co
   t.match(await json(ASKED, gone), { code: 3, faults: [{ code: 'NOT_FOUND', isLie: false }] })
 })
 
-t.test('an envelope of several signatures is passed over', async (t) => {
+t.test('in an entry of several signatures, that of the named counts', async (t) => {
+  for (const keys of [
+    [signer, stranger],
+    [stranger, signer],
+  ]) {
+    const { server, json } = await serverWith([[model, signer]])
+    await logV1Of(server, advisory({ sha256: MODEL }), keys)
+    const found = await json(ASKED)
+    t.match(found, { code: 1, faults: [], passedOver: 0, reasons: [/^poisoned: /] })
+    t.match(found.statements[1].signatures, { length: 1, 0: { isNamed: true } })
+  }
   const { server, json } = await serverWith([[model, signer]])
-  const other = provenance({ made: MODEL, from: [DATA] })
-  const [one, two] = [signer, stranger].map((key) => ({ key, ...dsse(key, other) }))
-  const signatures = [one, two].flatMap((each) => each?.envelope.signatures ?? [])
-  const envelope = JSON.stringify({ ...one?.envelope, signatures })
-  const proposedContent = { envelope, verifiers: [signer, stranger].map(pem64) }
-  await post(server, '/api/v1/log/entries', { kind: 'dsse', apiVersion: '0.0.1', spec: { proposedContent } })
-  t.match(await json(ASKED), { code: 0, faults: [], passedOver: 1 })
+  await logV1Of(server, advisory({ sha256: MODEL }), [stranger, ecKey()])
+  t.match(await json(ASKED), { code: 0, passedOver: 0, statements: { length: 2 } })
+})
+
+function logV1Of(server: TestServer, payload: Buffer, keys: readonly Key[]): Promise<string> {
+  const [{ envelope } = dsse(signer, payload), ...others] = keys.map((key) => dsse(key, payload))
+  const signatures = [...envelope.signatures, ...others.flatMap((other) => other.envelope.signatures)]
+  const proposedContent = { envelope: JSON.stringify({ ...envelope, signatures }), verifiers: keys.map(pem64) }
+  return post(server, '/api/v1/log/entries', { kind: 'dsse', apiVersion: '0.0.1', spec: { proposedContent } })
+}
+
+t.test('what was taken back hides nothing else', async (t) => {
+  const other = provenance({ made: digest(9) })
+  const { server, json } = await serverWith([
+    [model, signer],
+    [advisory({ sha256: MODEL }), signer],
+    [other, stranger],
+  ])
+  const attachment = `sha256:${payloadOf(pae(TYPE, other))}`
+  const said = ['--reason', 'by order', '--yes', '--data', server.dir]
+  t.equal((await command(['withdraw', 'v2', attachment, ...said])).code, 0)
+  const withdrawn = { entry: '/logs/v2/entries/3', time: '2026-01-01T00:00:00Z' }
+  const hiding = edited((page) => {
+    for (const one of page.statements)
+      if (one.index === 1) Object.assign(one, { statement: null, attachment, withdrawn })
+  })
+  const url = await lying(t, server.url, { path: /custody/, change: hiding })
+  t.match(await json(ASKED), { code: 1, reasons: [/^poisoned: /] })
+  t.match(await json(ASKED, url), { code: 1, withdrawn: [], reasons: [/to which the entry does not commit/] })
 })
 
 t.test('what claims to be a statement and is none, by a stranger', async (t) => {

@@ -22,6 +22,7 @@ function judged(isNamed: boolean, direction: 'up' | 'down', open: Partial<Collec
     withdrawn: [],
     faults: [],
     passedOver: 0,
+    forged: new Map(),
     unasked: 0,
     unused: [],
     heads: new Map(),
