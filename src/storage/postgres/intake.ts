@@ -28,7 +28,7 @@ const TAKE = `
     SELECT pending.*, sum(bytes) OVER (ORDER BY id) AS upto, row_number() OVER (ORDER BY id) AS n FROM (
       SELECT * FROM colophon.pending WHERE log = $1 AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT $3
     ) AS pending
-  ) AS counted WHERE n = 1 OR upto <= $4 ORDER BY id`
+  ) AS counted WHERE n = 1 OR upto <= $4 ORDER BY n`
 
 export interface IntakeOptions {
   readonly log: number
