@@ -72,6 +72,9 @@ export function checkAttachment({ algorithm, digest, content }: Attachment): voi
     throw new TlogError('STORE_CORRUPT', `attachment ${algorithm}:${hex(digest)}: its content does not hash to that`)
 }
 
+/** Of a page of attachments; one is read whatever its size. */
+export const ATTACHMENT_PAGE_BYTES = 8 * 2 ** 20
+
 /** @throws TlogError INDEX_OUT_OF_RANGE unless every entry is in the stored tree. */
 export function checkStored(supplements: readonly DerivedRows[], stored: Head | null): void {
   const size = stored?.size ?? 0
