@@ -15,10 +15,9 @@ type Standings = Pick<MovableDatabase, 'standing' | 'arrive' | 'arrived' | 'leav
 
 export function createStandings(db: Database, write: Write, logs: () => LogRecord[]): Standings {
   const one = db.prepare<[], Row>('SELECT state, copy, place FROM standing')
-  const say = db.prepare(
-    `INSERT INTO standing (one, state, copy, place) VALUES (1, ?, ?, ?)
-     ON CONFLICT (one) DO UPDATE SET state = excluded.state, copy = excluded.copy, place = excluded.place`,
-  )
+  const insert = db.prepare('INSERT INTO standing (state, copy, place, one) VALUES (?, ?, ?, 1)')
+  const update = db.prepare('UPDATE standing SET state = ?, copy = ?, place = ?')
+  const say = (row: Row) => (one.get() === undefined ? insert : update).run(row.state, row.copy, row.place)
   const size = db.prepare<[number], number>('SELECT max(size) FROM head WHERE log = ?').pluck()
   const open = db.prepare("UPDATE standing SET state = 'open' WHERE copy = ? AND state = 'arriving'")
   const refuse = (why: string) => new TlogError('COPY_REFUSED', `${db.name}: ${why}`)
@@ -36,7 +35,7 @@ export function createStandings(db: Database, write: Write, logs: () => LogRecor
     arrive: async ({ name, place }: Copy) =>
       write(() => {
         if (logs().length > 0 || one.get() !== undefined) throw refuse('there are logs already')
-        say.run('arriving', name, place)
+        say({ state: 'arriving', copy: name, place })
       }),
     arrived: async ({ name }) =>
       write(() => {
@@ -49,7 +48,7 @@ export function createStandings(db: Database, write: Write, logs: () => LogRecor
         if (changed !== undefined || copied.length > here.length)
           throw refuse(`log ${changed?.number ?? here.length} was changed while it was copied: copy again`)
         if ((one.get()?.state ?? 'open') !== 'open') throw refuse('it is not served itself')
-        say.run('left', name, place)
+        say({ state: 'left', copy: name, place })
       }),
   }
 }
