@@ -105,6 +105,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     'copy database, keys and trust files, beside a running server',
     async () => (await import('./backup.ts')).backup,
   ),
+  entry('copy', 'move the logs to PostgreSQL, or back to a file', async () => (await import('./copy.ts')).copy),
   entry('restore', 'make a data directory from a backup', async () => (await import('./restore.ts')).restore),
   entry(
     'recover',

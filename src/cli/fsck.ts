@@ -1,9 +1,6 @@
 /** `colophon fsck`: rebuilds every tile and root from the entries and compares all that is stored and signed. */
 
-import { createHash } from 'node:crypto'
 import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
-import { factsOf } from '../dialects/facts.ts'
-import { withdrawalsOf } from '../dialects/withdrawals.ts'
 import { TlogError } from '../kernel/error.ts'
 import { fsck as checkLog } from '../log/fsck.ts'
 import type { Mark } from '../log/ports.ts'
@@ -11,7 +8,7 @@ import { readDatabase } from '../storage/data-directory.ts'
 import type { LogDatabase, LogRecord } from '../storage/database.ts'
 import { readMark } from '../storage/log-keys.ts'
 import { placeOf } from './data.ts'
-import { openerOfAll } from './own-lines.ts'
+import { checkPartsOf } from './log-check.ts'
 import { progressBar } from './progress.ts'
 import type { Command, ExitCode, World } from './world.ts'
 
@@ -66,13 +63,8 @@ async function check(
   const onProblem = (problem: string) => void problems.push(problem)
   try {
     const size = await checkLog({
-      origin: record.origin,
-      store: database.store(record.number),
+      ...checkPartsOf(database, record),
       mark: await markOf(place, record, onProblem),
-      open: openerOfAll(record),
-      facts: factsOf(record.dialect),
-      withdraws: withdrawalsOf(record),
-      digest: (algorithm, content) => createHash(algorithm).update(content).digest(),
       onProblem,
       onProgress: progressBar(world, record.slug),
     })

@@ -26,6 +26,15 @@ export type HashTile = Tile & { readonly level: number }
 /** A tile's bytes: its first `width` hashes, 32 bytes each; null when there is no such tile. */
 export type ReadTile = (level: number, index: number, width: number) => Promise<Uint8Array | null>
 
+/** The full tiles of level 1 and above that leaves from `before` to `after` complete, in the order of their levels. */
+export function filledBetween(before: number, after: number): readonly HashTile[] {
+  const tiles: HashTile[] = []
+  for (let level = 1, leaves = TILE_WIDTH ** 2; leaves <= after; level++, leaves *= TILE_WIDTH)
+    for (let index = Math.floor(before / leaves); index < Math.floor(after / leaves); index++)
+      tiles.push({ level, index, width: TILE_WIDTH })
+  return tiles
+}
+
 /** The path below a log's prefix, such as tile/0/x001/x234/067.p/12. */
 export function tilePath(tile: Tile): string {
   const groups = String(tile.index)

@@ -1,7 +1,7 @@
 /** The check of what is kept beside the tree: each entry's lookup rows and attachments, and that there are no others. */
 
 import { parseBundle } from '../formats/c2sp/bundle.ts'
-import type { LeafIndex } from '../kernel/brand.ts'
+import { type LeafIndex, leafIndex } from '../kernel/brand.ts'
 import { equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { TILE_WIDTH } from '../kernel/tile.ts'
@@ -10,13 +10,16 @@ import { findIndexed, missingKeys } from './indexed.ts'
 import type { ContentName, DigestAlgorithm, LogReader, LookupKey, Totals } from './ports.ts'
 
 export interface FactsParts {
-  readonly store: Pick<LogReader, 'lookup' | 'attachment' | 'bundle' | 'withdrawn'>
+  readonly store: Pick<LogReader, 'lookup' | 'hasLookups' | 'attachment' | 'bundle' | 'withdrawn'>
   readonly facts: (leaf: Uint8Array) => LeafFacts
   /** What a leaf takes back in the log's own name, by the content that it commits to. */
   readonly withdraws: (leaf: Uint8Array, content: Uint8Array) => ContentName | null
   readonly digest: (algorithm: DigestAlgorithm, content: Uint8Array) => Uint8Array
   readonly onProblem: (problem: string) => void
 }
+
+/** How many lookup rows of an entry are missing. */
+export type ReadAhead = ReadonlyMap<LeafIndex, number>
 
 const ROW_MISSING = 'a lookup row of its attachment is missing (`colophon reindex` adds it)'
 
@@ -36,13 +39,39 @@ export class FactsCheck {
     this.#parts = parts
   }
 
+  /**
+   * What follows from the entries of a bundle, with all their rows looked up in one question. Of each that is not said here, for
+   * the answer was an error, `check` asks by itself.
+   */
+  async readAhead(entries: readonly Uint8Array[], first: number): Promise<ReadAhead> {
+    const read = entries.map((entry, i) => ({ index: leafIndex(first + i), keys: this.#keysOf(entry) }))
+    const rows = read.flatMap(({ index, keys }) => keys.map(({ key }) => ({ index, key })))
+    const found = await this.#parts.store.hasLookups(rows).catch(() => null)
+    if (found === null) return new Map()
+    const missing = new Map(read.map(({ index }) => [index, 0]))
+    for (const [i, { index }] of rows.entries())
+      if (found[i] === false) missing.set(index, (missing.get(index) ?? 0) + 1)
+    return missing
+  }
+
+  /** None of an entry that is none of the dialect's: `check` says so. */
+  #keysOf(entry: Uint8Array): readonly LookupKey[] {
+    try {
+      return this.#parts.facts(entry).keys
+    } catch (error) {
+      if (!(error instanceof TlogError)) throw error
+      return []
+    }
+  }
+
   /** What its dialect says of one entry. @throws TlogError when it is none of the dialect's. */
-  async check(entry: Uint8Array, at: LeafIndex): Promise<void> {
+  async check(entry: Uint8Array, at: LeafIndex, ahead: ReadAhead): Promise<void> {
     const { store, digest } = this.#parts
     const facts = this.#parts.facts(entry)
     this.readable++
     this.#lookups += new Set(facts.keys.map(({ key }) => hex(key))).size
-    await this.#checkRows(facts.keys, at, 'a lookup row is missing')
+    const missing = ahead.get(at) ?? (await missingKeys(store, at, facts.keys)).length
+    for (let i = 0; i < missing; i++) this.#parts.onProblem(`leaf ${at}: a lookup row is missing`)
     for (const named of facts.attachments) {
       const content = await store.attachment(named.algorithm, named.digest)
       if (content === null) continue
@@ -50,7 +79,7 @@ export class FactsCheck {
       if (isFirst) this.#attachments++
       if (!equal(digest(named.algorithm, content), named.digest))
         this.#parts.onProblem(`leaf ${at}: its attachment does not hash to the digest it is kept under`)
-      else if (!named.isShared) await this.#checkRows(named.keysOf(content), at, ROW_MISSING)
+      else if (!named.isShared) await this.#checkRows(named.keysOf(content), at)
       else if (isFirst && (await findIndexed(store, named, named.keysOf(content))) === null)
         this.#parts.onProblem(`leaf ${at}: ${ROW_MISSING}`)
       await this.#checkWithdrawal(entry, content, at)
@@ -99,8 +128,8 @@ export class FactsCheck {
     }
   }
 
-  async #checkRows(keys: readonly LookupKey[], at: LeafIndex, missing: string): Promise<void> {
-    for (const _ of await missingKeys(this.#parts.store, at, keys)) this.#parts.onProblem(`leaf ${at}: ${missing}`)
+  async #checkRows(keys: readonly LookupKey[], at: LeafIndex): Promise<void> {
+    for (const _ of await missingKeys(this.#parts.store, at, keys)) this.#parts.onProblem(`leaf ${at}: ${ROW_MISSING}`)
   }
 
   /** Call it once all entries were checked, and could be. */

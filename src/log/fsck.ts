@@ -7,7 +7,7 @@ import { completedTiles, Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT, leafHash } from '../kernel/hash.ts'
 import { TILE_WIDTH, tilesOf } from '../kernel/tile.ts'
-import { FactsCheck, type FactsParts } from './fsck-facts.ts'
+import { FactsCheck, type FactsParts, type ReadAhead } from './fsck-facts.ts'
 import type { Head, LogReader, Mark, Place, Published, Signer } from './ports.ts'
 import { checkPublished } from './publisher.ts'
 
@@ -18,6 +18,14 @@ export interface FsckParts extends FactsParts {
   readonly mark: Mark | null
   readonly open: Signer['open']
   readonly onProgress: (done: number, total: number) => void
+}
+
+interface CheckedEntry {
+  readonly entry: Uint8Array
+  readonly stored: LeafHash
+  readonly at: LeafIndex
+  readonly place: Place | null | undefined
+  readonly ahead: ReadAhead
 }
 
 const PAGE = 1000
@@ -90,11 +98,12 @@ class Fsck {
     if (tile === null) return false
     const entries = await this.#readEntries(index, width)
     const places = await this.#findAll(entries ?? [])
+    const ahead = await this.#facts.readAhead(entries ?? [], index * TILE_WIDTH)
     for (let i = 0; i < width; i++) {
       const at = leafIndex(index * TILE_WIDTH + i)
       const stored = tile.slice(32 * i, 32 * i + 32) as LeafHash
       const entry = entries?.[i]
-      if (entry !== undefined) await this.#checkEntry(entry, stored, at, places?.[i])
+      if (entry !== undefined) await this.#checkEntry({ entry, stored, at, place: places?.[i], ahead })
       await this.#grow(entry === undefined ? stored : leafHash(entry))
     }
     return true
@@ -116,11 +125,11 @@ class Fsck {
     return await this.#parts.store.find(entries.map(leafHash)).catch(() => null)
   }
 
-  async #checkEntry(entry: Uint8Array, stored: LeafHash, at: LeafIndex, place?: Place | null): Promise<void> {
+  async #checkEntry({ entry, stored, at, place, ahead }: CheckedEntry): Promise<void> {
     const hash = leafHash(entry)
     if (!equal(hash, stored)) this.#problem(`leaf ${at}: its entry does not hash to the stored leaf hash`)
     await this.#try(() => this.#checkPlace(hash, at, place), `leaf ${at}`)
-    await this.#try(() => this.#facts.check(entry, at), `leaf ${at}`)
+    await this.#try(() => this.#facts.check(entry, at, ahead), `leaf ${at}`)
   }
 
   async #checkPlace(hash: LeafHash, at: LeafIndex, known?: Place | null): Promise<void> {

@@ -1,20 +1,20 @@
 /** Whether leaves are found by what their attachments say. */
 
-import { type LeafIndex, leafIndex } from '../kernel/brand.ts'
+import type { LeafIndex } from '../kernel/brand.ts'
 import type { NamedAttachment } from './facts.ts'
 import type { LogReader, LookupKey } from './ports.ts'
 
 const PAGE = 256
 
-type Index = Pick<LogReader, 'lookup'>
+type Index = Pick<LogReader, 'lookup' | 'hasLookups'>
 
 /** Of `keys` those under which the leaf is not found. */
 export async function missingKeys(
-  store: Index,
+  store: Pick<Index, 'hasLookups'>,
   at: LeafIndex,
   keys: readonly LookupKey[],
 ): Promise<readonly LookupKey[]> {
-  const found = await Promise.all(keys.map((one) => isUnder(store, at, one))) // side by side: a database may be far away
+  const found = await store.hasLookups(keys.map(({ key }) => ({ key, index: at })))
   return keys.filter((_, i) => found[i] === false)
 }
 
@@ -34,11 +34,6 @@ export async function findIndexed(
 
 /** Stops at the first that is missing: anybody may log the digest of another's statement, ten thousand times. */
 async function isUnderAll(store: Index, at: LeafIndex, keys: readonly LookupKey[]): Promise<boolean> {
-  for (const one of keys) if (!(await isUnder(store, at, one))) return false
+  for (const { key } of keys) if ((await store.hasLookups([{ key, index: at }]))[0] !== true) return false
   return true
-}
-
-async function isUnder(store: Index, at: LeafIndex, { key }: LookupKey): Promise<boolean> {
-  const [found] = await store.lookup(key, at === 0 ? null : leafIndex(at - 1), 1)
-  return found === at
 }

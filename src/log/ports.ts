@@ -32,6 +32,11 @@ export interface LookupKey {
   readonly source: 'leaf' | 'attachment'
 }
 
+/** One as it is stored: an entry under a key. */
+export interface LookupRow extends LookupKey {
+  readonly index: LeafIndex
+}
+
 /** What a dialect makes of a request. Plain data: it survives structured clone. */
 export interface Entry {
   /** The bytes whose hash is in the tree, at most 65,535. */
@@ -103,7 +108,13 @@ export interface LogReader {
   find(hashes: readonly LeafHash[]): Promise<readonly (Place | null)[]>
   /** Entries under a lookup key, ascending, above `after`, at most `limit`. */
   lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]>
+  /** For each whether the entry is found under the key. */
+  hasLookups(rows: readonly Pick<LookupRow, 'key' | 'index'>[]): Promise<readonly boolean[]>
+  /** The rows above `after` (null: from the first), by key and then index, at most `limit`. */
+  lookups(after: LookupRow | null, limit: number): Promise<readonly LookupRow[]>
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null>
+  /** Those above `after`, by algorithm and then digest, at most `limit`; fewer where they are large, and none at the end alone. */
+  attachments(after: ContentName | null, limit: number): Promise<readonly Attachment[]>
   /** The entry of this log by which content was taken back; null: it was not, or by another log's. */
   withdrawn(name: ContentName): Promise<Place | null>
   /** What was taken back, by whichever log of the store, in the order in which it was, without the first `skip`. */

@@ -9,7 +9,7 @@ import { findIndexed, missingKeys } from './indexed.ts'
 import type { DerivedRows, LogStore, LookupKey } from './ports.ts'
 
 export interface ReindexParts {
-  readonly store: Pick<LogStore, 'head' | 'bundle' | 'attachment' | 'lookup' | 'index'>
+  readonly store: Pick<LogStore, 'head' | 'bundle' | 'attachment' | 'lookup' | 'hasLookups' | 'index'>
   readonly facts: (leaf: Uint8Array) => LeafFacts
   /** Whether what is missing is only counted. */
   readonly isDry: boolean

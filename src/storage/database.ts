@@ -1,8 +1,10 @@
 /** What a database of logs is, whichever way it is kept. */
 
-import type { UnixMillis } from '../kernel/brand.ts'
+import type { TreeSize, UnixMillis } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
+import type { Fence } from '../log/cluster/ports.ts'
 import type { LogStore } from '../log/ports.ts'
+import type { LogTarget } from '../log/transfer/ports.ts'
 
 /** A frozen log takes no more entries, and never thaws. */
 export type LogState = 'active' | 'frozen'
@@ -48,6 +50,45 @@ export interface LogDatabase {
   /** Reads the whole file: seconds for each million leaves. @throws TlogError STORE_CORRUPT */
   checkFile(): Promise<void>
   close(): Promise<void>
+}
+
+/** A copy from one database to another. */
+export interface Copy {
+  /** The same in both. */
+  readonly name: string
+  /** The other database, in words without a password. */
+  readonly place: string
+}
+
+/** What a database is to a copy of it: one comes in, none does, or its logs went elsewhere and go on there. */
+export interface Standing {
+  readonly state: 'arriving' | 'open' | 'left'
+  /** The last one; null: there never was any. */
+  readonly copy: Copy | null
+}
+
+/** What was copied of a log. */
+export interface Copied {
+  readonly record: LogRecord
+  readonly size: TreeSize
+  /** Of the lease under which it was, where several nodes share the database. */
+  readonly fence?: Fence | undefined
+}
+
+/** A database whose logs can be copied to another, or come from one. */
+export interface MovableDatabase extends LogDatabase {
+  standing(): Promise<Standing>
+  /** From now on it takes in a copy, and is not served. @throws TlogError COPY_REFUSED when there are logs already */
+  arrive(copy: Copy): Promise<void>
+  /** The copy is whole. @throws TlogError COPY_REFUSED when it was not coming in */
+  arrived(copy: Copy): Promise<void>
+  /**
+   * From now on nothing is written: the logs go on elsewhere.
+   * @throws TlogError COPY_REFUSED when a log is not what was copied, LOG_BUSY when entries wait; nothing is changed.
+   */
+  leave(copy: Copy, copied: readonly Copied[]): Promise<void>
+  /** Where a log of a copy comes in. @throws TlogError LOG_UNKNOWN */
+  target(number: number): LogTarget
 }
 
 /** Logs in one database. Leaf rows stand at number·2^40 + index, below 2^53. */

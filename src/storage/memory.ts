@@ -1,7 +1,7 @@
 /** The same contract without a disk, and failures on command. For tests; nothing of it outlives the process. */
 
 import { formatBundle } from '../formats/c2sp/bundle.ts'
-import { type LeafIndex, leafIndex, treeSize, type UnixMillis, unixMillis } from '../kernel/brand.ts'
+import { leafIndex, treeSize, type UnixMillis, unixMillis } from '../kernel/brand.ts'
 import { concat, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT } from '../kernel/hash.ts'
@@ -20,6 +20,7 @@ import type {
   Supplement,
 } from '../log/ports.ts'
 import { checkSlug, type LogDatabase, type LogRecord, type NewLog } from './database.ts'
+import { type Beside, createBesideReader, keepRow, nameOf } from './memory-beside.ts'
 import {
   checkAttachment,
   checkBatch,
@@ -58,16 +59,12 @@ interface Shared {
   readonly withdrawals: Map<string, Withdrawal>
 }
 
-interface MemoryLog extends Shared {
+interface MemoryLog extends Shared, Beside {
   record: LogRecord
   readonly heads: Head[]
   readonly entries: SealedEntry[]
   readonly places: Map<string, number>
-  readonly keys: Map<string, LeafIndex[]>
-  /** Of the rows of `keys`, how many follow from a leaf. */
-  leafKeys: number
   readonly tiles: Map<string, FullTile>
-  readonly attachments: Map<string, Uint8Array>
   readonly history: Published[]
   newest: Published | null
 }
@@ -129,7 +126,6 @@ function createMemoryLog(
     entries: [],
     places: new Map(),
     keys: new Map(),
-    leafKeys: 0,
     tiles: new Map(),
     attachments: new Map(),
     history: [],
@@ -184,10 +180,7 @@ function keep(log: MemoryLog, given: SealedEntry): void {
   const entry = keptEntry(given, (name) => log.withdrawals.has(nameOf(name)))
   log.entries.push(entry)
   log.places.set(hex(entry.hash), index)
-  for (const { key, source } of distinctKeys(entry)) {
-    keepKey(log, key, index)
-    if (source === 'leaf') log.leafKeys++
-  }
+  for (const key of distinctKeys(entry)) keepRow(log.keys, { ...key, index })
   for (const attachment of entry.attachments) keepAttachment(log, attachment)
   if (entry.withdraws !== undefined) withdraw(log, entry.withdraws, index)
 }
@@ -204,30 +197,19 @@ function attach(log: MemoryLog, supplements: readonly Supplement[]): void {
   for (const supplement of structuredClone(supplements)) {
     const isWithdrawn = (name: ContentName) => log.withdrawals.has(nameOf(name))
     const { index, keys, attachments } = keptSupplement(supplement, isWithdrawn)
-    for (const key of keys) keepKey(log, key, leafIndex(index))
+    for (const key of keys) keepRow(log.keys, { key, source: 'attachment', index: leafIndex(index) })
     for (const attachment of attachments) keepAttachment(log, attachment)
   }
 }
 
 function index(log: MemoryLog, rows: readonly DerivedRows[]): void {
   checkStored(rows, log.heads.at(-1) ?? null)
-  for (const { index, keys } of structuredClone(rows)) for (const key of keys) keepKey(log, key, leafIndex(index))
-}
-
-function keepKey(log: MemoryLog, key: Uint8Array, index: LeafIndex): void {
-  const under = new Set(log.keys.get(hex(key)))
-  log.keys.set(
-    hex(key),
-    [...under.add(index)].sort((a, b) => a - b),
-  )
+  for (const { index, keys } of structuredClone(rows))
+    for (const key of keys) keepRow(log.keys, { key, source: 'attachment', index: leafIndex(index) })
 }
 
 function keepAttachment(log: MemoryLog, attachment: Attachment): void {
-  log.attachments.set(nameOf(attachment), attachment.content)
-}
-
-function nameOf({ algorithm, digest }: ContentName): string {
-  return `${algorithm}:${hex(digest)}`
+  log.attachments.set(nameOf(attachment), attachment)
 }
 
 function publish(log: MemoryLog, published: Published): void {
@@ -264,10 +246,7 @@ function createReader(log: MemoryLog): LogReader {
       return first + count > size() ? null : leafHashes(first, count)
     },
     find: async (hashes) => hashes.map((hash) => place(log.places.get(hex(hash)))),
-    lookup: async (key, after, limit) =>
-      (log.keys.get(hex(key)) ?? []).filter((index) => index > (after ?? -1)).slice(0, limit),
-    attachment: async (algorithm, digest) =>
-      structuredClone(log.attachments.get(nameOf({ algorithm, digest })) ?? null),
+    ...createBesideReader(log),
     withdrawn: async (name) => {
       const found = log.withdrawals.get(nameOf(name))
       return found?.log === log ? place(found.index) : null
@@ -277,7 +256,7 @@ function createReader(log: MemoryLog): LogReader {
     published: async () => structuredClone(log.newest),
     history: async (after, limit) => page(log.history, after, limit),
     totals: async () => ({
-      lookups: log.leafKeys,
+      lookups: [...log.keys.values()].flat().filter(({ source }) => source === 'leaf').length,
       attachments: log.attachments.size,
       withdrawals: [...log.withdrawals.values()].filter((one) => one.log === log).length,
     }),

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { TlogError } from '../kernel/error.ts'
 import type { SharedLog } from '../log/cluster/ports.ts'
 import type { LogStore } from '../log/ports.ts'
-import type { LogDatabase } from './database.ts'
+import type { LogDatabase, MovableDatabase } from './database.ts'
 import type { DataPlace } from './log-keys.ts'
 import type { PostgresDatabase } from './postgres/logs.ts'
 import type { PostgresOptions } from './postgres/open.ts'
@@ -33,13 +33,37 @@ export interface OpenLogs {
   takeBack(): Promise<void>
 }
 
+type Unchecked = OpenLogs & { readonly database: MovableDatabase }
+
 export function databasePath(place: Pick<DataPlace, 'dir'>): string {
   return join(place.dir, 'log.db')
 }
 
-/** @throws TlogError as the two databases do. */
+/** @throws TlogError STORE_MOVED when the logs are not here any more, or not yet; and as the two databases do. */
 export async function openLogs(place: DataPlace, { create }: { readonly create: boolean }): Promise<OpenLogs> {
-  return place.database == null ? openFile(place, create) : await openShared(place.database, create)
+  const opened = place.database == null ? openFile(place, create) : await openShared(place.database, create)
+  try {
+    await checkServed(opened.database, place.database?.url ?? place.dir)
+    return opened
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+/** Of two databases that have the same logs one is served, or there would soon be two histories. */
+async function checkServed(database: MovableDatabase, here: string): Promise<void> {
+  const { state, copy } = await database.standing()
+  if (state === 'left')
+    throw new TlogError(
+      'STORE_MOVED',
+      `the logs of ${here} were moved to ${copy?.place}, and go on there: use that database`,
+    )
+  if (state === 'arriving')
+    throw new TlogError(
+      'STORE_MOVED',
+      `the logs are still being copied to ${here} from ${copy?.place}, or the copy was cut off: run the same \`colophon copy\` again`,
+    )
 }
 
 /** To be read beside a running server, by whoever closes it. @throws TlogError STORE_MISSING, STORE_SCHEMA, STORE_CORRUPT, STORE_UNAVAILABLE */
@@ -71,7 +95,7 @@ async function openPostgres(options: PostgresOptions): Promise<PostgresDatabase>
 }
 
 /** Writes on a thread of its own. */
-function openFile(place: DataPlace, create: boolean): OpenLogs {
+function openFile(place: DataPlace, create: boolean): Unchecked {
   const path = databasePath(place)
   if (!create && !existsSync(path))
     throw new TlogError(
@@ -101,7 +125,7 @@ function openFile(place: DataPlace, create: boolean): OpenLogs {
   }
 }
 
-async function openShared(server: NonNullable<DataPlace['database']>, create: boolean): Promise<OpenLogs> {
+async function openShared(server: NonNullable<DataPlace['database']>, create: boolean): Promise<Unchecked> {
   const database = await openPostgres({ ...server, create })
   // Of this opening, and never again: who finds its own name in a lease keeps it.
   const node = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`

@@ -4,17 +4,9 @@ import { createHash, hash as digestOf } from 'node:crypto'
 import { MAX_ENTRY_BYTES } from '../formats/c2sp/bundle.ts'
 import { equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
-import { TILE_WIDTH } from '../kernel/tile.ts'
-import type {
-  Attachment,
-  ContentName,
-  DerivedRows,
-  Head,
-  Published,
-  SealedBatch,
-  SealedEntry,
-  Supplement,
-} from '../log/ports.ts'
+import { filledBetween, TILE_WIDTH } from '../kernel/tile.ts'
+import type { Attachment, ContentName, DerivedRows, Head, Published, SealedEntry, Supplement } from '../log/ports.ts'
+import type { TreeBatch } from '../log/transfer/ports.ts'
 import { MAX_LEAVES } from './database.ts'
 
 // One buffer and one call: twice as fast as three calls for each of a million entries. Its first byte stays 0.
@@ -24,7 +16,7 @@ const prefixed = new Uint8Array(1 + MAX_ENTRY_BYTES)
  * Everything of a batch but its hashes: it follows `expected`, and brings the tiles that fill up on the way, in order.
  * @throws TlogError SIZE_OUT_OF_RANGE, TIME_OUT_OF_RANGE, ENTRY_TOO_LARGE or TILE_MALFORMED; nothing was kept.
  */
-export function checkBatch(expected: Head, batch: SealedBatch): void {
+export function checkBatch(expected: Head, batch: TreeBatch): void {
   const { entries, head } = batch
   if (entries.length === 0 || expected.size + entries.length !== head.size || head.size > MAX_LEAVES)
     throw new TlogError(
@@ -41,17 +33,9 @@ export function checkBatch(expected: Head, batch: SealedBatch): void {
       )
   })
   const given = batch.tiles.map(({ level, index }) => `${level}/${index}`)
-  const due = filledBetween(expected.size, head.size)
+  const due = filledBetween(expected.size, head.size).map(({ level, index }) => `${level}/${index}`)
   if (given.join() !== due.join() || batch.tiles.some(({ bytes }) => bytes.length !== TILE_WIDTH * 32))
     throw new TlogError('TILE_MALFORMED', `head ${head.size}: brings tiles [${given}], due are [${due}]`)
-}
-
-function filledBetween(before: number, after: number): string[] {
-  const tiles: string[] = []
-  for (let level = 1, leaves = TILE_WIDTH ** 2; leaves <= after; level++, leaves *= TILE_WIDTH)
-    for (let index = Math.floor(before / leaves); index < Math.floor(after / leaves); index++)
-      tiles.push(`${level}/${index}`)
-  return tiles
 }
 
 /**
@@ -71,6 +55,9 @@ export function checkAttachment({ algorithm, digest, content }: Attachment): voi
   if (!equal(createHash(algorithm).update(content).digest(), digest))
     throw new TlogError('STORE_CORRUPT', `attachment ${algorithm}:${hex(digest)}: its content does not hash to that`)
 }
+
+/** Of a page of attachments; one is read whatever its size. */
+export const ATTACHMENT_PAGE_BYTES = 8 * 2 ** 20
 
 /** @throws TlogError INDEX_OUT_OF_RANGE unless every entry is in the stored tree. */
 export function checkStored(supplements: readonly DerivedRows[], stored: Head | null): void {

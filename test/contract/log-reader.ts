@@ -5,7 +5,7 @@ import { parseBundle } from '../../src/formats/c2sp/bundle.ts'
 import { type LeafIndex, leafIndex } from '../../src/kernel/brand.ts'
 import { concat, equal } from '../../src/kernel/bytes.ts'
 import { tileWidth } from '../../src/kernel/tile.ts'
-import type { LogStore } from '../../src/log/ports.ts'
+import type { Attachment, LogStore, LookupRow } from '../../src/log/ports.ts'
 import { attachment, entry, type Feeder, leafHash, lookupKey } from './feeder.ts'
 import { appendPlain, freshStore, type OpenDatabase } from './fresh.ts'
 
@@ -104,6 +104,60 @@ export function readerContract(name: string, open: OpenDatabase): void {
     t.same(await store.lookup(lookupKey('twice').key, null, 10), [10], 'an entry stands once under a key')
   })
 
+  t.test(`${name}: all lookup rows, in order, and whether some are there`, async (t) => {
+    const { store, feeder } = await freshStore(await open(t))
+    t.same(await store.lookups(null, 9), [])
+    t.same(await store.hasLookups([]), [])
+    const names = Array.from({ length: 20 }, (_, i) => `key ${i}`)
+    const entries = names.map((name, i) =>
+      entry(name, [lookupKey(name), lookupKey('hot', i % 2 === 0 ? 'leaf' : 'attachment')]),
+    )
+    await store.append(feeder.head, feeder.batch(entries))
+    await store.index([{ index: leafIndex(3), keys: [lookupKey('key 3').key, lookupKey('late').key] }])
+    const rows = [
+      ...entries.flatMap(({ keys }, i) => keys.map((key) => ({ ...key, index: leafIndex(i) }))),
+      { ...lookupKey('late', 'attachment'), index: leafIndex(3) },
+    ].sort((a, b) => Buffer.compare(a.key, b.key) || a.index - b.index)
+    for (const limit of [1, 7, 1000]) {
+      const seen: LookupRow[] = []
+      for (let page = await store.lookups(null, limit); page.length > 0; ) {
+        t.ok(page.length <= limit)
+        seen.push(...page)
+        page = await store.lookups(page.at(-1) ?? null, limit)
+      }
+      t.same(seen, rows, `${limit} at a time`)
+    }
+    const asked = rows.flatMap((row) => [row, { ...row, index: leafIndex(row.index + 20) }])
+    t.same(
+      await store.hasLookups(asked),
+      rows.flatMap(() => [true, false]),
+    )
+    t.same(await store.hasLookups([{ ...lookupKey('unknown'), index: leafIndex(0) }]), [false])
+  })
+
+  t.test(`${name}: all attachments, in order`, async (t) => {
+    const { store, feeder } = await freshStore(await open(t))
+    t.same(await store.attachments(null, 9), [])
+    const large = ['x', 'y', 'z'].map((letter) => attachment(letter.repeat(5_000_000)))
+    const small = (['sha512', 'sha256', 'sha384'] as const).flatMap((algorithm) =>
+      ['a', 'b', ''].map((text) => attachment(text, algorithm)),
+    )
+    await store.append(feeder.head, feeder.batch([entry('one', [], small), entry('two', [], large)]))
+    const all = [...large, ...small].sort(
+      (a, b) =>
+        (a.algorithm < b.algorithm ? -1 : Number(a.algorithm > b.algorithm)) || Buffer.compare(a.digest, b.digest),
+    )
+    for (const limit of [1, 2, 100]) {
+      const seen: Attachment[] = []
+      for (let page = await store.attachments(null, limit); page.length > 0; ) {
+        t.ok(page.length <= limit)
+        seen.push(...page)
+        page = await store.attachments(page.at(-1) ?? null, limit)
+      }
+      t.same(seen.map(shown), all.map(shown), `${limit} at a time`)
+    }
+  })
+
   t.test(`${name}: attachments`, async (t) => {
     const { store, feeder } = await freshStore(await open(t))
     const big = attachment('x'.repeat(1_000_000), 'sha512')
@@ -120,6 +174,10 @@ export function readerContract(name: string, open: OpenDatabase): void {
     t.equal(await store.attachment('sha256', attachment('b').digest), null)
     t.equal(await store.attachment('sha512', attachment('a').digest), null)
   })
+}
+
+function shown({ algorithm, digest, content }: Attachment): string {
+  return `${algorithm}:${Buffer.from(digest).toString('hex')} ${content.length} ${content[0]}`
 }
 
 /** Every partial tile that the size implies, the last full one of each level, and nothing beyond. */

@@ -4,13 +4,15 @@ import { TlogError } from '../../kernel/error.ts'
 import { EMPTY_ROOT } from '../../kernel/hash.ts'
 import type { Fence, Intake, Lease } from '../../log/cluster/ports.ts'
 import type { LogStore } from '../../log/ports.ts'
-import { checkSlug, type LogDatabase, type LogRecord, type NewLog } from '../database.ts'
+import { checkSlug, type LogDatabase, type LogRecord, type MovableDatabase, type NewLog } from '../database.ts'
 import { createIntake, type IntakeOptions } from './intake.ts'
 import { createLease } from './lease.ts'
 import type { Server } from './server.ts'
+import { createStandings } from './standing.ts'
 import { createStore } from './store.ts'
+import { createTarget } from './target.ts'
 
-export interface PostgresDatabase extends LogDatabase {
+export interface PostgresDatabase extends MovableDatabase {
   /** With a fence, another store for each: see createStore. */
   store(number: number, fence?: Fence): LogStore
   /** As the node of that name sees it. */
@@ -32,20 +34,26 @@ export async function createLogDatabase(server: Server): Promise<PostgresDatabas
   await records.logs()
   const made: number[] = []
   const stores = new Map<number, LogStore>()
+  const unfenced = (number: number): LogStore => {
+    check(number)
+    const store = stores.get(number) ?? createStore(server, number, null)
+    stores.set(number, store)
+    return store
+  }
   return {
     ...records,
+    ...createStandings(server),
     createLog: async (record) => {
       const number = await insertLog(server, record)
       made.push(number)
       return await one(number)
     },
     store: (number, fence) => {
+      if (fence === undefined) return unfenced(number)
       check(number)
-      if (fence !== undefined) return createStore(server, number, fence)
-      const store = stores.get(number) ?? createStore(server, number, null)
-      stores.set(number, store)
-      return store
+      return createStore(server, number, fence)
     },
+    target: (number) => createTarget(server, number, unfenced(number)),
     lease: (number, node, timeMs) => createLease(server, number, node, timeMs),
     intake: (options) => createIntake(server, options),
     drop: () => drop(server, made),

@@ -57,7 +57,7 @@ export function packSupplements(supplements: readonly Supplement[]): readonly un
 }
 
 /** Each once, though many entries have it. */
-function packAttachments(attachments: readonly Attachment[]): readonly unknown[] {
+export function packAttachments(attachments: readonly Attachment[]): readonly unknown[] {
   const distinct = [...new Map(attachments.map((each) => [contentKey(each), each])).values()]
   return [
     distinct.map(({ algorithm }) => algorithm),

@@ -7,8 +7,9 @@ import { TlogError } from '../../kernel/error.ts'
 import { TILE_WIDTH } from '../../kernel/tile.ts'
 import type { ContentName, Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
 import { MAX_LEAVES } from '../database.ts'
-import { checkAttachment, checkLeaf } from '../sealed.ts'
+import { checkLeaf } from '../sealed.ts'
 import { checkLeaves, checkTile, tileReader } from '../tiles.ts'
+import { createBesideReader } from './beside.ts'
 import type { Server } from './server.ts'
 
 interface HeadRow {
@@ -51,19 +52,7 @@ export function createReader({ query }: Server, log: number): LogReader {
       (await query<HeadRow>(`${HEAD} AND size > $2 ORDER BY size LIMIT $3`, [log, after ?? -1, limit])).map(toHead),
     ...createTreeReader(query, log, head),
     find: async (hashes) => await places(query, log, hashes),
-    lookup: async (key, after, limit) => {
-      const text = 'SELECT idx FROM colophon.lookup WHERE log = $1 AND key = $2 AND idx > $3 ORDER BY idx LIMIT $4'
-      const rows = await query<{ idx: number }>(text, [log, key, after ?? -1, limit])
-      return rows.map(({ idx }) => leafIndex(idx))
-    },
-    attachment: async (algorithm, digest) => {
-      const text = 'SELECT content FROM colophon.attachment WHERE log = $1 AND algorithm = $2 AND digest = $3'
-      const rows = await query<{ content: Uint8Array }>(text, [log, algorithm, digest])
-      return first(rows, ({ content }) => {
-        checkAttachment({ algorithm, digest, content })
-        return content
-      })
-    },
+    ...createBesideReader(query, log),
     published: async () =>
       first(await query<PublishedRow>(`${NOTE}.newest_checkpoint WHERE log = $1`, [log]), toPublished),
     history: async (after, limit) => {

@@ -64,7 +64,7 @@ function problemOf(expected: Head | null, batch: SealedBatch): unknown {
 }
 
 /** Partitions for a size, and in good time the next ones. */
-function createRoom({ query }: Server, log: number): (size: number) => Promise<void> {
+export function createRoom({ query }: Pick<Server, 'query'>, log: number): (size: number) => Promise<void> {
   let made: number | null = null
   return async (size) => {
     const wanted = Math.floor((size + AHEAD) / PARTITION)

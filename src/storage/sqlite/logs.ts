@@ -5,9 +5,11 @@ import type { UnixMillis } from '../../kernel/brand.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { EMPTY_ROOT } from '../../kernel/hash.ts'
 import type { LogStore } from '../../log/ports.ts'
-import { checkSlug, type LogDatabase, type LogRecord, MAX_LOGS, type NewLog } from '../database.ts'
+import { checkSlug, type LogRecord, MAX_LOGS, type MovableDatabase, type NewLog } from '../database.ts'
 import { storeError } from './failure.ts'
+import { createStandings } from './standing.ts'
 import { createStore } from './store.ts'
+import { createTarget } from './target.ts'
 import { createWriter } from './writer.ts'
 
 const RECORDS = `
@@ -17,7 +19,7 @@ const RECORDS = `
            LEFT JOIN ecdsa_key ON ecdsa_key.log = number LEFT JOIN ml_dsa_key ON ml_dsa_key.log = number`
 
 /** `db` is configured and migrated; it is closed with what this returns. */
-export function createLogDatabase(db: Database): LogDatabase {
+export function createLogDatabase(db: Database): MovableDatabase {
   const all = db.prepare<[], LogRecord>(`${RECORDS} ORDER BY number`)
   const one = db.prepare<[number], LogRecord>(`${RECORDS} WHERE number = ?`)
   const stores = new Map<number, LogStore>()
@@ -27,6 +29,13 @@ export function createLogDatabase(db: Database): LogDatabase {
     const record = one.get(number)
     if (record === undefined) throw new TlogError('LOG_UNKNOWN', `${db.name}: there is no log number ${number}`)
     return record
+  }
+
+  const store = (number: number): LogStore => {
+    known(number)
+    const store = stores.get(number) ?? createStore(db, number, write)
+    stores.set(number, store)
+    return store
   }
 
   return {
@@ -44,12 +53,9 @@ export function createLogDatabase(db: Database): LogDatabase {
           db.prepare('INSERT INTO compromise (log, since_ms) VALUES (?, ?)').run(number, since)
         return known(number)
       }),
-    store: (number) => {
-      known(number)
-      const store = stores.get(number) ?? createStore(db, number, write)
-      stores.set(number, store)
-      return store
-    },
+    store,
+    target: (number) => createTarget(db, number, write, store(number)),
+    ...createStandings(db, write, () => all.all()),
     checkFile: async () => checkFile(db),
     close: async () => void db.close(),
   }

@@ -1,6 +1,6 @@
 /** Opens the database of the logs. */
 
-import type { LogDatabase } from '../database.ts'
+import type { MovableDatabase } from '../database.ts'
 import { readMigrations } from '../migrate.ts'
 import { type OpenOptions, openFile, type Schema } from './file.ts'
 import { createLogDatabase } from './logs.ts'
@@ -14,6 +14,6 @@ const LOGS: Schema = {
 }
 
 /** @throws TlogError as openFile does */
-export function openDatabase(path: string, options: OpenOptions = {}): LogDatabase {
+export function openDatabase(path: string, options: OpenOptions = {}): MovableDatabase {
   return openFile(path, LOGS, options, createLogDatabase)
 }

@@ -8,9 +8,10 @@ import { TlogError } from '../../kernel/error.ts'
 import { TILE_WIDTH } from '../../kernel/tile.ts'
 import type { ContentName, Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
 import { MAX_LEAVES } from '../database.ts'
-import { checkAttachment, checkLeaf } from '../sealed.ts'
+import { checkLeaf } from '../sealed.ts'
 import { checkLeaves, checkTile, tileReader } from '../tiles.ts'
-import { storeError } from './failure.ts'
+import { createBesideReader } from './beside.ts'
+import { orNull, plain, reading } from './reading.ts'
 
 interface HeadRow {
   readonly size: number
@@ -63,16 +64,6 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
   const history = db.prepare<[number, number, number], PublishedRow>(
     'SELECT size, root, time_ms AS time, note FROM checkpoint WHERE log = ? AND size > ? ORDER BY size LIMIT ?',
   )
-  const lookup = db
-    .prepare<[number, Uint8Array, number, number], number>(
-      'SELECT idx FROM lookup WHERE log = ? AND key = ? AND idx > ? ORDER BY idx LIMIT ?',
-    )
-    .pluck()
-  const content = db
-    .prepare<[number, string, Uint8Array], Uint8Array>(
-      'SELECT content FROM attachment WHERE log = ? AND algorithm = ? AND digest = ?',
-    )
-    .pluck()
   const totals = db.prepare<{ log: number }, Totals>(
     `SELECT (SELECT count(*) FROM lookup WHERE log = :log AND source = 0) AS lookups,
        (SELECT count(*) FROM attachment WHERE log = :log) AS attachments,
@@ -86,12 +77,7 @@ export function createReader(db: Database, log: number, rows: Rows): LogReader {
     heads: reading(db, (after, limit) => heads.all(log, after ?? -1, limit).map(toHead)),
     ...createTreeReader(db, log, rows),
     find: reading(db, (hashes) => (hashes.length === 1 ? hashes.map(place) : places(hashes))),
-    lookup: reading(db, (key, after, limit) => lookup.all(log, key, after ?? -1, limit).map((at) => leafIndex(at))),
-    attachment: reading(db, (algorithm, digest) => {
-      const found = content.get(log, algorithm, digest)
-      if (found !== undefined) checkAttachment({ algorithm, digest, content: found })
-      return orNull(found, plain)
-    }),
+    ...createBesideReader(db, log),
     published: reading(db, () => rows.published()),
     history: reading(db, (after, limit) => history.all(log, after ?? -1, limit).map(toPublished)),
     totals: reading(db, () => totals.get({ log }) ?? { lookups: 0, attachments: 0, withdrawals: 0 }),
@@ -146,20 +132,6 @@ function createTreeReader(db: Database, log: number, rows: Rows): TreeReader {
       checkLeaves(first, count)
       return hashes(first, count)
     }),
-  }
-}
-
-/** The port is asynchronous, SQLite is not. */
-function reading<A extends unknown[], R>(
-  db: Database,
-  read: (...args: A) => R | Promise<R>,
-): (...args: A) => Promise<R> {
-  return async (...args) => {
-    try {
-      return await read(...args)
-    } catch (error) {
-      throw storeError(error, db.name)
-    }
   }
 }
 
@@ -224,15 +196,6 @@ function toHead(row: HeadRow): Head {
 
 function toPublished(row: PublishedRow): Published {
   return { ...toHead(row), note: plain(row.note) }
-}
-
-function orNull<R, T>(row: R | undefined, make: (row: R) => T): T | null {
-  return row === undefined ? null : make(row)
-}
-
-/** better-sqlite3 gives Buffers; a Uint8Array is what the port promises. */
-function plain(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 function missing(first: number, count: number): never {

@@ -115,7 +115,7 @@ function createKeyInsert(db: Database, log: number): (before: number, entries: S
 }
 
 /** By the first four bytes: enough for neighbourhood, and a comparison of numbers. */
-function sorted<T extends { readonly key: Uint8Array }>(rows: readonly T[]): T[] {
+export function sorted<T extends { readonly key: Uint8Array }>(rows: readonly T[]): T[] {
   const prefix = ({ key: [a = 0, b = 0, c = 0, d = 0] }: T) => a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d
   return rows
     .map((row) => ({ row, order: prefix(row) }))
@@ -129,7 +129,7 @@ interface Withdrawals {
   withdraw(name: ContentName, index: number): void
 }
 
-function createWithdrawals(db: Database, log: number): Withdrawals {
+export function createWithdrawals(db: Database, log: number): Withdrawals {
   const known = db.prepare<[string, Uint8Array], number>('SELECT 1 FROM withdrawal WHERE algorithm = ? AND digest = ?')
   const insert = db.prepare('INSERT INTO withdrawal SELECT coalesce(max(number) + 1, 0), ?, ?, ?, ? FROM withdrawal')
   const remove = db.prepare(
@@ -149,7 +149,7 @@ function createWithdrawals(db: Database, log: number): Withdrawals {
 }
 
 /** One digest has one content; what stands under it already is compared, not replaced. */
-function createAttachmentInsert(db: Database, log: number): (attachment: Attachment) => void {
+export function createAttachmentInsert(db: Database, log: number): (attachment: Attachment) => void {
   const insert = db.prepare(
     'INSERT INTO attachment (log, algorithm, digest, content) VALUES (?, ?, ?, ?) ON CONFLICT (log, algorithm, digest) DO NOTHING',
   )
