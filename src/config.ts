@@ -23,6 +23,7 @@ import { trustOf } from './config/trust-settings.ts'
 import { readWitnessPolicy } from './config/witness-policy.ts'
 import type { DialectName } from './dialects/names.ts'
 import type { Policy } from './formats/c2sp/policy.ts'
+import { isS3Url } from './formats/s3/location.ts'
 import { parseTokenFile, TOKEN_FILE_MAX_BYTES, type Token } from './formats/token-file.ts'
 import type { Endpoint } from './http/listen.ts'
 import type { TrustsPeer } from './http/proxies.ts'
@@ -40,6 +41,11 @@ export interface DataConfig {
   readonly passphrase: string | undefined
   /** Null: a file in `dir`. */
   readonly database: DatabaseConfig | null
+  /**
+   * The object store that has what left the database, as --publish names it; null: it names none. Only who meets an entry that is gone
+   * needs what reaching it takes. @throws TlogError CONFIG_INVALID
+   */
+  readonly bundles: () => Place | null
 }
 
 /** A PostgreSQL database, whose URL holds no password. */
@@ -84,6 +90,8 @@ export interface ServeConfig {
   readonly writeTokens: TokensConfig | null
   /** Of the static copies; null: there are none. */
   readonly publish: Place | null
+  /** The newest entries of each log, which stay in the database; null: all do. */
+  readonly keepEntries: number | null
   readonly trust: TrustConfig
   /** Null: nobody asked for one. */
   readonly logLevel: ValueOf<'log-level'>
@@ -99,6 +107,9 @@ export const SERVE_FLAGS: readonly SettingName[] = SETTING_NAMES
 
 /** What a command takes that reads the logs of a data directory. */
 export const DATA_FLAGS = ['config', 'data', 'ratchet', 'database'] as const satisfies readonly SettingName[]
+
+/** What a command takes that reads entries, some of which may have left the database. */
+export const ENTRY_FLAGS = [...DATA_FLAGS, 'publish'] as const satisfies readonly SettingName[]
 
 /** What a command takes that makes a log sign. */
 export const SIGNING_FLAGS = [...DATA_FLAGS, 'witness-policy'] as const satisfies readonly SettingName[]
@@ -163,7 +174,17 @@ function dataOf(sources: Sources, env: Environment): DataConfig {
       sources.said('ratchet')?.place ?? '',
       `must not lie in ${copied}, which every backup takes along`,
     )
-  return { dir, ratchet, passphrase: passphraseOf(env, sources.problems), database: databaseOf(sources, env) }
+  const bundles = () => bundlesOf(sources, env)
+  return { dir, ratchet, passphrase: passphraseOf(env, sources.problems), database: databaseOf(sources, env), bundles }
+}
+
+function bundlesOf(sources: Sources, env: Environment): Place | null {
+  const text = sources.value('publish')
+  if (text === null || !isS3Url(text)) return null
+  const problems = new Problems()
+  const place = placeAt(text, env, 'copies', problems)
+  problems.check()
+  return place
 }
 
 function signingOf(sources: Sources, env: Environment): SigningConfig {
@@ -199,11 +220,13 @@ function secretOf(env: Environment, variable: string, problems: Problems): strin
 function serveOf(sources: Sources, env: Environment): ServeConfig {
   const listening = listeningOf(sources)
   const data = signingOf(sources, env)
+  const publish = publishOf(sources, data, env)
   return {
     ...listening,
     data,
     trustedProxies: sources.value('trusted-proxies'),
-    publish: publishOf(sources, data, env),
+    publish,
+    keepEntries: keptOf(sources, data, publish),
     dialects: sources.value('dialects'),
     duplicates: sources.value('duplicates'),
     intervalMs: sources.value('interval'),
@@ -232,6 +255,18 @@ function publishOf(sources: Sources, data: DataConfig, env: Environment): Place 
   return text === null
     ? null
     : copyPlace(text, sources.said('publish')?.place ?? '', data, { env, problems: sources.problems })
+}
+
+/** What leaves one store must be in another that all nodes reach. */
+function keptOf(sources: Sources, { database }: DataConfig, publish: Place | null): number | null {
+  const kept = sources.value('keep-entries')
+  if (kept === 'all') return null
+  if (database === null || publish?.kind !== 'objects')
+    sources.problems.note(
+      sources.said('keep-entries')?.place ?? '',
+      'entries leave PostgreSQL (--database) for an object store (--publish s3://BUCKET/PREFIX), and one of them is not said',
+    )
+  return kept
 }
 
 /** The world sees a copy: neither keys nor the database may lie in it, and who may write it may not reach the ratchet. */

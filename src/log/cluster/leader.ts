@@ -39,6 +39,13 @@ export interface LeaderParts extends Pick<LeadHooks, 'onPublished'> {
   readonly onLead: (log: SequencedLog | null) => void
   /** A lead was given up, or could not begin, for a reason that passes. */
   readonly onDelayed: (error: TlogError) => void
+  /** Begun with each lead, and ended before it: what only the node that leads may do, and no caller waits for. */
+  readonly beside?: (fence: Fence) => Beside
+}
+
+export interface Beside {
+  /** Soon: the lease is given up after it. */
+  close(): Promise<void>
 }
 
 export class Leader {
@@ -106,11 +113,12 @@ export class Leader {
   }
 
   async #sequence(log: SequencedLog, fence: Fence, failed: Promise<never>): Promise<void> {
-    const { intake, clock, pool, pollMs, onLead } = this.#parts
+    const { intake, clock, pool, pollMs, onLead, beside } = this.#parts
     const pump = new Pump({ intake, log, clock, limits: pool, pollMs })
     this.#pump = pump
     this.#log = log
     onLead(log)
+    const working = beside?.(fence)
     const ended = { is: false }
     const running = Promise.all([pump.run(), this.#keep(fence, ended)])
     if (this.#isClosing) this.close()
@@ -120,6 +128,7 @@ export class Leader {
       ended.is = true
       this.#moved.wake()
       pump.stop()
+      await working?.close()
       await log.close()
       await running.catch(() => undefined) // the first failure is the one that tells
       await this.#passing(() => pump.leave())
