@@ -41,11 +41,8 @@ export interface DataConfig {
   readonly passphrase: string | undefined
   /** Null: a file in `dir`. */
   readonly database: DatabaseConfig | null
-  /**
-   * The object store that has what left the database, as --publish names it; null: it names none. Only who meets an entry that is gone
-   * needs what reaching it takes. @throws TlogError CONFIG_INVALID
-   */
-  readonly bundles: () => Place | null
+  /** s3://…, where --publish names an object store: it has what left the database. What reaching it takes is asked by who needs it. */
+  readonly bundles: string | null
 }
 
 /** A PostgreSQL database, whose URL holds no password. */
@@ -174,17 +171,9 @@ function dataOf(sources: Sources, env: Environment): DataConfig {
       sources.said('ratchet')?.place ?? '',
       `must not lie in ${copied}, which every backup takes along`,
     )
-  const bundles = () => bundlesOf(sources, env)
+  const publish = sources.said('publish')?.text ?? ''
+  const bundles = isS3Url(publish) ? publish : null
   return { dir, ratchet, passphrase: passphraseOf(env, sources.problems), database: databaseOf(sources, env), bundles }
-}
-
-function bundlesOf(sources: Sources, env: Environment): Place | null {
-  const text = sources.value('publish')
-  if (text === null || !isS3Url(text)) return null
-  const problems = new Problems()
-  const place = placeAt(text, env, 'copies', problems)
-  problems.check()
-  return place
 }
 
 function signingOf(sources: Sources, env: Environment): SigningConfig {

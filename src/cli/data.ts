@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { overlap } from '../config/overlap.ts'
-import type { DataConfig } from '../config.ts'
+import { type DataConfig, parseCopyPlace } from '../config.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -172,10 +172,8 @@ export function recordOf(records: readonly LogRecord[], slug: string): LogRecord
 
 export function placeOf(config: DataConfig, world: World): DataDirectory['place'] {
   const { dir, passphrase, bundles } = config
-  const copyOf = (slug: string) => {
-    const place = bundles()
-    return place && readCopy(place, slug, world)
-  }
+  const copyOf = (slug: string) =>
+    bundles === null ? null : readCopy(parseCopyPlace(bundles, config, world.env), slug, world)
   const copied = new CopiedBundles({ copyOf, clock: world.clock })
   const database = config.database && { ...config.database, copied }
   return { dir, ratchets: ratchetsAt(config.ratchet, world), passphrase, database }

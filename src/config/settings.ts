@@ -128,7 +128,7 @@ export const SETTINGS = {
   'keep-entries': setting({
     group: 'Data',
     shape: 'NUMBER|all',
-    help: 'the newest entries of each log that stay in PostgreSQL; older ones only in --publish s3://…',
+    help: 'newest entries of a log that stay in PostgreSQL; older ones leave it for --publish s3://…',
     initial: 'all',
     parse: parseKept,
   }),
