@@ -3,12 +3,12 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { collide } from './config/addresses.ts'
+import { copyPlace, keptOf } from './config/copies.ts'
 import { parseSmallFile } from './config/files.ts'
 import { type Flags, parseFlags } from './config/flags.ts'
-import { STORE_VARIABLES } from './config/object-store.ts'
 import { contains } from './config/overlap.ts'
 import { parseHostname } from './config/parsers.ts'
-import { describePlace, type ObjectPlace, type Place, parsePlace, placeAt, placesOverlap } from './config/place.ts'
+import { type Place, parsePlace, placeAt } from './config/place.ts'
 import { Problems } from './config/problems.ts'
 import {
   DATABASE_PASSWORD_VARIABLE,
@@ -215,7 +215,7 @@ function serveOf(sources: Sources, env: Environment): ServeConfig {
     data,
     trustedProxies: sources.value('trusted-proxies'),
     publish,
-    keepEntries: keptOf(sources, data, publish),
+    keepEntries: keptOf(sources, data.database !== null, publish),
     dialects: sources.value('dialects'),
     duplicates: sources.value('duplicates'),
     intervalMs: sources.value('interval'),
@@ -244,40 +244,6 @@ function publishOf(sources: Sources, data: DataConfig, env: Environment): Place 
   return text === null
     ? null
     : copyPlace(text, sources.said('publish')?.place ?? '', data, { env, problems: sources.problems })
-}
-
-/** What leaves one store must be in another that all nodes reach. */
-function keptOf(sources: Sources, { database }: DataConfig, publish: Place | null): number | null {
-  const kept = sources.value('keep-entries')
-  if (kept === 'all') return null
-  if (database === null || publish?.kind !== 'objects')
-    sources.problems.note(
-      sources.said('keep-entries')?.place ?? '',
-      'entries leave PostgreSQL (--database) for an object store (--publish s3://BUCKET/PREFIX), and one of them is not said',
-    )
-  return kept
-}
-
-/** The world sees a copy: neither keys nor the database may lie in it, and who may write it may not reach the ratchet. */
-function copyPlace(
-  text: string,
-  who: string,
-  { dir, ratchet }: DataConfig,
-  { env, problems }: { readonly env: Environment; readonly problems: Problems },
-): Place {
-  const place = placeAt(text, env, 'copies', problems)
-  for (const other of [{ kind: 'directory' as const, dir }, ratchet])
-    if (placesOverlap(place, other)) problems.note(who, `overlaps with ${describePlace(other)}`)
-  if (place.kind === 'objects' && ratchet.kind === 'objects' && sharesKey(place, ratchet))
-    problems.note(
-      STORE_VARIABLES.ratchet.accessKeyId,
-      `is ${STORE_VARIABLES.copies.accessKeyId} too: whoever may write the copies could then set the ratchet back`,
-    )
-  return place
-}
-
-function sharesKey({ access: a }: ObjectPlace, { access: b }: ObjectPlace): boolean {
-  return a.accessKeyId !== '' && a.accessKeyId === b.accessKeyId
 }
 
 type Listening = Pick<ServeConfig, 'listen' | 'metricsListen' | 'url' | 'urlGiven' | 'hostname' | 'hostnameGiven'>

@@ -27,8 +27,8 @@ export interface PruneParts {
   readonly rest: () => Promise<void>
 }
 
-/** Bundles of one write, which appends wait for: 4,096 entries. */
-const AT_ONCE = 16
+/** Bundles of one write, for which the next batch waits: some milliseconds. */
+const AT_ONCE = 4
 
 /**
  * Returns what it has come to. Interrupted, it is run again.

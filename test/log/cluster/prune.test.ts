@@ -150,7 +150,7 @@ t.test('one that was paused with a bundle compared cannot prune once another lea
   await scene.publish()
   await scene.copy()
   const failures = new Set<string>()
-  for (let after = 0; after < 40; after++) failures.add(await scene.paused(0, after))
+  for (let after = 0; after < 30; after++) failures.add(await scene.paused(0, after))
   t.same([...failures], ['LEASE_LOST'])
   await scene.checkAll(t)
   t.equal(await scene.pruning.pruned(), 0, 'not one of them did')
