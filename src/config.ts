@@ -3,12 +3,12 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { collide } from './config/addresses.ts'
+import { copyPlace, keptOf } from './config/copies.ts'
 import { parseSmallFile } from './config/files.ts'
 import { type Flags, parseFlags } from './config/flags.ts'
-import { STORE_VARIABLES } from './config/object-store.ts'
 import { contains } from './config/overlap.ts'
 import { parseHostname } from './config/parsers.ts'
-import { describePlace, type ObjectPlace, type Place, parsePlace, placeAt, placesOverlap } from './config/place.ts'
+import { type Place, parsePlace, placeAt } from './config/place.ts'
 import { Problems } from './config/problems.ts'
 import {
   DATABASE_PASSWORD_VARIABLE,
@@ -23,6 +23,7 @@ import { trustOf } from './config/trust-settings.ts'
 import { readWitnessPolicy } from './config/witness-policy.ts'
 import type { DialectName } from './dialects/names.ts'
 import type { Policy } from './formats/c2sp/policy.ts'
+import { isS3Url } from './formats/s3/location.ts'
 import { parseTokenFile, TOKEN_FILE_MAX_BYTES, type Token } from './formats/token-file.ts'
 import type { Endpoint } from './http/listen.ts'
 import type { TrustsPeer } from './http/proxies.ts'
@@ -40,6 +41,8 @@ export interface DataConfig {
   readonly passphrase: string | undefined
   /** Null: a file in `dir`. */
   readonly database: DatabaseConfig | null
+  /** s3://…, where --publish names an object store: it has what left the database. What reaching it takes is asked by who needs it. */
+  readonly bundles: string | null
 }
 
 /** A PostgreSQL database, whose URL holds no password. */
@@ -84,6 +87,8 @@ export interface ServeConfig {
   readonly writeTokens: TokensConfig | null
   /** Of the static copies; null: there are none. */
   readonly publish: Place | null
+  /** The newest entries of each log, which stay in the database; null: all do. */
+  readonly keepEntries: number | null
   readonly trust: TrustConfig
   /** Null: nobody asked for one. */
   readonly logLevel: ValueOf<'log-level'>
@@ -99,6 +104,9 @@ export const SERVE_FLAGS: readonly SettingName[] = SETTING_NAMES
 
 /** What a command takes that reads the logs of a data directory. */
 export const DATA_FLAGS = ['config', 'data', 'ratchet', 'database'] as const satisfies readonly SettingName[]
+
+/** What a command takes that reads entries, some of which may have left the database. */
+export const ENTRY_FLAGS = [...DATA_FLAGS, 'publish'] as const satisfies readonly SettingName[]
 
 /** What a command takes that makes a log sign. */
 export const SIGNING_FLAGS = [...DATA_FLAGS, 'witness-policy'] as const satisfies readonly SettingName[]
@@ -163,7 +171,9 @@ function dataOf(sources: Sources, env: Environment): DataConfig {
       sources.said('ratchet')?.place ?? '',
       `must not lie in ${copied}, which every backup takes along`,
     )
-  return { dir, ratchet, passphrase: passphraseOf(env, sources.problems), database: databaseOf(sources, env) }
+  const publish = sources.said('publish')?.text ?? ''
+  const bundles = isS3Url(publish) ? publish : null
+  return { dir, ratchet, passphrase: passphraseOf(env, sources.problems), database: databaseOf(sources, env), bundles }
 }
 
 function signingOf(sources: Sources, env: Environment): SigningConfig {
@@ -199,11 +209,13 @@ function secretOf(env: Environment, variable: string, problems: Problems): strin
 function serveOf(sources: Sources, env: Environment): ServeConfig {
   const listening = listeningOf(sources)
   const data = signingOf(sources, env)
+  const publish = publishOf(sources, data, env)
   return {
     ...listening,
     data,
     trustedProxies: sources.value('trusted-proxies'),
-    publish: publishOf(sources, data, env),
+    publish,
+    keepEntries: keptOf(sources, data.database !== null, publish),
     dialects: sources.value('dialects'),
     duplicates: sources.value('duplicates'),
     intervalMs: sources.value('interval'),
@@ -232,28 +244,6 @@ function publishOf(sources: Sources, data: DataConfig, env: Environment): Place 
   return text === null
     ? null
     : copyPlace(text, sources.said('publish')?.place ?? '', data, { env, problems: sources.problems })
-}
-
-/** The world sees a copy: neither keys nor the database may lie in it, and who may write it may not reach the ratchet. */
-function copyPlace(
-  text: string,
-  who: string,
-  { dir, ratchet }: DataConfig,
-  { env, problems }: { readonly env: Environment; readonly problems: Problems },
-): Place {
-  const place = placeAt(text, env, 'copies', problems)
-  for (const other of [{ kind: 'directory' as const, dir }, ratchet])
-    if (placesOverlap(place, other)) problems.note(who, `overlaps with ${describePlace(other)}`)
-  if (place.kind === 'objects' && ratchet.kind === 'objects' && sharesKey(place, ratchet))
-    problems.note(
-      STORE_VARIABLES.ratchet.accessKeyId,
-      `is ${STORE_VARIABLES.copies.accessKeyId} too: whoever may write the copies could then set the ratchet back`,
-    )
-  return place
-}
-
-function sharesKey({ access: a }: ObjectPlace, { access: b }: ObjectPlace): boolean {
-  return a.accessKeyId !== '' && a.accessKeyId === b.accessKeyId
 }
 
 type Listening = Pick<ServeConfig, 'listen' | 'metricsListen' | 'url' | 'urlGiven' | 'hostname' | 'hostnameGiven'>

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { overlap } from '../config/overlap.ts'
-import type { DataConfig } from '../config.ts'
+import { type DataConfig, parseCopyPlace } from '../config.ts'
 import { parseVkey } from '../formats/c2sp/vkey.ts'
 import { hostOfOrigin } from '../formats/sigstore/tree-id.ts'
 import { TlogError } from '../kernel/error.ts'
@@ -12,11 +12,13 @@ import { createLog, DEFAULT_LIMITS, type Log, type LogIdentity, type LogLimits, 
 import type { Clock, Witnesses } from '../log/ports.ts'
 import { createSigner, openerOf } from '../log/signer.ts'
 import type { OnStep } from '../log/steps.ts'
+import { CopiedBundles } from '../storage/copied-bundles.ts'
 import { type DataDirectory, readDatabase } from '../storage/data-directory.ts'
 import type { LogRecord } from '../storage/database.ts'
 import { openLogKeys, ratchetIdentity } from '../storage/log-keys.ts'
 import { type Hands, prepareMember } from './nodes.ts'
-import { ratchetsAt } from './places.ts'
+import { ratchetsAt, readCopy } from './places.ts'
+import type { StartPruner } from './pruning.ts'
 import { openFrozen, type Startable, unlessLost } from './retired.ts'
 import type { World } from './world.ts'
 
@@ -31,6 +33,8 @@ export interface StartOptions {
   readonly onStep: (slug: string) => OnStep
   readonly onPublishDelayed: (slug: string, error: TlogError) => void
   readonly onFailure: (slug: string, error: unknown) => void
+  /** What takes entries out of the database beside each lead; absent: they stay. */
+  readonly prune?: StartPruner
   /** Of several nodes, whether this one sequences the log, whenever that changes. */
   readonly onLead?: (slug: string, leads: boolean) => void
   /** For a log of its own each. */
@@ -95,6 +99,7 @@ async function prepareShared(
   shared: SharedLog,
 ): Promise<() => Log> {
   const { slug, number } = record
+  const { prune } = options
   const state = async () => stateOf((await database.logs()).find((log) => log.number === number) ?? record)
   return await prepareMember({
     shared,
@@ -108,6 +113,7 @@ async function prepareShared(
     onStep: options.onStep(slug),
     onDelayed: (error) => options.onPublishDelayed(slug, error),
     onLead: (leads) => options.onLead?.(slug, leads),
+    ...(prune && { beside: (fence) => prune({ record, shared, fence }) }),
     onFailure: (error) => options.onFailure(slug, error),
   })
 }
@@ -166,7 +172,11 @@ export function recordOf(records: readonly LogRecord[], slug: string): LogRecord
 }
 
 export function placeOf(config: DataConfig, world: World): DataDirectory['place'] {
-  const { dir, passphrase, database } = config
+  const { dir, passphrase, bundles } = config
+  const copyOf = (slug: string) =>
+    bundles === null ? null : readCopy(parseCopyPlace(bundles, config, world.env), slug, world)
+  const copied = new CopiedBundles({ copyOf, clock: world.clock })
+  const database = config.database && { ...config.database, copied }
   return { dir, ratchets: ratchetsAt(config.ratchet, world), passphrase, database }
 }
 

@@ -1,6 +1,6 @@
 /** `colophon export`: a static copy of the published trees, to be served by any file server. */
 
-import { DATA_FLAGS, type DataConfig, parseCopyPlace, parseData, parseFlags } from '../config.ts'
+import { type DataConfig, ENTRY_FLAGS, parseCopyPlace, parseData, parseFlags } from '../config.ts'
 import { factsOf } from '../dialects/facts.ts'
 import { isS3Url } from '../formats/s3/location.ts'
 import type { TreeSize } from '../kernel/brand.ts'
@@ -16,16 +16,17 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const exportCommand: Command = {
   name: 'export',
-  usage: `colophon export OUT [--log SLUG] [--data DIR] [--database URL]
+  usage: `colophon export OUT [--log SLUG] [--data DIR] [--database URL] [--publish s3://…]
 
-  OUT      a directory, or s3://BUCKET/PREFIX, reached as AWS_… variables say (docs/configuration.md)
+  OUT        a directory, or s3://BUCKET/PREFIX, reached as AWS_… variables say (docs/configuration.md)
+  --publish  where the entries are that left the database (\`serve --keep-entries\`)
 
   Each log goes to OUT/SLUG, laid out as c2sp.org/tlog-tiles, with the kept attachments beside it. Only what is
   published; the checkpoint goes last. Run again, it adds what is new, and refuses to write over anything that differs.
   A server may be running. Private keys and the ratchet are not needed. Not while \`serve --publish\` writes to OUT.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, words } = parseFlags(argv, [...DATA_FLAGS, 'log'])
+    const { flags, words } = parseFlags(argv, [...ENTRY_FLAGS, 'log'])
     const config = parseData(flags, world.env)
     const place = placeOf(config, world)
     const out = placeOut(words, config, world)

@@ -1,6 +1,6 @@
 /** `colophon fsck`: rebuilds every tile and root from the entries and compares all that is stored and signed. */
 
-import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
+import { ENTRY_FLAGS, parseData, parseFlags } from '../config.ts'
 import { TlogError } from '../kernel/error.ts'
 import { fsck as checkLog } from '../log/fsck.ts'
 import type { Mark } from '../log/ports.ts'
@@ -20,13 +20,17 @@ const SHOWN = 100
 export const fsck: Command = {
   name: 'fsck',
   usage: `colophon fsck [--data DIR] [--database URL] [--ratchet DIR] [--log SLUG] [--json]
+              [--publish s3://…]
 
   Reads everything and writes nothing; a server may be running. No private key is needed. What nothing else in a log implies
   cannot be checked: the times of heads beyond their order, and when the log was created.
+
+  --publish  where the entries are that left the database (\`serve --keep-entries\`): they are read there, and checked too
+
   Exit code 0: clean. 1: problems, printed one a line. 3: could not be carried out.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, on, words } = parseFlags(argv, [...DATA_FLAGS, 'log'], ['json'])
+    const { flags, on, words } = parseFlags(argv, [...ENTRY_FLAGS, 'log'], ['json'])
     if (words.length > 0) throw new TlogError('CONFIG_INVALID', 'fsck takes flags alone')
     const place = placeOf(parseData(flags, world.env), world)
     const database = await readDatabase(place)

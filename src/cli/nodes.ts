@@ -20,7 +20,9 @@ export interface Hands {
   readonly ratchet: () => Promise<Ratchet>
 }
 
-export interface NodeParts extends Pick<LogParts, 'identity' | 'witnesses' | 'onStep' | 'onFailure'> {
+export interface NodeParts
+  extends Pick<LogParts, 'identity' | 'witnesses' | 'onStep' | 'onFailure'>,
+    Pick<MemberParts, 'beside'> {
   readonly shared: SharedLog
   readonly clock: Clock
   readonly limits: LogLimits
@@ -36,7 +38,7 @@ export interface NodeParts extends Pick<LogParts, 'identity' | 'witnesses' | 'on
 
 /** @throws TlogError STORE_CORRUPT when the stored tree is not the published one. */
 export async function prepareMember(parts: NodeParts): Promise<() => Log> {
-  const { shared, hands, identity, clock, limits, opener, state, onDelayed, onFailure } = parts
+  const { shared, hands, identity, clock, limits, opener, state, beside, onDelayed, onFailure } = parts
   const followed = await FollowedTree.load({ origin: identity.origin, reader: shared.reader, open: opener })
   const known = await state()
   const memberParts: MemberParts = {
@@ -53,6 +55,7 @@ export async function prepareMember(parts: NodeParts): Promise<() => Log> {
     idleMs: IDLE_MS,
     open: hands && ((fence, hooks) => lead({ ...parts, hands }, fence, hooks)),
     onLead: (log) => parts.onLead(log !== null),
+    ...(beside && { beside }),
     onDelayed,
     onFailure,
   }

@@ -25,7 +25,8 @@ const POLICY_MAX_BYTES = 1024 * 1024
 
 export const prove: Command = {
   name: 'prove',
-  usage: `colophon prove INDEX|LEAF [--log SLUG] [--out FILE] [--data DIR] [--database URL] [--vkey KEY | --policy FILE]
+  usage: `colophon prove INDEX|LEAF [--log SLUG] [--out FILE] [--data DIR] [--database URL] [--publish s3://…]
+              [--vkey KEY | --policy FILE]
 colophon prove INDEX|LEAF [--log SLUG] [--out FILE] --url URL (--vkey KEY | --policy FILE)
 
   Writes a proof file (c2sp.org/tlog-proof) against the newest checkpoint, to FILE or, without --out, to standard
@@ -35,6 +36,7 @@ colophon prove INDEX|LEAF [--log SLUG] [--out FILE] --url URL (--vkey KEY | --po
   LEAF      or the hash of its leaf, 64 lowercase hex digits
   --log     the log's slug (${DEFAULT_SLUG})
   --data    data directory to read (./data); a server may be running
+  --publish where the entries are that left the database (\`serve --keep-entries\`)
   --url     server to ask instead; what it says is verified, so its log's key must be named
   --vkey    the log's verifier key; with --data its own when absent
   --policy  trust policy (c2sp.org/tlog-policy) that names the log's key; its quorum must have cosigned
@@ -43,7 +45,7 @@ colophon prove INDEX|LEAF [--log SLUG] [--out FILE] --url URL (--vkey KEY | --po
   Exit code 0: written. 2: wrong use. 3: there is no such entry yet, or something did not verify.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, words } = parseFlags(argv, ['data', 'database', 'url', 'log', 'out', 'vkey', 'policy'])
+    const { flags, words } = parseFlags(argv, ['data', 'database', 'publish', 'url', 'log', 'out', 'vkey', 'policy'])
     const { wanted, slug, url, policy } = parseRequest(flags, words)
     const found =
       url === null

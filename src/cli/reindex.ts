@@ -1,6 +1,6 @@
 /** `colophon reindex`: makes the index of statements anew, from the logs and their attachments. */
 
-import { DATA_FLAGS, parseData, parseFlags } from '../config.ts'
+import { ENTRY_FLAGS, parseData, parseFlags } from '../config.ts'
 import { factsOf } from '../dialects/facts.ts'
 import { TlogError } from '../kernel/error.ts'
 import { reindex as reindexLog } from '../log/reindex.ts'
@@ -12,17 +12,18 @@ import type { Command, ExitCode, World } from './world.ts'
 
 export const reindex: Command = {
   name: 'reindex',
-  usage: `colophon reindex [--data DIR] [--database URL] [--ratchet DIR] [--log SLUG] [--check]
+  usage: `colophon reindex [--data DIR] [--database URL] [--ratchet DIR] [--log SLUG] [--publish s3://…] [--check]
 
   Adds the lookup rows that follow from the statements kept beside the logs, and are missing: those of an older version, which
   did not make them, or of a damaged index. Nothing else is read, and nothing is taken away. No server may be running.
 
-  --check   says what is missing, and writes nothing; a server may be running
+  --publish  where the entries are that left the database (\`serve --keep-entries\`)
+  --check    says what is missing, and writes nothing; a server may be running
 
   Exit code 0: all rows are there now. 1: with --check, some are missing; or an entry cannot be read. 3: could not be done.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, on, words } = parseFlags(argv, [...DATA_FLAGS, 'log'], ['check'])
+    const { flags, on, words } = parseFlags(argv, [...ENTRY_FLAGS, 'log'], ['check'])
     if (words.length > 0) throw new TlogError('CONFIG_INVALID', 'reindex takes flags alone')
     const place = placeOf(parseData(flags, world.env), world)
     if (on.has('check')) {

@@ -17,6 +17,7 @@ import { type StartOptions, startLog, startLogs } from './data.ts'
 import { greeting } from './greeting.ts'
 import { createLifecycle, type LifecycleParts } from './lifecycle.ts'
 import { withData } from './open-data.ts'
+import { checkPruned, prunerOf } from './pruning.ts'
 import { StaticCopies } from './static-copies.ts'
 import { keepFresh, openTrust, refresh } from './trust-files.ts'
 import { witnessesOf } from './witnessing.ts'
@@ -57,6 +58,7 @@ async function serveLogs({ data, config, logger, world, shown, stopped }: Served
   const closing = new AsyncDisposableStack()
   try {
     const metrics = createMetrics()
+    await checkPruned(data, config)
     const copies = new StaticCopies(data, config, logger, world)
     closing.defer(() => copies.close()) // after the logs: their last checkpoints go out too
     const onStep = (slug: string) => all(metrics.onStep(slug), copies.onStep(slug), world.onStep)
@@ -121,10 +123,12 @@ const ANOTHER_HISTORY =
   'a witness has seen another history: nothing is sealed or published while it says so. Was an older database put back together with its ratchet?'
 
 function startOptions({ config, logger, world, metrics, onStep, failed }: StartParts): StartOptions {
+  const prune = prunerOf(config, logger, world)
   return {
     clock: world.clock,
     witnesses: witnessesOf(config.data, world, metrics.watchRounds),
     limits: { intervalMs: config.intervalMs },
+    ...(prune && { prune }),
     onStep,
     onPublishDelayed: (slug, error) => {
       metrics.publishDelayed(slug)

@@ -30,7 +30,7 @@ export const withdraw: Command = {
   Exit code 0: it is withdrawn. 1: not confirmed. 3: refused.`,
 
   async run(argv, world): Promise<ExitCode> {
-    const { flags, on, words } = parseFlags(argv, [...SIGNING_FLAGS, 'reason', 'base'], ['yes'])
+    const { flags, on, words } = parseFlags(argv, [...SIGNING_FLAGS, 'publish', 'reason', 'base'], ['yes'])
     const [slug, word, ...rest] = words
     if (slug === undefined || word === undefined || rest.length > 0)
       throw new TlogError('CONFIG_INVALID', 'withdraw takes a LOG and ALG:HEX')

@@ -96,6 +96,11 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
+/** Less than a server writes while it looks away would come and go, and no bundle that is still growing may go. */
+export function parseKept(text: string): number | 'all' {
+  return text === 'all' ? text : wholeNumber(1024, 9_999_999_999)(text)
+}
+
 /** As `pg` takes them; what else it would take is a password, or means another thing to other programs. */
 const DATABASE_PARAMETERS: Readonly<Record<string, RegExp>> = {
   host: /^\//, // the directory of a Unix socket

@@ -10,6 +10,7 @@ import {
   parseEndpoint,
   parseHostname,
   parseHostPort,
+  parseKept,
   parseOperator,
   parsePath,
   parseServiceUrl,
@@ -123,6 +124,13 @@ export const SETTINGS = {
     initial: null,
     inFile: 'place',
     parse: parsePlace,
+  }),
+  'keep-entries': setting({
+    group: 'Data',
+    shape: 'NUMBER|all',
+    help: 'newest entries of a log that stay in PostgreSQL; older ones leave it for --publish s3://…',
+    initial: 'all',
+    parse: parseKept,
   }),
   dialects: setting({
     group: 'Logs',

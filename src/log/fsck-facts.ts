@@ -123,7 +123,7 @@ export class FactsCheck {
       const named = entry === undefined ? [] : this.#parts.facts(entry).attachments
       return named.some(({ algorithm, digest }) => `${algorithm}:${hex(digest)}` === name)
     } catch (error) {
-      if (!(error instanceof TlogError)) throw error
+      if (!(error instanceof TlogError) || isUnanswered(error)) throw error
       return false
     }
   }
@@ -141,4 +141,9 @@ export class FactsCheck {
     if (withdrawals > this.#withdrawals)
       this.#parts.onProblem(`${withdrawals - this.#withdrawals} withdrawals of which no entry says so`)
   }
+}
+
+/** No finding about the log: who would answer is away, or nobody has said where it is. The check cannot go on. */
+export function isUnanswered({ code }: TlogError): boolean {
+  return code === 'STORE_UNAVAILABLE' || code === 'CONFIG_INVALID'
 }

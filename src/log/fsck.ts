@@ -7,7 +7,7 @@ import { completedTiles, Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT, leafHash } from '../kernel/hash.ts'
 import { TILE_WIDTH, tilesOf } from '../kernel/tile.ts'
-import { FactsCheck, type FactsParts, type ReadAhead } from './fsck-facts.ts'
+import { FactsCheck, type FactsParts, isUnanswered, type ReadAhead } from './fsck-facts.ts'
 import type { Head, LogReader, Mark, Place, Published, Signer } from './ports.ts'
 import { checkPublished } from './publisher.ts'
 
@@ -187,7 +187,7 @@ class Fsck {
     try {
       await check()
     } catch (error) {
-      if (!(error instanceof TlogError)) throw error
+      if (!(error instanceof TlogError) || isUnanswered(error)) throw error
       this.#problem(where === undefined ? error.message : `${where}: ${error.message}`)
     }
   }

@@ -6,6 +6,7 @@ import { createVkey, formatVkey, logId, parseVkey, type Vkey } from '../formats/
 import { base64 } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Mark, Ratchet } from '../log/ports.ts'
+import type { CopiedBundles } from './copied-bundles.ts'
 import type { LogRecord } from './database.ts'
 import { readEcdsaKeyFile, readKeyFile, readMlDsaKeyFile } from './key-file.ts'
 import type { RatchetIdentity } from './ratchet-slot.ts'
@@ -26,6 +27,8 @@ export interface DatabaseServer {
   readonly url: string
   /** Undefined: found as `pg` finds one, in PGPASSWORD or PGPASSFILE. */
   readonly password: string | undefined
+  /** Entries that left it; absent: nobody said where their copy is. */
+  readonly copied?: CopiedBundles
 }
 
 export interface MlDsaPair {

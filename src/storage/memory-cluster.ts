@@ -1,8 +1,12 @@
 /** What nodes share, in one process. For tests; nothing of it outlives the process. */
 
+import { formatBundle } from '../formats/c2sp/bundle.ts'
+import { type LeafIndex, leafIndex, treeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
-import type { Fence, Intake, Lease, Ticket, Waiting } from '../log/cluster/ports.ts'
+import type { Fence, Intake, Lease, Pruning, Ticket, Waiting } from '../log/cluster/ports.ts'
 import type { Clock, LogStore } from '../log/ports.ts'
+import type { CopiedBundles } from './copied-bundles.ts'
+import { checkTile } from './tiles.ts'
 
 /** The lease of one log. `fence` is what writers are held to. */
 export interface MemoryLease {
@@ -38,9 +42,7 @@ export function memoryLease(clock: Pick<Clock, 'now'>, timeMs: number): MemoryLe
 
 /** Writes only while `fence` is the lease's. */
 export function fenced(store: LogStore, lease: Pick<MemoryLease, 'fence'>, fence: Fence): LogStore {
-  const check = () => {
-    if (lease.fence !== fence) throw new TlogError('LEASE_LOST', `fence ${fence}: the lease is at ${lease.fence}`)
-  }
+  const check = () => checkFence(lease, fence)
   return {
     ...store,
     append: async (...batch) => {
@@ -60,6 +62,37 @@ export function fenced(store: LogStore, lease: Pick<MemoryLease, 'fence'>, fence
       await store.publish(published)
     },
   }
+}
+
+function checkFence(lease: Pick<MemoryLease, 'fence'>, fence: Fence): void {
+  if (lease.fence !== fence) throw new TlogError('LEASE_LOST', `fence ${fence}: the lease is at ${lease.fence}`)
+}
+
+/** The store of a log of that name, from which entries may go. */
+export function memoryPruning(
+  whole: LogStore,
+  slug: string,
+  lease: Pick<MemoryLease, 'fence'>,
+  copied: CopiedBundles,
+): { readonly store: LogStore; readonly pruning: Pruning } {
+  let mark = treeSize(0)
+  const leafHashes = async (first: number, count: number) =>
+    (await whole.leafHashes(leafIndex(first), count)) ?? new Uint8Array()
+  const read = async (first: number, count: number) => await copied.read({ slug, leafHashes }, first, count)
+  const bundle = async (index: number, width: number) => {
+    checkTile(0, index, width)
+    return index * 256 < mark ? formatBundle(await read(index * 256, width)) : await whole.bundle(index, width)
+  }
+  const entry = async (index: LeafIndex) =>
+    index < mark ? ((await read(index, 1))[0] ?? null) : await whole.entry(index)
+  const prune: Pruning['prune'] = async (fence, from, to) => {
+    checkFence(lease, fence)
+    if (from !== mark) throw new TlogError('HEAD_MOVED', `entries before ${mark} are pruned, not before ${from}`)
+    if (to <= from || to % 256 !== 0 || to > ((await whole.published())?.size ?? 0))
+      throw new TlogError('RANGE_INVALID', `entries ${from} to ${to} are no bundles of the published tree`)
+    mark = to
+  }
+  return { store: { ...whole, bundle, entry }, pruning: { pruned: async () => mark, prune } }
 }
 
 /** @param most entries that wait */

@@ -137,6 +137,7 @@ async function openShared(server: NonNullable<DataPlace['database']>, create: bo
       fenced: (fence) => database.store(log, fence),
       lease: database.lease(log, node, LEASE_MS),
       intake: database.intake({ log, node, most: MOST_WAITING }),
+      pruning: database.pruning(log),
     }),
     lost: new Promise(() => undefined), // a connection that is lost fails what needed it, and the next is a new one
     close: () => database.close(),

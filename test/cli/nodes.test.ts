@@ -8,10 +8,11 @@ import { unixMillis } from '../../src/kernel/brand.ts'
 import type { Log } from '../../src/log/log.ts'
 import type { Clock } from '../../src/log/ports.ts'
 import { quorumNone } from '../../src/log/witnesses.ts'
+import { NOWHERE } from '../../src/storage/copied-bundles.ts'
 import { createLogIn } from '../../src/storage/create-log.ts'
 import type { DataDirectory } from '../../src/storage/data-directory.ts'
 import { memoryDatabase } from '../../src/storage/memory.ts'
-import { fenced, memoryIntake, memoryLease } from '../../src/storage/memory-cluster.ts'
+import { fenced, memoryIntake, memoryLease, memoryPruning } from '../../src/storage/memory-cluster.ts'
 import { ratchetDirectory } from '../../src/storage/ratchets.ts'
 import { entry, outcome } from '../log/support.ts'
 
@@ -33,8 +34,8 @@ function shared(t: Test, dir = t.testdir()): (name: string) => DataDirectory {
     database,
     store: (log) => database.store(log),
     shared: (log) => {
-      const reader = database.store(log)
-      return { reader, fenced: (fence) => fenced(reader, lease, fence), lease: lease.node(name), intake }
+      const { store: reader, pruning } = memoryPruning(database.store(log), 'v2', lease, NOWHERE)
+      return { reader, fenced: (fence) => fenced(reader, lease, fence), lease: lease.node(name), intake, pruning }
     },
     lost: new Promise(() => undefined),
     close: async () => undefined,

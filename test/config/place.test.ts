@@ -134,3 +134,26 @@ t.test('where a command copies to', async (t) => {
   })
   t.throws(() => parseCopyPlace('s3://tlog', data, {}), { code: 'CONFIG_INVALID', message: /AWS_ACCESS_KEY_ID/ })
 })
+
+t.test('entries that may leave the database, and where to', async (t) => {
+  const database = ['--database', 'postgres://localhost/logs']
+  const publish = ['--publish', 's3://tlog/logs']
+  const kept = (...argv: readonly string[]) => parseServe(argv, AWS).keepEntries
+  t.equal(kept(), null, 'all stay')
+  t.equal(kept('--keep-entries', 'all'), null)
+  t.equal(kept(...database, ...publish, '--keep-entries', 'all'), null)
+  t.equal(kept(...database, ...publish, '--keep-entries', '100000000'), 100_000_000)
+  for (const argv of [[], database, publish, [...database, '--publish', '/srv/www']])
+    t.throws(
+      () => kept(...argv, '--keep-entries', '5000'),
+      {
+        code: 'CONFIG_INVALID',
+        message: /^--keep-entries: entries leave PostgreSQL \(--database\) for an object store/,
+      },
+      argv.join(' '),
+    )
+  for (const wrong of ['1023', '10000000000', 'none', '1e6', ''])
+    t.throws(() => kept(...database, ...publish, '--keep-entries', wrong), { message: /^--keep-entries: / }, wrong)
+  t.equal(parseData({ publish: 's3://tlog/logs' }, {}).bundles, 's3://tlog/logs', 'who needs none needs no credentials')
+  t.equal(parseData({ publish: '/srv/www' }, {}).bundles, null)
+})

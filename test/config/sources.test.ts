@@ -41,6 +41,7 @@ t.test('each setting has each of its places', async (t) => {
     data: [join(dir, 'd'), 'd'],
     ratchet: [join(dir, 'r'), './r'],
     publish: [join(dir, 'p'), 'p'],
+    'keep-entries': ['all', 'all'],
     duplicates: ['conflict', 'conflict'],
     interval: ['7', 7],
     'attachment-limit': ['0', 0],
@@ -62,6 +63,7 @@ t.test('each setting has each of its places', async (t) => {
     hostnameGiven: true,
     data: { dir: join(dir, 'd'), ratchet: { kind: 'directory', dir: join(dir, 'r') } },
     publish: { kind: 'directory', dir: join(dir, 'p') },
+    keepEntries: null,
     duplicates: 'conflict',
     intervalMs: 7,
     attachmentLimit: 0,
@@ -183,6 +185,7 @@ t.test('flags', async (t) => {
     ratchet: { kind: 'directory', dir: join(dir, 'here', 'ratchet') },
     passphrase: undefined,
     database: null,
+    bundles: null,
   })
   t.equal(parseData({ config: file, data: '/a' }, { COLOPHON_KEY_PASSPHRASE: 'x' }).passphrase, 'x')
 })

@@ -22,6 +22,13 @@ interface Tenure {
   isOver: boolean
 }
 
+interface Lead {
+  readonly fence: Fence
+  /** Resolves when the node closes. Rejects when the lease is lost. */
+  readonly kept: Promise<void>
+  readonly tenure: Tenure
+}
+
 export interface LeadHooks {
   /** The log has stopped for good. */
   readonly onFailure: (error: unknown) => void
@@ -50,6 +57,13 @@ export interface LeaderParts extends Pick<LeadHooks, 'onPublished'> {
   readonly onLead: (log: SequencedLog | null) => void
   /** A lead was given up, or could not begin, for a reason that passes. */
   readonly onDelayed: (error: TlogError) => void
+  /** Begun with each lead, and ended before it: what only the node that leads may do, and no caller waits for. */
+  readonly beside?: (fence: Fence) => Beside
+}
+
+export interface Beside {
+  /** Soon: the lease is given up after it. */
+  close(): Promise<void>
 }
 
 export class Leader {
@@ -116,7 +130,7 @@ export class Leader {
     kept.catch(() => undefined) // heard of once the log is open
     try {
       const log = await open(fence, { onFailure: failed.reject, onPublishDelayed, onPublished })
-      await this.#sequence(log, kept, failed.promise, tenure).catch(readAnew)
+      await this.#sequence(log, { fence, kept, tenure }, failed.promise).catch(readAnew)
     } catch (error) {
       if (error instanceof TlogError && PASSING.has(error.code)) throw error
       if ((await lease.claim()) === fence) throw error
@@ -128,12 +142,13 @@ export class Leader {
     }
   }
 
-  async #sequence(log: SequencedLog, kept: Promise<void>, failed: Promise<never>, tenure: Tenure): Promise<void> {
-    const { intake, clock, pool, pollMs, onLead } = this.#parts
+  async #sequence(log: SequencedLog, { fence, kept, tenure }: Lead, failed: Promise<never>): Promise<void> {
+    const { intake, clock, pool, pollMs, onLead, beside } = this.#parts
     const pump = new Pump({ intake, log, clock, limits: pool, pollMs })
     this.#pump = pump
     this.#log = log
     onLead(log)
+    const working = beside?.(fence)
     const running = Promise.all([pump.run(), kept])
     if (this.#isClosing) this.close()
     try {
@@ -141,6 +156,7 @@ export class Leader {
     } finally {
       this.#end(tenure)
       pump.stop()
+      await working?.close()
       await log.close()
       await running.catch(() => undefined) // the first failure is the one that tells
       await this.#passing(() => pump.leave())

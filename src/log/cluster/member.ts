@@ -21,7 +21,7 @@ import { Offers } from './offers.ts'
 import type { Intake, Lease } from './ports.ts'
 import { Settlements } from './settlements.ts'
 
-export interface MemberParts extends Pick<LeaderParts, 'onLead' | 'onDelayed' | 'claimMs' | 'pollMs'> {
+export interface MemberParts extends Pick<LeaderParts, 'onLead' | 'onDelayed' | 'claimMs' | 'pollMs' | 'beside'> {
   /** Null: this node has no hands to sign with, and never leads. */
   readonly open: LeaderParts['open'] | null
   readonly identity: LogIdentity

@@ -1,6 +1,6 @@
 /** What N equal nodes share, beside the store: who sequences a log, and what waits to be sequenced. */
 
-import type { LeafHash } from '../../kernel/brand.ts'
+import type { LeafHash, TreeSize } from '../../kernel/brand.ts'
 import type { Entry, LogReader, LogStore } from '../ports.ts'
 
 /** Grows by one whenever another node, or the same one anew, takes a lease. A write under an older one is refused. */
@@ -53,11 +53,25 @@ export interface Intake {
   done(tickets: readonly Ticket[]): Promise<void>
 }
 
+/** Entries that leave the store because they are elsewhere: readers find them there. What they hash to stays. */
+export interface Pruning {
+  /** Entries before this may be gone: whole bundles, from the first one on. */
+  pruned(): Promise<TreeSize>
+  /**
+   * Gives up those from `from`, where it has come to, to before `to`, where a bundle of the published tree ends. Whether they are
+   * elsewhere is for the caller to know. Durable once it returns; after STORE_UNAVAILABLE it may be done.
+   * @throws TlogError LEASE_LOST once the lease has another fence; HEAD_MOVED when it has come to another place than `from`,
+   *   RANGE_INVALID when those are no bundles of the published tree: nothing was given up.
+   */
+  prune(fence: Fence, from: TreeSize, to: TreeSize): Promise<void>
+}
+
 /** All that the nodes of one log share. */
 export interface SharedLog {
   readonly reader: LogReader
   /** Refuses every write with LEASE_LOST once the lease has another fence. */
   readonly fenced: (fence: Fence) => LogStore
+  readonly pruning: Pruning
   readonly lease: Lease
   readonly intake: Intake
 }

@@ -2,11 +2,13 @@
 
 import { TlogError } from '../../kernel/error.ts'
 import { EMPTY_ROOT } from '../../kernel/hash.ts'
-import type { Fence, Intake, Lease } from '../../log/cluster/ports.ts'
+import type { Fence, Intake, Lease, Pruning } from '../../log/cluster/ports.ts'
 import type { LogStore } from '../../log/ports.ts'
+import type { CopiedBundles } from '../copied-bundles.ts'
 import { checkSlug, type LogDatabase, type LogRecord, type MovableDatabase, type NewLog } from '../database.ts'
 import { createIntake, type IntakeOptions } from './intake.ts'
 import { createLease } from './lease.ts'
+import { createPruning } from './pruning.ts'
 import type { Server } from './server.ts'
 import { createStandings } from './standing.ts'
 import { createStore } from './store.ts'
@@ -18,6 +20,7 @@ export interface PostgresDatabase extends MovableDatabase {
   /** As the node of that name sees it. */
   lease(number: number, node: string, timeMs: number): Lease
   intake(options: IntakeOptions): Intake
+  pruning(number: number): Pruning
   /** Takes back all that was made in it. @throws TlogError STORE_CORRUPT when a log was not made here, or has an entry */
   drop(): Promise<void>
 }
@@ -29,14 +32,14 @@ const RECORDS = `
   FROM colophon.log`
 
 /** The server is closed with what this returns. */
-export async function createLogDatabase(server: Server): Promise<PostgresDatabase> {
+export async function createLogDatabase(server: Server, copied: CopiedBundles): Promise<PostgresDatabase> {
   const { one, check, ...records } = createRecords(server)
   await records.logs()
   const made: number[] = []
   const stores = new Map<number, LogStore>()
+  const partsOf = (number: number) => ({ server, log: number, slug: check(number).slug, copied })
   const unfenced = (number: number): LogStore => {
-    check(number)
-    const store = stores.get(number) ?? createStore(server, number, null)
+    const store = stores.get(number) ?? createStore(partsOf(number), null)
     stores.set(number, store)
     return store
   }
@@ -48,14 +51,11 @@ export async function createLogDatabase(server: Server): Promise<PostgresDatabas
       made.push(number)
       return await one(number)
     },
-    store: (number, fence) => {
-      if (fence === undefined) return unfenced(number)
-      check(number)
-      return createStore(server, number, fence)
-    },
+    store: (number, fence) => (fence === undefined ? unfenced(number) : createStore(partsOf(number), fence)),
     target: (number) => createTarget(server, number, unfenced(number)),
     lease: (number, node, timeMs) => createLease(server, number, node, timeMs),
     intake: (options) => createIntake(server, options),
+    pruning: (number) => createPruning(server, number),
     drop: () => drop(server, made),
     checkFile: () => checkTables(server),
     close: () => server.close(),
@@ -65,23 +65,24 @@ export async function createLogDatabase(server: Server): Promise<PostgresDatabas
 interface Records extends Pick<LogDatabase, 'logs' | 'freezeLog' | 'compromiseLog'> {
   one(number: number): Promise<LogRecord>
   /** By what was last read: logs are never removed. @throws TlogError LOG_UNKNOWN */
-  check(number: number): void
+  check(number: number): LogRecord
 }
 
 function createRecords({ query, where }: Server): Records {
-  let known = 0
+  let known: readonly LogRecord[] = []
   const check = (number: number) => {
-    if (number >= known) throw new TlogError('LOG_UNKNOWN', `${where}: there is no log number ${number}`)
+    const record = known[number]
+    if (record === undefined) throw new TlogError('LOG_UNKNOWN', `${where}: there is no log number ${number}`)
+    return record
   }
   const logs = async () => {
     const records = await query<LogRecord>(`${RECORDS} ORDER BY number`)
-    known = Math.max(known, records.length)
+    if (records.length >= known.length) known = records
     return records
   }
   const one = async (number: number) => {
-    const record = (await logs())[number]
-    check(number)
-    return record as LogRecord
+    await logs()
+    return check(number)
   }
   return {
     logs,

@@ -1,6 +1,7 @@
 /** Opens the database of the logs on a PostgreSQL server. */
 
 import { TlogError } from '../../kernel/error.ts'
+import { type CopiedBundles, NOWHERE } from '../copied-bundles.ts'
 import { POSTGRES_FOLDER, readMigrations } from '../migrate.ts'
 import { createLogDatabase, type PostgresDatabase } from './logs.ts'
 import { checkSchema, checkServer, migrate } from './migrate.ts'
@@ -11,6 +12,8 @@ export interface PostgresOptions extends ServerOptions {
   readonly create?: boolean
   /** Never writes, never migrates. */
   readonly readonly?: boolean
+  /** Where entries are that left it; absent: nobody said. */
+  readonly copied?: CopiedBundles
 }
 
 /**
@@ -21,7 +24,7 @@ export async function openDatabase(options: PostgresOptions): Promise<PostgresDa
   const server = openServer(options)
   try {
     await prepare(server, options)
-    return await createLogDatabase(server)
+    return await createLogDatabase(server, options.copied ?? NOWHERE)
   } catch (error) {
     await server.close()
     throw error

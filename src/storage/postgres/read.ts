@@ -6,6 +6,7 @@ import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { TILE_WIDTH } from '../../kernel/tile.ts'
 import type { ContentName, Head, LogReader, Place, Published, Totals } from '../../log/ports.ts'
+import type { CopiedBundles } from '../copied-bundles.ts'
 import { MAX_LEAVES } from '../database.ts'
 import { checkLeaf } from '../sealed.ts'
 import { checkLeaves, checkTile, tileReader } from '../tiles.ts'
@@ -44,13 +45,23 @@ const PLACES = `
   FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (hash, n)
   CROSS JOIN LATERAL (SELECT idx FROM colophon.leaf_hash WHERE log = $1 AND hash = wanted.hash LIMIT 1) AS found`
 
-export function createReader({ query }: Server, log: number): LogReader {
+/** What it reads of one log, and where it finds entries that left the database. */
+export interface ReadParts {
+  readonly server: Server
+  readonly log: number
+  readonly slug: string
+  readonly copied: CopiedBundles
+}
+
+export function createReader(parts: ReadParts): LogReader {
+  const { log, server } = parts
+  const { query } = server
   const head = async () => first(await query<HeadRow>(`${HEAD} ORDER BY size DESC LIMIT 1`, [log]), toHead)
   return {
     head,
     heads: async (after, limit) =>
       (await query<HeadRow>(`${HEAD} AND size > $2 ORDER BY size LIMIT $3`, [log, after ?? -1, limit])).map(toHead),
-    ...createTreeReader(query, log, head),
+    ...createTreeReader(parts, head),
     find: async (hashes) => await places(query, log, hashes),
     ...createBesideReader(query, log),
     published: async () =>
@@ -81,8 +92,9 @@ export function createReader({ query }: Server, log: number): LogReader {
 
 type TreeReader = Pick<LogReader, 'tile' | 'bundle' | 'entry' | 'leafHashes'>
 
-/** Rows come with the head that covers them: what is there is durable. What is not may be lost, so the head is asked. */
-function createTreeReader(query: Server['query'], log: number, head: LogReader['head']): TreeReader {
+/** Rows come with the head that covers them: what is there is durable. What is not has left, or is lost, so more is asked. */
+function createTreeReader({ server, log, slug, copied }: ReadParts, head: LogReader['head']): TreeReader {
+  const { query } = server
   const base = log * MAX_LEAVES
   const size = async () => (await head())?.size ?? treeSize(0)
   const hashes = async (first: number, count: number): Promise<Uint8Array | null> => {
@@ -103,25 +115,44 @@ function createTreeReader(query: Server['query'], log: number, head: LogReader['
     return first(await query<{ bytes: Uint8Array }>(text, [log, level, index]), ({ bytes }) => bytes)
   }
   const leafHashes = async (from: number, count: number) => (await hashes(from, count)) ?? missing(from, count)
+  const pruned = createMark(server, log)
+  /** Of entries of one bundle that are not in the database. */
+  const elsewhere = async (from: number, count: number): Promise<readonly Uint8Array[] | null> => {
+    if (from + count > (await size())) return null
+    return (await pruned(from)) ? await copied.read({ slug, leafHashes }, from, count) : missing(from, count)
+  }
   return {
     tile: tileReader({ size, leafHashes, fullTile }),
     bundle: async (index, width) => {
       checkTile(0, index, width)
       const from = index * TILE_WIDTH
-      const found = await entries(from, width)
-      if (found !== null) return formatBundle(found)
-      return from + width > (await size()) ? null : missing(from, width)
+      const found = (await entries(from, width)) ?? (await elsewhere(from, width))
+      return found && formatBundle(found)
     },
     entry: async (index) => {
-      const found = (await entries(index, 1))?.[0]
-      if (found !== undefined) return found
-      return index >= (await size()) ? null : missing(index, 1)
+      const found = (await entries(index, 1)) ?? (await elsewhere(index, 1))
+      return found?.[0]?.slice() ?? null
     },
     leafHashes: async (from, count) => {
       checkLeaves(from, count)
       return await hashes(from, count)
     },
   }
+}
+
+/** Whether an entry may have left. Entries never come back: what was heard once holds. */
+function createMark(server: Server, log: number): (index: number) => Promise<boolean> {
+  let known = 0
+  return async (index) => {
+    if (index >= known) known = await readMark(server, log)
+    return index < known
+  }
+}
+
+/** Entries before it have left. */
+export async function readMark({ query }: Server, log: number): Promise<number> {
+  const [row] = await query<{ size: number }>('SELECT size FROM colophon.pruned WHERE log = $1', [log])
+  return row?.size ?? 0
 }
 
 /** Hashed again: a bit flipped on its way here would go out as ours. */

@@ -4,7 +4,7 @@ import type { Fence } from '../../log/cluster/ports.ts'
 import type { Head, LogStore, Published, SealedBatch } from '../../log/ports.ts'
 import { checkAttachment, checkBatch, checkExpected, checkLeaf, HISTORY_STEP_MS, keptSupplement } from '../sealed.ts'
 import { packBatch, packSupplements } from './pack.ts'
-import { createReader } from './read.ts'
+import { createReader, type ReadParts } from './read.ts'
 import type { Server } from './server.ts'
 import { passingOver } from './withdrawn.ts'
 
@@ -14,8 +14,9 @@ const PARTITION = 2 ** 24
 const AHEAD = 2 ** 22
 
 /** @param fence null: whoever writes; else each write is refused with LEASE_LOST once the lease has passed on. */
-export function createStore(server: Server, log: number, fence: Fence | null): LogStore {
-  const reader = createReader(server, log)
+export function createStore(parts: ReadParts, fence: Fence | null): LogStore {
+  const { server, log } = parts
+  const reader = createReader(parts)
   const call = async (name: string, ...values: readonly unknown[]) => {
     const places = values.map((_, i) => `$${i + 3}`)
     await server.query(`SELECT colophon.${name}(${['$1', '$2', ...places].join(', ')})`, [log, fence, ...values])

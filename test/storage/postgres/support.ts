@@ -3,6 +3,7 @@
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import type { LogStore } from '../../../src/log/ports.ts'
+import type { CopiedBundles } from '../../../src/storage/copied-bundles.ts'
 import type { PostgresDatabase } from '../../../src/storage/postgres/logs.ts'
 import { openDatabase } from '../../../src/storage/postgres/open.ts'
 import { attachment, entry, Feeder, lookupKey, published } from '../../contract/feeder.ts'
@@ -24,9 +25,9 @@ export interface Opened {
 }
 
 /** A new database with our tables. Closed at teardown. */
-export async function freshDatabase(t: Test, server: TestServer): Promise<Opened> {
+export async function freshDatabase(t: Test, server: TestServer, copied?: CopiedBundles): Promise<Opened> {
   const url = await server.create(`test_${databases++}`)
-  const database = await openDatabase({ url, create: true })
+  const database = await openDatabase({ url, create: true, ...(copied && { copied }) })
   t.teardown(() => database.close())
   return { url, database }
 }
