@@ -68,7 +68,8 @@ export class Member extends ServedLog implements Log {
     this.#settlements = new Settlements({ reader: store, intake, refusal: () => this.#dropped() })
     const { open } = parts
     this.#leader = open && new Leader({ ...parts, open, pool: limits.pool, onPublished: () => this.#moved.wake() })
-    clock.after(limits.waitMs, this.#started.resolve) // without a quorum there is no first checkpoint
+    const cancel = clock.after(limits.waitMs, this.#started.resolve) // without a quorum there is no first checkpoint
+    void this.#started.promise.then(cancel)
     this.#loops = Promise.all([this.#follow(), this.#lead()].map((loop) => loop.catch((error) => this.#fail(error))))
   }
 
