@@ -18,11 +18,12 @@ export type Dialect = 'rekor-v2' | 'rekor-v1'
 
 const SLUGS: Readonly<Record<Dialect, string>> = { 'rekor-v2': 'v2', 'rekor-v1': 'v1' }
 const V2_LEAF_BYTES = 540
+/** All that a pool holds. */
 const AT_ONCE = 4096
 /** SubjectPublicKeyInfo of a P-256 key up to its point's coordinates. */
 const SPKI_HEAD = parseHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004')
 
-const clock: Clock = {
+export const clock: Clock = {
   now: () => unixMillis(Date.now()),
   after: (ms, run) => {
     const timer = setTimeout(run, ms)
@@ -41,13 +42,16 @@ export interface Filling {
 export async function fillDirectory(dir: string, { dialect, count, entryOf }: Filling): Promise<void> {
   const data = await createDataDirectory(placeOf(dir))
   await createLogIn(data, { slug: SLUGS[dialect], dialect, origin: 'localhost' }, clock.now())
-  await withLog(data, async (log) => {
-    let next = 0
-    const add = async () => {
-      while (next < count) await log.add(entryOf === undefined ? filledEntry(dialect, next++) : entryOf(next++))
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, add))
-  })
+  await withLog(data, (log) => addAll(log, 0, count, entryOf ?? ((n) => filledEntry(dialect, n))))
+}
+
+/** The entries from `from` on, to before `to`, in their order; as many at once as a log takes. */
+export async function addAll(log: Log, from: number, to: number, entryOf: (n: number) => Entry): Promise<void> {
+  let next = from
+  const add = async () => {
+    while (next < to) await log.add(entryOf(next++))
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, add))
 }
 
 /** In this process, the only log of a directory. */
@@ -56,6 +60,15 @@ export async function withFilled<T>(dir: string, work: (log: Log) => Promise<T>)
 }
 
 async function withLog<T>(data: DataDirectory, work: (log: Log) => Promise<T>): Promise<T> {
+  const log = await startOnly(data)
+  const result = await work(log)
+  await log.close()
+  await data.close()
+  return result
+}
+
+/** The only log of `data`, without witnesses. */
+export async function startOnly(data: DataDirectory): Promise<Log> {
   const [log] = await startLogs(data, {
     clock,
     limits: { intervalMs: 1, waitMs: 600_000 }, // a busy machine is no reason to stop
@@ -66,14 +79,11 @@ async function withLog<T>(data: DataDirectory, work: (log: Log) => Promise<T>): 
       throw error
     },
   })
-  const result = await work(log as Log)
-  await log?.close()
-  await data.close()
-  return result
+  return log as Log
 }
 
-function placeOf(dir: string): DataPlace {
-  return { dir, ratchets: ratchetDirectory(`${dir}/ratchet`), passphrase: undefined }
+export function placeOf(dir: string, database: DataPlace['database'] = null): DataPlace {
+  return { dir, ratchets: ratchetDirectory(`${dir}/ratchet`), passphrase: undefined, database }
 }
 
 /** The n-th that was added, which whoever asks for it makes again. */

