@@ -16,10 +16,10 @@ import type { Stage } from './scene.ts'
 import { readFrom } from './tree.ts'
 
 /** Between a fault and the one before, so that there is something to lose. */
-const CALM_MS = 1000
+const CALM_MS = 700
 /** Longer than a lease lasts, and than anything waits for an answer. */
 const PAUSE_MS = 20_000
-const STORM_MS = 4500
+const STORM_MS = 4000
 /** Writes that come back later than this are to be explained. */
 const LONG_MS = 5000
 
