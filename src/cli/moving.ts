@@ -104,10 +104,16 @@ async function each(records: readonly LogRecord[], work: (record: LogRecord) => 
 
 /** The first problem ends it. What a frozen log signed is in its checkpoints; its ratchet, and that of the others, a start compares. */
 async function check(database: LogDatabase, record: LogRecord, onProgress: OnProgress): Promise<void> {
+  let first: string | null = null
   const onProblem = (problem: string) => {
-    throw new TlogError('STORE_CORRUPT', problem)
+    first = problem
+    throw new Error(problem) // not of ours, which the check would take for one more problem
   }
-  await fsck({ ...checkPartsOf(database, record), mark: null, onProblem, onProgress })
+  try {
+    await fsck({ ...checkPartsOf(database, record), mark: null, onProblem, onProgress })
+  } catch (error) {
+    throw first === null ? error : new TlogError('STORE_CORRUPT', first)
+  }
 }
 
 /** The record of a log, active as yet: an ended one takes no entries. */
