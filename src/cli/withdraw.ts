@@ -27,6 +27,8 @@ export const withdraw: Command = {
   --base    under which identifiers of the statement stand, as of \`colophon attest\`
 
   Copies elsewhere, backups from before, and the file's free pages in its -wal are not touched.
+  --publish where the entries are that left the database (\`serve --keep-entries\`), where no server runs
+
   Exit code 0: it is withdrawn. 1: not confirmed. 3: refused.`,
 
   async run(argv, world): Promise<ExitCode> {

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type StartOptions, startLogs } from '../../src/cli/data.ts'
+import type { Led } from '../../src/cli/pruning.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
 import type { Log } from '../../src/log/log.ts'
 import type { Clock } from '../../src/log/ports.ts'
@@ -50,7 +51,7 @@ interface Started {
   readonly failures: unknown[]
 }
 
-async function startNode(data: DataDirectory): Promise<Started> {
+async function startNode(data: DataDirectory, more: Partial<StartOptions> = {}): Promise<Started> {
   const [leads, steps, failures]: [boolean[], string[], unknown[]] = [[], [], []]
   const options: StartOptions = {
     clock,
@@ -59,6 +60,7 @@ async function startNode(data: DataDirectory): Promise<Started> {
     onPublishDelayed: (_, error) => void console.error(error),
     onFailure: (_, error) => void failures.push(error),
     onLead: (_, is) => void leads.push(is),
+    ...more,
   }
   const [log] = await startLogs(data, options)
   if (log === undefined) throw new Error('no log')
@@ -89,6 +91,24 @@ t.test('two nodes: one sequences, both answer; the other goes on when it ends', 
   t.equal((await b.log.add(entry(2))).index, 2)
   await b.log.close()
   t.same([...a.failures, ...b.failures], [])
+})
+
+t.test('what goes beside a lead begins with it, under its fence, and ends before the lease is given up', async (t) => {
+  const node = shared(t)
+  await createLogIn(node('a'), REQUEST, clock.now())
+  const seen: string[] = []
+  const beside = (name: string) => ({
+    prune: ({ record, shared: { lease }, fence }: Led) => {
+      seen.push(`${name} ${record.slug} ${fence}`)
+      return { close: async () => void seen.push(`${name} ends, ${await lease.holder()} leads`) }
+    },
+  })
+  const a = await startNode(node('a'), beside('a'))
+  const b = await startNode(node('b'), beside('b'))
+  await a.log.close()
+  await until(() => b.leads.includes(true))
+  await b.log.close()
+  t.same(seen, ['a v2 1', 'a ends, a leads', 'b v2 2', 'b ends, b leads'])
 })
 
 t.test('a frozen log is read on every node, with and without its keys', async (t) => {
