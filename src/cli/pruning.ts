@@ -14,7 +14,7 @@ import type { World } from './world.ts'
 
 export interface Led {
   readonly record: LogRecord
-  readonly shared: Pick<SharedLog, 'reader' | 'pruning'>
+  readonly shared: SharedLog
   readonly fence: Fence
 }
 

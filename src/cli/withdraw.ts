@@ -25,6 +25,7 @@ export const withdraw: Command = {
   LOG       the log in which it is said: one that takes entries
   --reason  for those who look for it, up to 4,096 characters
   --base    under which identifiers of the statement stand, as of \`colophon attest\`
+  --publish where the entries are that left the database (\`serve --keep-entries\`), where no server runs
 
   Copies elsewhere, backups from before, and the file's free pages in its -wal are not touched.
   Exit code 0: it is withdrawn. 1: not confirmed. 3: refused.`,

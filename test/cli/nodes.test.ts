@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type StartOptions, startLogs } from '../../src/cli/data.ts'
+import type { Led } from '../../src/cli/pruning.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
 import type { Log } from '../../src/log/log.ts'
 import type { Clock } from '../../src/log/ports.ts'
@@ -50,15 +51,16 @@ interface Started {
   readonly failures: unknown[]
 }
 
-async function startNode(data: DataDirectory, own = clock): Promise<Started> {
+async function startNode(data: DataDirectory, more: Partial<StartOptions> = {}): Promise<Started> {
   const [leads, steps, failures]: [boolean[], string[], unknown[]] = [[], [], []]
   const options: StartOptions = {
-    clock: own,
+    clock,
     witnesses: () => quorumNone,
     onStep: () => (step) => void steps.push(step),
     onPublishDelayed: (_, error) => void console.error(error),
     onFailure: (_, error) => void failures.push(error),
     onLead: (_, is) => void leads.push(is),
+    ...more,
   }
   const [log] = await startLogs(data, options)
   if (log === undefined) throw new Error('no log')
@@ -89,6 +91,24 @@ t.test('two nodes: one sequences, both answer; the other goes on when it ends', 
   t.equal((await b.log.add(entry(2))).index, 2)
   await b.log.close()
   t.same([...a.failures, ...b.failures], [])
+})
+
+t.test('what goes beside a lead begins with it, under its fence, and ends before the lease is given up', async (t) => {
+  const node = shared(t)
+  await createLogIn(node('a'), REQUEST, clock.now())
+  const seen: string[] = []
+  const beside = (name: string) => ({
+    prune: ({ record, shared: { lease }, fence }: Led) => {
+      seen.push(`${name} ${record.slug} ${fence}`)
+      return { close: async () => void seen.push(`${name} ends, ${await lease.holder()} leads`) }
+    },
+  })
+  const a = await startNode(node('a'), beside('a'))
+  const b = await startNode(node('b'), beside('b'))
+  await a.log.close()
+  await until(() => b.leads.includes(true))
+  await b.log.close()
+  t.same(seen, ['a v2 1', 'a ends, a leads', 'b v2 2', 'b ends, b leads'])
 })
 
 t.test('a frozen log is read on every node, with and without its keys', async (t) => {
@@ -131,7 +151,7 @@ t.test('a node whose clock is set back hears of an end all the same', async (t) 
   const { number } = await createLogIn(node('a'), REQUEST, clock.now())
   let back = 0
   const a = await startNode(node('a'))
-  const b = await startNode(node('b'), { ...clock, now: () => unixMillis(clock.now() - back) })
+  const b = await startNode(node('b'), { clock: { ...clock, now: () => unixMillis(clock.now() - back) } })
   await b.log.add(entry(0))
   back = 3_600_000
   await a.log.freeze(async () => void (await node('a').database.freezeLog(number, clock.now())))

@@ -137,6 +137,11 @@ export class PruneScene {
     return stopped
   }
 
+  /** Of a round whose steps nobody counts. */
+  parts(keep: number): PruneParts {
+    return this.#parts(keep, this.#store, async () => undefined)
+  }
+
   #parts(keep: number, reader: PruneParts['reader'], step: () => Promise<void>): PruneParts {
     const stepping =
       <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
