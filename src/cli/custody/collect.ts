@@ -265,10 +265,10 @@ class Collector {
 
 type Taken = Pick<Opened, 'statement' | 'isShown'>
 
-/** The same entry, listed and in a bundle, is one. */
+/** The same entry, in a bundle and listed, is one, and at the server's place. */
 function addSignature(signatures: Signature[], added: Signature): void {
-  const { origin, index } = added
-  if (!signatures.some((one) => one.origin === origin && one.index === index)) signatures.push(added)
+  const known = signatures.findIndex(({ origin, index }) => origin === added.origin && index === added.index)
+  signatures.splice(known < 0 ? signatures.length : known, 1, added)
 }
 
 function namedIn({ subjects, parts, dependencies }: CustodyStatement): string[] {

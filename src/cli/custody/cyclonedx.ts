@@ -1,6 +1,7 @@
 /** The graph as a CycloneDX 1.7 bill: components by their hashes, what each was made from as its pedigree, and the data sets of its model card. */
 
 import { sha256 } from '#sha256'
+import { below } from '../../client/ask.ts'
 import type { Direction } from '../../client/custody.ts'
 import type { CustodyArtifact } from '../../formats/lineage/statement.ts'
 import { safeJson } from '../../formats/visible.ts'
@@ -14,6 +15,9 @@ const HASHES: ReadonlyMap<string, string> = new Map([
   ['sha512', 'SHA-512'],
   ['sha1', 'SHA-1'],
 ])
+/** Of those, in hex digits. */
+const LENGTHS = [32, 40, 64, 96, 128]
+const ENTRY = /^\/logs\/[a-z0-9-]+\/entries\/\d+$/
 const DATA_ROLES = ['dataset', 'calibration', 'document']
 const MODEL_ROLES = ['base-model', 'weights', 'adapter']
 /** Ancestors stand whole inside each component. */
@@ -45,17 +49,16 @@ function component(
   nodes: ReadonlyMap<string, GraphNode>,
   url: string,
 ): object {
-  const below = edges.filter(({ made }) => made === node.id)
-  const data = below.filter(({ role }) => DATA_ROLES.includes(role))
-  const ancestors = below.filter((edge) => !data.includes(edge)).slice(0, MAX_ANCESTORS)
+  const fed = edges.filter(({ made }) => made === node.id)
+  const data = fed.filter(({ role }) => DATA_ROLES.includes(role))
+  const ancestors = fed.filter((edge) => !data.includes(edge)).slice(0, MAX_ANCESTORS)
   const type = typeOf(node, edges)
-  const attested = node.about
-    .filter(isNamed)
-    .flatMap(({ payload, signatures }) =>
-      signatures
-        .slice(0, 1)
-        .map(({ place }) => ({ type: 'attestation', url: `${url}${place}`, comment: `sha256:${payload}` })),
-    )
+  const attested = node.about.filter(isNamed).flatMap(({ payload, signatures }) =>
+    signatures
+      .filter(({ place }) => ENTRY.test(place)) // and not a file of the caller's
+      .slice(0, 1)
+      .map(({ place }) => ({ type: 'attestation', url: below(url, place), comment: `sha256:${payload}` })),
+  )
   return {
     ...identified(node, type),
     'bom-ref': refOf(node.id),
@@ -80,16 +83,16 @@ function identified({ id, name, about }: GraphNode, type: string, notes: readonl
     id,
     about.filter(isNamed).flatMap(({ statement }) => statement.subjects),
   )
-  const hashes = digests.flatMap(([algorithm, content]) => {
-    const alg = HASHES.get(algorithm)
-    return alg === undefined ? [] : [{ alg, content }]
-  })
-  const others = digests.filter(([algorithm]) => !HASHES.has(algorithm))
+  const isHash = ([algorithm, content]: Named) => HASHES.has(algorithm) && LENGTHS.includes(content.length)
+  const hashes = digests.filter(isHash).map(([algorithm, content]) => ({ alg: HASHES.get(algorithm), content }))
+  const others = digests.filter((digest) => !isHash(digest))
   const properties = [...notes, ...others.map(([algorithm, content]) => property(`digest:${algorithm}`, content))]
   return { type, name: name || id, ...(hashes.length > 0 && { hashes }), ...(properties.length > 0 && { properties }) }
 }
 
-function digestsOf(id: string, subjects: readonly CustodyArtifact[]): (readonly [algorithm: string, digits: string])[] {
+type Named = readonly [algorithm: string, digits: string]
+
+function digestsOf(id: string, subjects: readonly CustodyArtifact[]): Named[] {
   const known = subjects.filter(({ digests }) => digests.includes(id)).flatMap(({ digests }) => digests)
   return [...new Set([id, ...known])].map((digest) => {
     const colon = digest.lastIndexOf(':')

@@ -201,7 +201,8 @@ export function edgesBy(edges: readonly GraphEdge[], end: 'made' | 'from'): Read
 /** Two steps that say they made the same, each from something else. */
 export function conflictsOf({ about }: GraphNode): readonly OpenedStatement[] {
   const steps = about.filter(({ statement }) => statement.dependencies.length > 0)
-  const fed = (one: OpenedStatement) => JSON.stringify(one.statement.dependencies.map(({ digests }) => digests).sort())
+  const fed = (one: OpenedStatement) =>
+    JSON.stringify(one.statement.dependencies.map(({ digests }) => digests.toSorted()).sort())
   return new Set(steps.map(fed)).size > 1 ? steps : []
 }
 

@@ -6,10 +6,12 @@ import { digestParts } from '../../files/digest-parts.ts'
 import { digestModelFile } from '../../files/model-parts.ts'
 import { withSource } from '../../files/slot-file.ts'
 import type { DatasetLine } from '../../formats/custody/dataset-line.ts'
-import type { ByteSource, Pieces } from '../../formats/model/byte-source.ts'
-import { isGguf } from '../../formats/model/gguf.ts'
+import type { ByteSource, Pieces, Range } from '../../formats/model/byte-source.ts'
+import { type GgufTensor, isGguf, readGguf } from '../../formats/model/gguf.ts'
 import { hasWeights, readLlamafile } from '../../formats/model/llamafile.ts'
+import { pieced } from '../../formats/model/pieces.ts'
 import { findSlot } from '../../formats/model/slot.ts'
+import { ggufTensorsDigest } from '../../formats/model/tensors-digest.ts'
 import { isStored } from '../../formats/model/zip-directory.ts'
 import { hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
@@ -40,15 +42,29 @@ export async function takeApart(path: string, world: World): Promise<TakenApart>
     const slot = await findSlot(source).catch(noModel)
     const whole: Pieces = slot === null ? [{ from: 0, to: source.size }] : slot.stripped
     const found = await rangesOf(source)
-    const wanted = [whole, ...found.map(({ pieces }) => pieces)]
-    const digests = await digestParts(file, { size: source.size, wanted, onBytes })
-    const [own = '', ...others] = digests.map((digest) => `sha256:${hex(digest)}`)
-    const parts = others.map((digest, i): SeenPart => {
-      const { name, role } = found[i] as Ranged
-      return { name, role, digests: [digest], within: [own] }
+    const wanted = [whole, ...found.map(({ pieces }) => pieces), ...found.flatMap(({ tensors }) => rangesIn(tensors))]
+    const digests = (await digestParts(file, { size: source.size, wanted, onBytes })).values()
+    const next = () => digests.next().value ?? new Uint8Array()
+    const [own, contents] = [`sha256:${hex(next())}`, found.map(() => `sha256:${hex(next())}`)]
+    const parts = found.map(({ name, role, tensors }, i): SeenPart => {
+      const weights = ggufTensorsDigest(tensors.map((tensor) => ({ ...tensor, digest: next() })))
+      const inside = tensors.length === 0 || weights === null ? [] : [`gguf_tensors_v1:${hex(weights)}`]
+      return { name, role, digests: [contents[i] ?? '', ...inside], within: [own] }
     })
     return { subject: { name, digests: [own] }, parts: parts.filter(({ digests: [digest] }) => digest !== own) }
   })
+}
+
+function rangesIn(tensors: readonly GgufTensor[]): Pieces[] {
+  return tensors.map(({ at, length }) => [{ from: at, to: at + (length ?? 0) }])
+}
+
+/** Of weights within a file: where they lie in that; none in what is no GGUF, or does not hold them. */
+async function tensorsIn(source: ByteSource, content: Range): Promise<readonly GgufTensor[]> {
+  const gguf = await readGguf(pieced(source, [content])).catch(noModel)
+  const size = content.to - content.from
+  if (gguf === null || gguf.tensors.some(({ at, length }) => at + (length ?? 0) > size)) return []
+  return gguf.tensors.map((tensor) => ({ ...tensor, at: content.from + tensor.at }))
 }
 
 async function isWeights(source: ByteSource): Promise<boolean> {
@@ -59,6 +75,8 @@ interface Ranged {
   readonly name: string
   readonly role: string
   readonly pieces: Pieces
+  /** By their places in the file. */
+  readonly tensors: readonly GgufTensor[]
 }
 
 /** None in what is no llamafile. */
@@ -67,16 +85,16 @@ async function rangesOf(source: ByteSource): Promise<readonly Ranged[]> {
   if (taken === null) return []
   const layers = taken.layers.slice(0, -1).map(({ end, zip, slot }, i): Ranged => {
     const role = i === 0 && !hasWeights(zip, taken.weights) ? 'runtime' : 'earlier state'
-    return { name: '', role, pieces: slot?.stripped ?? [{ from: 0, to: end }] }
+    return { name: '', role, pieces: slot?.stripped ?? [{ from: 0, to: end }], tensors: [] }
   })
   const weights = new Set(taken.weights)
   const members = taken.zip.members.filter((member, i) => isStored(member) && (i < MAX_MEMBERS || weights.has(member)))
-  const contents = members.map((member): Ranged => {
+  const contents = members.map(async (member): Promise<Ranged> => {
     const { name, content } = member
     const role = weights.has(member) ? 'weights' : name === '.args' ? 'args' : 'member'
-    return { name, role, pieces: [content] }
+    return { name, role, pieces: [content], tensors: weights.has(member) ? await tensorsIn(source, content) : [] }
   })
-  return [...layers, ...contents]
+  return [...layers, ...(await Promise.all(contents))]
 }
 
 function noModel(error: unknown): null {

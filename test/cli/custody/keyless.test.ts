@@ -70,6 +70,9 @@ t.test('through v2: not dated, and a bundle dates it', async (t) => {
   const found = await json([...ASKED, '--bundle', bundle])
   t.match(found, { code: 0, outcome: 'verified', faults: [], unused: [] })
   t.equal(found.statements[0].signatures.length, 1, 'the entry, listed and in a bundle, is one')
+  t.equal(found.statements[0].signatures[0].place, '/logs/v2/entries/0', 'at the server')
+  const bill = JSON.parse((await custody([...ASKED, '--bundle', bundle, '--format', 'cyclonedx'])).printed)
+  t.equal(bill.components[0].externalReferences[0].url, `${server.url}/logs/v2/entries/0`)
   t.equal((await json([...ASKED, '--bundle', folder])).code, 0, 'or a directory of them')
 
   const other = provenance({ made: MADE, from: [digest(3)] })

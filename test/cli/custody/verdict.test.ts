@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import type { Collected, OpenedStatement } from '../../../src/cli/custody/collect.ts'
-import { buildGraph } from '../../../src/cli/custody/graph.ts'
+import { buildGraph, conflictsOf } from '../../../src/cli/custody/graph.ts'
 import { judgeCustody } from '../../../src/cli/custody/verdict.ts'
 import { custodyOf } from '../../../src/formats/lineage/statement.ts'
 
@@ -48,5 +48,24 @@ t.test('what was not looked at, and what was taken back', (t) => {
     outcome: 'undetermined',
     reasons: [/^ATTACHMENT_WITHDRAWN: .* was withdrawn by the operator, see \/logs\/v2\/entries\/1 of 2026: x$/],
   })
+  t.end()
+})
+
+t.test('digests that are told in another order are no conflict', (t) => {
+  const said = (digests: Readonly<Record<string, string>>) => {
+    const predicate = { buildDefinition: { resolvedDependencies: [{ digest: digests }] } }
+    const statement = custodyOf({ subject: [{ digest: { sha256: ROOT.slice(7) } }], predicate })
+    return { payload: JSON.stringify(digests), statement, signatures: [signature(true)] }
+  }
+  const [one, same, other] = [{ sha256: 'aa', sha512: 'bb' }, { sha512: 'bb', sha256: 'aa' }, { sha256: 'aa' }].map(
+    said,
+  )
+  const node = { id: ROOT, name: '', faults: [], withdrawn: [] }
+  const about = (...list: (OpenedStatement | undefined)[]) => ({
+    ...node,
+    about: list.filter((each) => each !== undefined),
+  })
+  t.same(conflictsOf(about(one, same)), [])
+  t.equal(conflictsOf(about(one, same, other)).length, 3)
   t.end()
 })
