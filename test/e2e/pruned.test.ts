@@ -235,3 +235,15 @@ t.test('while the object store is away, what is hot is answered', async (t) => {
   await server.stop()
   t.notMatch(server.output(), /secret-of|KEYOF/)
 })
+
+t.test('a move brings them back', async (t) => {
+  const { COLOPHON_DATABASE: _, ...env } = PROGRAM_ENV as NodeJS.ProcessEnv
+  const to = join(folder, 'moved')
+  const copy = (...flags: readonly string[]) =>
+    run(process.execPath, [MAIN, 'copy', '--from', database, '--to', to, ...flags], { env, timeoutMs: 300_000 })
+  t.match(await copy(), { code: 2, stderr: /--publish must say which object store/ })
+  t.match(await copy('--publish', 's3://tlog/logs'), { code: 0, stdout: new RegExp(`v1: ${V1} entries, copied`) })
+  const checked = await run(process.execPath, [MAIN, 'fsck', '--data', to, '--ratchet', join(data, 'ratchet')], { env })
+  t.match(checked, { stdout: new RegExp(`v1: ${V1} entries`) })
+  t.notMatch(checked.stdout, /could not go on|left the database/)
+})
