@@ -138,11 +138,12 @@ function stateOf({ compromisedSince, state }: LogRecord): LogParts['state'] {
   return compromisedSince === null ? state : 'compromised'
 }
 
-/** Asks again when what it knows is so old. */
+/** Asks again when what it knows is so old, or of a time that has not come yet: a clock may be set back. */
 function remembered<T>(clock: Clock, ms: number, ask: () => Promise<T>): () => Promise<T> {
-  let known: { readonly value: T; readonly until: number } | null = null
+  let known: { readonly value: T; readonly at: number } | null = null
   return async () => {
-    if (known === null || clock.now() >= known.until) known = { value: await ask(), until: clock.now() + ms }
+    const age = known === null ? ms : clock.now() - known.at
+    if (known === null || age < 0 || age >= ms) known = { value: await ask(), at: clock.now() }
     return known.value
   }
 }

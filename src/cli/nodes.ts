@@ -61,9 +61,9 @@ export async function prepareMember(parts: NodeParts): Promise<() => Log> {
 
 /** @throws TlogError as loadState does. */
 async function lead(
-  { shared, hands, identity, witnesses, clock, limits, state, onStep, onDelayed }: NodeParts & LeadParts,
+  { shared, hands, identity, witnesses, clock, limits, state, onStep }: NodeParts & LeadParts,
   fence: Fence,
-  { onFailure, onPublished }: LeadHooks,
+  { onFailure, onPublishDelayed, onPublished }: LeadHooks,
 ): Promise<SequencedLog> {
   const { signer } = hands
   const ratchet = await hands.ratchet()
@@ -83,7 +83,7 @@ async function lead(
       onStep(step, detail)
       if (step === 'published') onPublished()
     },
-    onPublishDelayed: onDelayed,
+    onPublishDelayed,
     onFailure,
   }
   return createLog(parts, loaded)

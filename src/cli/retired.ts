@@ -13,8 +13,8 @@ export interface Startable {
   readonly state: LogState
 }
 
-/** Of key, ratchet and tail, one is gone or not to be believed. */
-const LOST: readonly ErrorCode[] = ['RATCHET_REFUSED', 'KEY_FILE_REFUSED', 'IDENTITY_CHANGED']
+/** Of key, ratchet and tail, one is gone, not to be believed, or away. */
+const LOST: readonly ErrorCode[] = ['RATCHET_REFUSED', 'STORE_UNAVAILABLE', 'KEY_FILE_REFUSED', 'IDENTITY_CHANGED']
 
 /**
  * A frozen log: whole, when `whole` finds it so and its key is its own; else as far as its newest checkpoint, with hands
@@ -36,7 +36,7 @@ export async function openFrozen(
   return state === null ? null : { signer, ratchet: { read: never, advance: never }, state }
 }
 
-/** Null when key or ratchet is gone, or not to be believed. */
+/** Null when key or ratchet is gone, not to be believed, or away. */
 export async function unlessLost<T>(work: Promise<T>): Promise<T | null> {
   try {
     return await work

@@ -3,8 +3,24 @@
 import { hash } from '../kernel/brand.ts'
 import { equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
-import type { Mark } from '../log/ports.ts'
+import type { Mark, Ratchet } from '../log/ports.ts'
 import { parseSlot, type RatchetIdentity, type Slot } from './ratchet-slot.ts'
+
+/** Advances that are asked for at once are taken in turn, whatever becomes of each. */
+export abstract class RatchetInTurn implements Ratchet {
+  #last: Promise<void> = Promise.resolve()
+
+  abstract read(): Promise<Mark>
+
+  advance(to: Mark): Promise<void> {
+    const turn = this.#last.then(() => this.step(to))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** One advance. @throws TlogError as Ratchet.advance does */
+  protected abstract step(to: Mark): Promise<void>
+}
 
 /** Size and root alone, whatever else the caller's object carries or becomes. */
 export function copyMark({ size, root }: Mark): Mark {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { concat, hex } from '../kernel/bytes.ts'
 import type { Mark, Ratchet } from '../log/ports.ts'
-import { checkForward, copyMark, EXISTS, REMEDY, REPLACED, readSlot, refused } from './ratchet-rules.ts'
+import { checkForward, copyMark, EXISTS, RatchetInTurn, REMEDY, REPLACED, readSlot, refused } from './ratchet-rules.ts'
 import { formatSlot, isOfEmptyTree, type RatchetIdentity, SLOT_BYTES, type Slot } from './ratchet-slot.ts'
 
 export type { RatchetIdentity } from './ratchet-slot.ts'
@@ -58,14 +58,14 @@ export function memoryRatchet(mark: Mark): Ratchet {
   }
 }
 
-class FileRatchet implements Ratchet {
+class FileRatchet extends RatchetInTurn {
   readonly #path: string
   readonly #identity: RatchetIdentity
   #newest: Slot
-  #queue: Promise<void> = Promise.resolve()
   #failure: unknown
 
   constructor(path: string, identity: RatchetIdentity, newest: Slot) {
+    super()
     this.#path = path
     this.#identity = identity
     this.#newest = newest
@@ -75,13 +75,7 @@ class FileRatchet implements Ratchet {
     return this.#newest.mark
   }
 
-  advance(to: Mark): Promise<void> {
-    const turn = this.#queue.then(() => this.#advance(to))
-    this.#queue = turn.catch(() => undefined)
-    return turn
-  }
-
-  async #advance(to: Mark): Promise<void> {
+  protected async step(to: Mark): Promise<void> {
     if (this.#failure !== undefined)
       throw refused(this.#path, 'failed before: what reached the disk is unknown, start again', this.#failure)
     const held = this.#newest.mark

@@ -49,10 +49,10 @@ interface Started {
   readonly failures: unknown[]
 }
 
-async function startNode(data: DataDirectory): Promise<Started> {
+async function startNode(data: DataDirectory, own = clock): Promise<Started> {
   const [leads, steps, failures]: [boolean[], string[], unknown[]] = [[], [], []]
   const options: StartOptions = {
-    clock,
+    clock: own,
     witnesses: () => quorumNone,
     onStep: () => (step) => void steps.push(step),
     onPublishDelayed: (_, error) => void console.error(error),
@@ -123,6 +123,20 @@ t.test('a frozen log is read on every node, with and without its keys', async (t
   const stolen = await startNode(node('e'))
   t.match(stolen.log.status(), { compromised: true, frozen: true })
   await stolen.log.close()
+})
+
+t.test('a node whose clock is set back hears of an end all the same', async (t) => {
+  const node = shared(t)
+  const { number } = await createLogIn(node('a'), REQUEST, clock.now())
+  let back = 0
+  const a = await startNode(node('a'))
+  const b = await startNode(node('b'), { ...clock, now: () => unixMillis(clock.now() - back) })
+  await b.log.add(entry(0))
+  back = 3_600_000
+  await a.log.freeze(async () => void (await node('a').database.freezeLog(number, clock.now())))
+  await until(() => b.log.status().frozen)
+  await Promise.all([a.log.close(), b.log.close()])
+  t.same([...a.failures, ...b.failures], [])
 })
 
 t.test('a node without the keys of a log that takes entries does not start', async (t) => {

@@ -1,256 +1,228 @@
 /**
- * Three nodes over one PostgreSQL, under load from fifty clients: killed, paused for longer than a lease lasts, cut off from the
- * database, and the database killed under them. One history, every receipt in it, no index twice; and how soon writes resume.
+ * Three nodes under load from fifty clients: killed, paused for longer than a lease lasts, with a clock set back, cut off from
+ * the database, the database killed under them, and an S3 store that errs. One history, every receipt in it, no index twice,
+ * the copy in the bucket like the database; and how soon writes resume.
  */
 
-import { cpSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { colophon, run } from '../e2e/support.ts'
+import { startS3 } from '../e2e/s3-server.ts'
 import { startTestServer, type TestServer } from '../storage/postgres/server.ts'
 import { Checker } from './checker.ts'
-import { CLIENTS, createRandom, Load } from './load.ts'
+import { checkCopy } from './copy-check.ts'
+import { BUCKETS, Fleet, type Node, STUCK_MS } from './fleet.ts'
+import { CUT, createRandom, Load, type Random } from './load.ts'
 import type { Stage } from './scene.ts'
-import { Server } from './server.ts'
 import { readFrom } from './tree.ts'
 
-const NODES = 3
 /** Between a fault and the one before, so that there is something to lose. */
-const CALM_MS = 1500
-/** Longer than a lease lasts. */
-const PAUSE_MS = 6000
-/** Timings decide nothing on a shared machine, but writes that do not resume in this time are stuck. */
-const STUCK_MS = 60_000
-
-interface Node {
-  readonly name: string
-  readonly data: string
-  /** Null until it is ready: before that it may lead already, and nobody but who starts it may end it. */
-  server: Server | null
-  /** Until it is ready again. */
-  starting: Promise<void>
-  writing: Promise<void>
-  stop: AbortController
-}
+const CALM_MS = 1000
+/** Longer than a lease lasts, and than anything waits for an answer. */
+const PAUSE_MS = 20_000
+const STORM_MS = 4500
+/** Writes that come back later than this are to be explained. */
+const LONG_MS = 5000
 
 type Fault = (play: Play) => Promise<string>
 
 /** In turn, so that few rounds meet each of them. */
 const FAULTS: readonly Fault[] = [
-  (play) => play.killNode(true),
+  (play) => play.killLeader(),
+  (play) => play.storm(),
+  (play) => play.restartDatabase(),
+  (play) => play.killFollower(),
+  (play) => play.setClockBack(),
   (play) => play.pauseLeader(),
-  (play) => play.restartDatabase(),
-  (play) => play.killNode(false),
+  (play) => play.killLeaderInStorm(),
   (play) => play.cutConnections(),
-  (play) => play.killNode(true),
-  (play) => play.killNode(false),
-  (play) => play.cutConnections(),
-  (play) => play.killNode(true),
-  (play) => play.restartDatabase(),
+  (play) => play.loseStore(),
+  (play) => play.killLeader(),
 ]
 
 export async function nodeRounds(stage: Stage, rounds: number): Promise<void> {
+  await using ending = new AsyncDisposableStack()
   const postgres = await startTestServer()
-  const play = await Play.create(stage, postgres)
-  try {
-    for (let round = 0; round < rounds; round++) {
-      await sleep(CALM_MS)
-      const fault = FAULTS[round % FAULTS.length] as Fault
-      const what = await fault(play)
-      const ms = await play.resumed()
-      stage.say(`round ${round} of seed ${stage.seed}, nodes: ${what}; writes after ${ms} ms; ${play.summary()}`)
-    }
-    await play.finish()
-  } finally {
-    await play.abandon()
-    await postgres.stop()
+  ending.defer(() => postgres.stop())
+  const scope = { teardown: (end: () => unknown) => ending.defer(async () => void (await end())) }
+  const s3 = await startS3(scope, ...Object.values(BUCKETS))
+  const database = await postgres.create('nodes')
+  const { fleet, vkey } = await Fleet.create({ folder: stage.folder, database, s3 })
+  ending.defer(() => fleet.abandon())
+  const play = new Play({ stage, postgres, fleet, checker: new Checker(vkey) })
+  await play.begin()
+  for (let round = 0; round < rounds; round++) {
+    await sleep(CALM_MS)
+    const fault = FAULTS[round % FAULTS.length] as Fault
+    const what = await fault(play)
+    stage.say(`round ${round} of seed ${stage.seed}, nodes: ${what}; ${play.summary()}`)
   }
+  await play.finish((checker) => checkCopy({ folder: fleet.copy, database, checker }))
+}
+
+interface PlayParts {
+  readonly stage: Stage
+  readonly postgres: TestServer
+  readonly fleet: Fleet
+  readonly checker: Checker
 }
 
 class Play {
-  readonly #stage: Stage
-  readonly #postgres: TestServer
-  readonly #url: string
-  readonly #nodes: readonly Node[]
-  readonly #checker: Checker
+  readonly #parts: PlayParts
   readonly #load: Load
-  readonly #random
+  readonly #random: Random
   #turn = 0
-  readonly #resumes: number[] = []
+  /** How long nothing was logged, in milliseconds: after a leader's end, and after anything else. */
+  readonly #resumes = { leader: [] as number[], other: [] as number[] }
 
-  private constructor(stage: Stage, postgres: TestServer, url: string, vkey: string) {
-    this.#stage = stage
-    this.#postgres = postgres
-    this.#url = url
-    this.#checker = new Checker(vkey)
-    this.#random = createRandom(`${stage.seed}/nodes`)
-    this.#load = new Load(this.#checker, createRandom(`${stage.seed}/nodes/load`))
-    this.#nodes = Array.from({ length: NODES }, (_, i) => ({
-      name: `node ${i}`,
-      data: join(stage.folder, `node-${i}`),
-      server: null,
-      starting: Promise.resolve(),
-      writing: Promise.resolve(),
-      stop: new AbortController(),
-    }))
+  constructor(parts: PlayParts) {
+    this.#parts = parts
+    this.#random = createRandom(`${parts.stage.seed}/nodes`)
+    this.#load = new Load(parts.checker, createRandom(`${parts.stage.seed}/nodes/load`))
   }
 
-  static async create(stage: Stage, postgres: TestServer): Promise<Play> {
-    const url = await postgres.create('nodes')
-    const first = join(stage.folder, 'node-0')
-    const flags = ['--data', first, '--ratchet', join(stage.folder, 'ratchet'), '--database', url]
-    await colophon('log', 'create', 'v2', '--origin', 'localhost', ...flags)
-    const [log] = JSON.parse(await colophon('log', 'list', '--json', ...flags)) as { vkey: string }[]
-    if (log === undefined) throw new Error('no log was made')
-    for (let i = 1; i < NODES; i++)
-      cpSync(join(first, 'keys'), join(stage.folder, `node-${i}`, 'keys'), { recursive: true })
-    const play = new Play(stage, postgres, url, log.vkey)
-    for (const node of play.#nodes) await play.#start(node)
-    await play.resumed()
-    return play
+  async begin(): Promise<void> {
+    for (const node of this.#parts.fleet.nodes) await this.#parts.fleet.start(node, this.#load)
+    await this.#resumed()
   }
 
-  async killNode(leader: boolean): Promise<string> {
-    const node = leader ? await this.#leader() : await this.#follower()
-    const server = node.server as Server
-    await server.kill()
-    node.server = null
-    await node.writing
-    node.starting = this.#restart(node)
-    node.starting.catch(() => undefined) // said by whoever waits for it
-    return `${node.name} killed, which ${leader ? 'sequenced' : 'followed'}`
+  async killLeader(): Promise<string> {
+    const node = await this.#parts.fleet.leader()
+    await this.#kill(node)
+    return `${node.name} killed, which sequenced; ${await this.#timed('leader')}`
+  }
+
+  async killFollower(): Promise<string> {
+    const node = await this.#parts.fleet.follower(this.#random)
+    await this.#kill(node)
+    return `${node.name} killed, which followed; ${await this.#timed('other')}`
   }
 
   async pauseLeader(): Promise<string> {
-    const node = await this.#leader()
+    const node = await this.#parts.fleet.leader()
     node.server?.signal('SIGSTOP')
-    const resuming = this.resumed(node)
-    await Promise.all([sleep(PAUSE_MS), resuming])
+    const [others] = await Promise.all([this.#timed('leader', node), sleep(PAUSE_MS)])
     node.server?.signal('SIGCONT')
-    return `${node.name}, which sequenced, paused for ${PAUSE_MS / 1000} s; the others wrote after ${await resuming} ms`
+    return `${node.name}, which sequenced, paused for ${PAUSE_MS / 1000} s; the others: ${others}; ${await this.#timed('other')}`
+  }
+
+  async setClockBack(): Promise<string> {
+    const { fleet } = this.#parts
+    const node = this.#random() < 0.5 ? await fleet.leader() : await fleet.follower(this.#random)
+    node.server?.signal('SIGUSR2')
+    return `the clock of ${node.name} set back by an hour; ${await this.#timed('other')}`
   }
 
   async restartDatabase(): Promise<string> {
-    await this.#postgres.kill()
-    await this.#postgres.start()
-    return 'the database killed and started'
+    await this.#parts.postgres.kill()
+    await this.#parts.postgres.start()
+    return `the database killed and started; ${await this.#timed('other')}`
   }
 
   async cutConnections(): Promise<string> {
-    const client = new pg.Client(this.#postgres.url('postgres'))
+    const client = new pg.Client(this.#parts.postgres.url('postgres'))
     await client.connect()
     const { rowCount } = await client.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'nodes' AND pid <> pg_backend_pid()",
     )
     await client.end()
-    return `${rowCount} connections cut`
+    return `${rowCount} connections cut; ${await this.#timed('other')}`
   }
 
-  /** Until a new entry has its receipt, from a node other than `but`. In milliseconds. */
-  async resumed(but?: Node): Promise<number> {
-    const before = performance.now()
-    for (;;) {
-      const others = this.#nodes.filter((node) => node !== but && node.server !== null)
-      const node = others[this.#turn++ % Math.max(1, others.length)]
-      if (node === undefined) await sleep(20)
-      else if ((await this.#load.offer(node.server?.url ?? '', this.#load.wish()))[0] === 201) break
-      if (performance.now() - before > STUCK_MS) {
-        this.#checker.report('writes did not resume')
-        break
-      }
-    }
-    const ms = Math.round(performance.now() - before)
-    this.#resumes.push(ms)
-    return ms
+  async storm(): Promise<string> {
+    return await this.#storming(async () => '')
+  }
+
+  async killLeaderInStorm(): Promise<string> {
+    return await this.#storming(async () => {
+      const node = await this.#parts.fleet.leader()
+      await this.#kill(node)
+      return `, in which ${node.name} was killed, which sequenced`
+    })
+  }
+
+  /** Nobody listens where the object store was: for all nodes, or for the leader alone. */
+  async loseStore(): Promise<string> {
+    const { fleet } = this.#parts
+    const all = this.#random() < 0.5
+    const leader = await fleet.leader()
+    const cut = all ? fleet.nodes : [leader]
+    await Promise.all(cut.map(({ store }) => store.refuse()))
+    const [others] = await Promise.all([all ? 'nobody' : this.#timed('other', leader), sleep(STORM_MS)])
+    await Promise.all(cut.map(({ store }) => store.accept()))
+    return `the object store away for ${STORM_MS / 1000} s${all ? '' : ` from ${leader.name}, which sequenced; the others: ${others}`}; ${await this.#timed('other')}`
   }
 
   summary(): string {
-    const { receipts, heads, findings } = this.#checker
+    const { receipts, heads, findings } = this.#parts.checker
     return `${receipts} receipts, ${heads} heads${findings.map((finding) => `; FINDING ${finding.slice(0, 200)}`).join('')}`
   }
 
-  /** Everything gets its receipt; every node shows the tree that all evidence is of; fsck reads what is stored. */
-  async finish(): Promise<void> {
-    for (const node of this.#nodes) {
-      await node.starting
+  /** Everything gets its receipt; every node, and the copy, shows the tree that all evidence is of; fsck reads what is stored. */
+  async finish(check: (checker: Checker) => Promise<void>): Promise<void> {
+    const { fleet, checker, stage } = this.#parts
+    await fleet.started()
+    for (const node of fleet.nodes) {
       node.stop.abort()
       await node.writing
     }
-    for (const { server } of this.#nodes) await this.#load.settle(server?.url ?? '')
-    for (const { server } of this.#nodes) await this.#checker.final(readFrom(server?.url ?? ''))
-    for (const node of this.#nodes) {
-      const end = await node.server?.stop()
-      if (end?.code !== 0) this.#checker.report(`${node.name} ended with ${end?.code ?? end?.signal}`)
-      const [error] = node.server?.errors() ?? []
-      if (error !== undefined) this.#checker.report(`${node.name} logged an error: ${error.slice(0, 600)}`)
-      node.server = null
-    }
-    const flags = ['--data', this.#nodes[0]?.data ?? '', ...this.#flags()]
-    const { code, stdout, stderr } = await run(process.execPath, ['src/main.ts', 'fsck', '--json', ...flags], {
-      timeoutMs: 600_000,
-    })
-    if (code !== 0) this.#checker.report(`fsck ended with ${code}: ${stdout.slice(0, 2000)}${stderr.slice(0, 2000)}`)
-    this.#stage.findings.push(...this.#checker.findings.map((finding) => `nodes: ${finding}`))
-    const sorted = [...this.#resumes].sort((a, b) => a - b)
-    this.#stage.say(
-      `nodes: writes resumed after ${sorted[sorted.length >> 1]} ms at the median, ${sorted.at(-1)} at most`,
+    for (const { server } of fleet.nodes) await this.#load.settle(server?.url ?? '')
+    for (const { server } of fleet.nodes) await checker.final(readFrom(server?.url ?? ''))
+    for (const node of fleet.nodes) await fleet.stop(node, checker)
+    for (const { store } of fleet.nodes) await store.settle()
+    await check(checker)
+    const { code, stdout, stderr } = await fleet.command('fsck', '--json')
+    if (code !== 0) checker.report(`fsck ended with ${code}: ${stdout.slice(0, 2000)}${stderr.slice(0, 2000)}`)
+    stage.say(`nodes: warned of ${[...fleet.warnings].map(([code, count]) => `${code} ${count} times`).join(', ')}`)
+    stage.findings.push(...checker.findings.map((finding) => `nodes: ${finding}`))
+    stage.say(
+      `nodes: writes resumed ${inWords(this.#resumes.leader)} after a leader's end, ${inWords(this.#resumes.other)} after all else`,
     )
   }
 
-  /** Whatever still runs. */
-  async abandon(): Promise<void> {
-    for (const { starting, server } of this.#nodes) {
-      await starting.catch(() => undefined)
-      await server?.kill()
+  async #kill(node: Node): Promise<void> {
+    const { fleet, checker } = this.#parts
+    await fleet.kill(node, checker)
+    fleet.restart(node, this.#load)
+  }
+
+  async #storming(meanwhile: () => Promise<string>): Promise<string> {
+    const stores = this.#parts.fleet.nodes.map(({ store }) => store)
+    const count = () => stores.reduce((sum, { faults }) => sum + faults, 0)
+    const before = count()
+    for (const store of stores) store.storm(this.#random)
+    await sleep(STORM_MS / 4)
+    const what = await meanwhile()
+    await sleep(STORM_MS)
+    for (const store of stores) store.storm(null)
+    return `a storm of ${count() - before} faults of the object store${what}; ${await this.#timed('other')}`
+  }
+
+  async #timed(after: 'leader' | 'other', but?: Node): Promise<string> {
+    const before = performance.now()
+    const answers = await this.#resumed(but)
+    const ms = Math.round(performance.now() - before)
+    this.#resumes[after].push(ms)
+    return `writes after ${ms} ms${ms > LONG_MS ? ` (${answers.join(', ')})` : ''}`
+  }
+
+  /** Until a new entry has its receipt, from a node other than `but`. What was answered on the way. */
+  async #resumed(but?: Node): Promise<readonly string[]> {
+    const { fleet, checker } = this.#parts
+    const answers: string[] = []
+    for (const before = performance.now(); performance.now() - before < STUCK_MS; ) {
+      const others = fleet.running.filter((node) => node !== but)
+      const node = others[this.#turn++ % Math.max(1, others.length)]
+      const [status] = node?.server ? await this.#load.offer(node.server.url, this.#load.wish()) : []
+      if (status === undefined || status === CUT) await sleep(20)
+      if (status !== undefined) answers.push(`${node?.name} ${status} at ${Math.round(performance.now() - before)} ms`)
+      if (status === 201) return answers
     }
-  }
-
-  #flags(): readonly string[] {
-    return ['--ratchet', join(this.#stage.folder, 'ratchet'), '--database', this.#url]
-  }
-
-  async #start(node: Node): Promise<void> {
-    const server = new Server(node.data, { flags: this.#flags() })
-    const late = setTimeout(() => server.kill(), STUCK_MS)
-    const isReady = await server.ready()
-    clearTimeout(late)
-    if (!isReady) throw new Error(`${node.name} does not start\n${server.output()}`)
-    node.server = server
-    node.stop = new AbortController()
-    node.writing = this.#load.write(server.url, node.stop.signal, Math.ceil(CLIENTS / NODES), node.name)
-  }
-
-  /** @throws Error when it does not start in five tries. */
-  async #restart(node: Node): Promise<void> {
-    for (let tries = 1; ; tries++)
-      try {
-        return await this.#start(node)
-      } catch (error) {
-        if (tries === 5) throw error
-        await sleep(500) // the database may be down too
-      }
-  }
-
-  /** @throws Error when none leads for long, or one that was killed does not start. */
-  async #leader(): Promise<Node> {
-    for (const deadline = performance.now() + STUCK_MS; performance.now() < deadline; await sleep(20))
-      for (const node of this.#nodes) if (node.server !== null && (await leads(node.server.url))) return node
-    for (const node of this.#nodes) await node.starting
-    throw new Error('no node leads')
-  }
-
-  async #follower(): Promise<Node> {
-    const leader = await this.#leader()
-    const others = this.#nodes.filter((node) => node !== leader && node.server !== null)
-    return others[Math.floor(this.#random() * others.length)] ?? leader
+    checker.report(`writes did not resume: ${answers.slice(-9).join(', ')}`)
+    return answers
   }
 }
 
-async function leads(url: string): Promise<boolean> {
-  const metrics = await fetch(`${url}/metrics`).then(
-    (answer) => answer.text(),
-    () => '',
-  )
-  return metrics.includes('colophon_log_leads{log="v2"} 1')
+function inWords(times: readonly number[]): string {
+  const sorted = [...times].sort((a, b) => a - b)
+  return `${sorted[sorted.length >> 1] ?? '-'} ms at the median and ${sorted.at(-1) ?? '-'} at most (of ${sorted.length})`
 }

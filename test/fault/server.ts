@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +14,8 @@ import { ROOT } from '../e2e/support.ts'
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const CRASH_MAIN = fileURLToPath(new URL('crash-main.ts', import.meta.url))
 
-/** pino's number for `error`. */
+/** pino's numbers for `warn` and `error`. */
+const WARN_LEVEL = 40
 const ERROR_LEVEL = 50
 const STOP_MS = 30_000
 
@@ -34,6 +36,11 @@ export interface End {
 export interface StartOptions {
   readonly crash?: CrashPoint
   readonly flags?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  /** Modules that it loads before anything else. */
+  readonly imports?: readonly string[]
+  /** A file to which its output is added. */
+  readonly log?: string
 }
 
 export class Server {
@@ -44,14 +51,16 @@ export class Server {
   readonly #lines: string[] = []
   readonly #listening: Promise<void>
 
-  constructor(data: string, { crash, flags = [] }: StartOptions) {
-    const args = ['--disable-warning=FSTDEP023', crash === undefined ? MAIN : CRASH_MAIN, 'serve']
+  constructor(data: string, { crash, flags = [], env = {}, imports = [], log }: StartOptions) {
+    const before = ['--disable-warning=FSTDEP023', ...imports.map((path) => `--import=${path}`)]
+    const args = [...before, crash === undefined ? MAIN : CRASH_MAIN, 'serve']
     this.#child = spawn(process.execPath, [...args, '--listen', '127.0.0.1:0', '--data', data, ...flags], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         COLOPHON_DIALECTS: 'rekor-v2',
         ...CHILD_ENV,
+        ...env,
         ...(crash && { COLOPHON_FAULT_CRASH: JSON.stringify(crash) }),
       },
     })
@@ -61,7 +70,7 @@ export class Server {
       process.off('exit', orphan)
       return { code, signal }
     })
-    this.#listening = new Promise((resolve) => this.#watch(resolve))
+    this.#listening = new Promise((resolve) => this.#watch(resolve, log))
   }
 
   /** Once `GET /readyz` answers 200: true. False when the process ended before. */
@@ -88,7 +97,7 @@ export class Server {
     return await this.ended
   }
 
-  /** SIGSTOP, or SIGCONT. */
+  /** SIGSTOP, SIGCONT, or what one of its `imports` listens to. */
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name)
   }
@@ -106,16 +115,24 @@ export class Server {
     return this.#lines.join('\n')
   }
 
+  /** The codes of what it warned of, each as often as it did. */
+  warnings(): string[] {
+    return this.#lines.flatMap((line) =>
+      levelOf(line) === WARN_LEVEL ? (/"code":"([A-Z_]+)"/.exec(line)?.[1] ?? []) : [],
+    )
+  }
+
   /** Lines of its log that report an error. */
   errors(): string[] {
     return this.#lines.filter((line) => levelOf(line) >= ERROR_LEVEL)
   }
 
-  #watch(listening: () => void): void {
+  #watch(listening: () => void, log: string | undefined): void {
     for (const stream of [this.#child.stdout, this.#child.stderr])
       if (stream !== null)
         createInterface(stream).on('line', (line) => {
           this.#lines.push(line)
+          if (log !== undefined) appendFileSync(log, `${line}\n`)
           const [, address] = /"address":"([^"]+)".*"msg":"listening"/.exec(line) ?? []
           if (address === undefined) return
           this.url = address

@@ -18,6 +18,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['LEASE_LOST', 'STORE
 export interface LeadHooks {
   /** The log has stopped for good. */
   readonly onFailure: (error: unknown) => void
+  /** A checkpoint was put off. */
+  readonly onPublishDelayed: (error: TlogError) => void
   /** There is a newer checkpoint. */
   readonly onPublished: () => void
 }
@@ -27,8 +29,10 @@ export interface LeaderParts extends Pick<LeadHooks, 'onPublished'> {
   readonly intake: Intake
   readonly clock: Clock
   readonly pool: PoolLimits
-  /** How often the lease is claimed, and kept: a third of its time, or less. */
+  /** How often the lease is kept: a third of its time, or less. */
   readonly claimMs: number
+  /** How often it is asked for while another node holds it: what writes wait for when that one is dead. */
+  readonly askMs: number
   readonly pollMs: number
   /**
    * The log, loaded and started, every write of which the store compares with the fence.
@@ -71,10 +75,13 @@ export class Leader {
 
   /** Until `close`. @throws whatever must stop the node: a store or a ratchet that contradicts the other. */
   async run(): Promise<void> {
+    const { lease, clock, claimMs, askMs } = this.#parts
     while (!this.#isClosing) {
-      const fence = await this.#passing(() => this.#parts.lease.claim())
+      const claimed = await this.#passing(async () => ({ fence: await lease.claim() }))
+      const fence = claimed?.fence ?? null
       if (fence !== null && !this.#isClosing) await this.#passing(() => this.#lead(fence))
-      if (!this.#isClosing) await wakeOrAge(this.#moved, this.#parts.clock, this.#parts.claimMs)
+      const isHeld = claimed !== null && fence === null
+      if (!this.#isClosing) await wakeOrAge(this.#moved, clock, isHeld ? askMs : claimMs)
     }
   }
 
@@ -90,12 +97,16 @@ export class Leader {
 
   /** @throws TlogError LEASE_LOST when another node leads by now, whatever it was that failed here. */
   async #lead(fence: Fence): Promise<void> {
-    const { lease, open, onPublished } = this.#parts
+    const { lease, open, onPublished, onDelayed } = this.#parts
     const failed = Promise.withResolvers<never>()
     failed.promise.catch(() => undefined) // heard of in the race below, or too late to matter
+    const onPublishDelayed = (error: TlogError) => {
+      if (error.code !== 'STORE_UNAVAILABLE') return onDelayed(error)
+      failed.reject(error) // the database or the ratchet may be out of this node's reach alone
+    }
     try {
-      const log = await open(fence, { onFailure: failed.reject, onPublished })
-      await this.#sequence(log, fence, failed.promise)
+      const log = await open(fence, { onFailure: failed.reject, onPublishDelayed, onPublished })
+      await this.#sequence(log, fence, failed.promise).catch(readAnew)
     } catch (error) {
       if (error instanceof TlogError && PASSING.has(error.code)) throw error
       if ((await lease.claim()) === fence) throw error
@@ -138,4 +149,13 @@ export class Leader {
         throw new TlogError('LEASE_LOST', 'another node took the lease')
     }
   }
+}
+
+/**
+ * A ratchet that moved meanwhile may have been moved by what a former leader had under way: the next lead reads it, and
+ * what it then holds decides.
+ */
+function readAnew(error: unknown): never {
+  if (!(error instanceof TlogError && error.code === 'RATCHET_REFUSED')) throw error
+  throw new TlogError('LEASE_LOST', `the lead is given up: ${error.message}`, { cause: error })
 }

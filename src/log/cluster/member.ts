@@ -75,7 +75,9 @@ export class Member extends ServedLog implements Log {
     this.#offers = new Offers({ reader: store, intake, limits: limits.pool, batch: limits.batch })
     this.#settlements = new Settlements({ reader: store, intake, refusal: () => this.#dropped() })
     const { open } = parts
-    this.#leader = open && new Leader({ ...parts, open, pool: limits.pool, onPublished: () => this.#moved.wake() })
+    this.#leader =
+      open &&
+      new Leader({ ...parts, open, askMs: parts.idleMs, pool: limits.pool, onPublished: () => this.#moved.wake() })
     clock.after(limits.waitMs, this.#started.resolve) // without a quorum there is no first checkpoint
     this.#loops = Promise.all([this.#follow(), this.#lead()].map((loop) => loop.catch((error) => this.#fail(error))))
   }

@@ -67,6 +67,8 @@ export class S3Client {
   readonly #parts: S3Parts
   /** Signing keys, by day. */
   readonly #keys = new Map<string, ArrayBuffer>()
+  /** By how much the store's clock is ahead of ours: told when it takes what we sign for too old, or too new. */
+  #aheadMs = 0
 
   constructor(parts: S3Parts) {
     this.#parts = parts
@@ -160,11 +162,19 @@ export class S3Client {
   async #ask(request: Request, key: string): Promise<Answer> {
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#attempt(request, key)
-      const isPassing = answer instanceof Error || PASSING.has(answer.status) || isLate(answer)
-      if (!isPassing) return answer
+      if (!(answer instanceof Error || PASSING.has(answer.status) || isLate(answer) || this.#isSkewed(answer)))
+        return answer
       if (attempt === ATTEMPTS) throw this.#unreachable(key, answer)
       await this.#pause(attempt)
     }
+  }
+
+  /** A clock that is wrong must not keep a node from its ratchet: the store's own is the one that counts. */
+  #isSkewed({ status, headers, bytes }: Answer): boolean {
+    if (status !== 403 || parseErrorCode(bytes) !== 'RequestTimeTooSkewed') return false
+    const time = Date.parse(headers.get('date') ?? '')
+    if (Number.isFinite(time)) this.#aheadMs = time - this.#parts.clock.now()
+    return true
   }
 
   async #pause(attempt: number): Promise<void> {
@@ -197,7 +207,7 @@ export class S3Client {
     const { access, clock } = this.#parts
     const url = this.#url(path)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    const datetime = new Date(clock.now()).toISOString().replaceAll(/[:-]|\.\d{3}/g, '')
+    const datetime = new Date(clock.now() + this.#aheadMs).toISOString().replaceAll(/[:-]|\.\d{3}/g, '')
     if (this.#keys.size > 1) this.#keys.clear()
     const signer = new AwsV4Signer({
       method,

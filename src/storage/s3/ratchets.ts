@@ -6,8 +6,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
-import type { Mark, Ratchet } from '../../log/ports.ts'
-import { checkForward, copyMark, EXISTS, REPLACED, readSlot, refused } from '../ratchet-rules.ts'
+import type { Mark } from '../../log/ports.ts'
+import { checkForward, copyMark, EXISTS, RatchetInTurn, REPLACED, readSlot, refused } from '../ratchet-rules.ts'
 import { formatSlot, isOfEmptyTree, type RatchetIdentity, SLOT_BYTES, type Slot } from '../ratchet-slot.ts'
 import type { Ratchets } from '../ratchets.ts'
 import { type Condition, type PutOutcome, S3Client, type S3Parts } from './client.ts'
@@ -25,6 +25,12 @@ const TURNS = 4
 export function ratchetObjects(parts: S3Parts): Ratchets {
   const client = new S3Client(parts)
   const keyOf = ({ keyId }: RatchetIdentity) => `${hex(keyId)}${SUFFIX}`
+  let isChecked = false
+  /** Once: a node that begins to lead has no time to lose. */
+  const check = async () => {
+    if (!isChecked) await checkConditions(client)
+    isChecked = true
+  }
   return {
     dir: null,
     nameOf: (identity) => client.name(keyOf(identity)),
@@ -38,7 +44,7 @@ export function ratchetObjects(parts: S3Parts): Ratchets {
       return found === null || found.bytes.length !== SLOT_BYTES || !isOfEmptyTree(found.bytes)
     },
     async create(identity, mark) {
-      await checkConditions(client)
+      await check()
       const [key, slot] = [keyOf(identity), { sequence: 0, mark: copyMark(mark) }]
       const name = client.name(key)
       const outcome = await decided(() => write(client, key, formatSlot(identity, slot), { absent: true }))
@@ -47,7 +53,7 @@ export function ratchetObjects(parts: S3Parts): Ratchets {
       return new ObjectRatchet(client, key, identity, slot)
     },
     async open(identity) {
-      await checkConditions(client)
+      await check()
       const key = keyOf(identity)
       const { slot } = await load(client, key, identity)
       return new ObjectRatchet(client, key, identity, slot)
@@ -58,16 +64,16 @@ export function ratchetObjects(parts: S3Parts): Ratchets {
   }
 }
 
-class ObjectRatchet implements Ratchet {
+class ObjectRatchet extends RatchetInTurn {
   readonly #client: S3Client
   readonly #key: string
   readonly #identity: RatchetIdentity
   #newest: Slot
   /** Written over the newest, with an unknown outcome: one of them may be there, or still come. */
   #tried: Slot[] = []
-  #queue: Promise<void> = Promise.resolve()
 
   constructor(client: S3Client, key: string, identity: RatchetIdentity, newest: Slot) {
+    super()
     this.#client = client
     this.#key = key
     this.#identity = identity
@@ -78,18 +84,12 @@ class ObjectRatchet implements Ratchet {
     return this.#newest.mark
   }
 
-  advance(to: Mark): Promise<void> {
-    const turn = this.#queue.then(() => this.#advance(to))
-    this.#queue = turn.catch(() => undefined)
-    return turn
-  }
-
-  async #advance(to: Mark): Promise<void> {
+  protected async step(to: Mark): Promise<void> {
     const name = this.#client.name(this.#key)
     for (let turn = 0; turn < TURNS; turn++) {
       checkForward(name, this.#newest.mark, to)
       if (to.size === this.#newest.mark.size && this.#tried.length === 0) return
-      const { slot, etag } = await load(this.#client, this.#key, this.#identity, 'STORE_UNAVAILABLE')
+      const { slot, etag } = await load(this.#client, this.#key, this.#identity)
       if (!isDeepStrictEqual(slot, this.#newest)) {
         if (!this.#tried.some((tried) => isDeepStrictEqual(tried, slot))) throw refused(name, REPLACED)
         this.#follow(slot)
@@ -98,7 +98,7 @@ class ObjectRatchet implements Ratchet {
       const next = { sequence: slot.sequence + 1, mark: copyMark(to) }
       this.#tried.push(next)
       const bytes = formatSlot(this.#identity, next)
-      const outcome = await decided(() => write(this.#client, this.#key, bytes, { etag }), 'STORE_UNAVAILABLE')
+      const outcome = await decided(() => write(this.#client, this.#key, bytes, { etag }))
       if (outcome === 'written') return this.#follow(next)
     }
     throw refused(name, REPLACED)
@@ -111,17 +111,9 @@ class ObjectRatchet implements Ratchet {
   }
 }
 
-/** What becomes of a store that does not answer: a start is refused, a publication put off. */
-type Unanswered = 'RATCHET_REFUSED' | 'STORE_UNAVAILABLE'
-
-async function load(
-  client: S3Client,
-  key: string,
-  identity: RatchetIdentity,
-  unanswered: Unanswered = 'RATCHET_REFUSED',
-): Promise<{ slot: Slot; etag: string }> {
+async function load(client: S3Client, key: string, identity: RatchetIdentity): Promise<{ slot: Slot; etag: string }> {
   const name = client.name(key)
-  const found = await decided(() => client.get(key, SLOT_BYTES), unanswered)
+  const found = await decided(() => client.get(key, SLOT_BYTES))
   if (found === null) throw refused(name, `is missing. ${REMEDY}`)
   const slot = readSlot(name, identity, found.bytes)
   if (slot === null) throw refused(name, `is corrupt. ${REMEDY}`)
@@ -137,12 +129,13 @@ async function checkConditions(client: S3Client): Promise<void> {
     throw refused(client.name(''), 'its store keeps no conditions (If-Match, If-None-Match), and can hold no ratchet')
 }
 
-async function decided<T>(use: () => Promise<T>, unanswered: Unanswered = 'RATCHET_REFUSED'): Promise<T> {
+/** Nothing is known of a store that does not answer: it is asked again. Its no, and what it holds, is an answer. */
+async function decided<T>(use: () => Promise<T>): Promise<T> {
   try {
     return await use()
   } catch (cause) {
     if (!(cause instanceof TlogError)) throw cause
-    const code = cause.code === 'SERVICE_UNREACHABLE' ? unanswered : 'RATCHET_REFUSED'
+    const code = cause.code === 'SERVICE_UNREACHABLE' ? 'STORE_UNAVAILABLE' : 'RATCHET_REFUSED'
     throw new TlogError(code, `ratchet ${cause.message}`, { cause })
   }
 }

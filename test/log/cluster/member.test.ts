@@ -2,6 +2,7 @@ import t from 'tap'
 import { leafIndex } from '../../../src/kernel/brand.ts'
 import { TlogError } from '../../../src/kernel/error.ts'
 import { attachment, lookupKey } from '../../contract/feeder.ts'
+import { mark } from '../../contract/ratchet.ts'
 import { check, entries, entry, gate, inTime, outcome, problems, settle } from '../support.ts'
 import { createCluster, until } from './support.ts'
 
@@ -218,6 +219,66 @@ t.test('a store that went back stops the node that has seen more', async (t) => 
   older = before
   await until(world, () => failures.length > 0)
   t.match(failures, [{ code: 'RATCHET_REFUSED' }])
+})
+
+t.test('a ratchet that cannot be reached puts a lead off', async (t) => {
+  const { world, node } = createCluster()
+  let isAway = true
+  const { log, delays, failures, isLeading } = await node('a', {
+    ratchet: async (ratchet) => {
+      if (isAway) throw UNAVAILABLE
+      return ratchet
+    },
+  })
+  await world.clock.advance(5000)
+  t.notOk(isLeading())
+  t.ok(delays.length > 1)
+  t.match(delays.at(-1), { code: 'STORE_UNAVAILABLE' })
+  isAway = false
+  t.equal((await inTime(world.clock, log.add(entry(0)))).index, 0)
+  t.same(failures, [])
+})
+
+t.test('a leader that loses sight of its ratchet makes way for a node that sees it', async (t) => {
+  const { world, node } = createCluster()
+  let isAway = false
+  const a = await node('a', {
+    ratchet: async ({ read, advance }) => ({
+      read,
+      advance: async (to) => {
+        if (isAway) throw UNAVAILABLE
+        await advance(to)
+      },
+    }),
+  })
+  const b = await node('b')
+  t.equal((await inTime(world.clock, a.log.add(entry(0)))).index, 0)
+  isAway = true
+  t.equal((await inTime(world.clock, a.log.add(entry(1)))).index, 1)
+  t.same([a.isLeading(), b.isLeading()], [false, true])
+  t.match(a.delays.at(-1), { code: 'STORE_UNAVAILABLE' })
+  t.same([...a.failures, ...b.failures], [])
+})
+
+const MOVED = new TlogError('RATCHET_REFUSED', 'was changed by someone else')
+
+t.test('a ratchet that moved under a lead is read anew, and its content decides', async (t) => {
+  for (const [ahead, failures] of [
+    [null, []],
+    [mark(9), [{ code: 'RATCHET_REFUSED' }]],
+  ] as const) {
+    const { world, node } = createCluster()
+    let leads = 0
+    const started = await node('a', {
+      ratchet: async ({ read, advance }) => {
+        if (++leads === 1) return { read, advance: () => Promise.reject(MOVED) }
+        return ahead === null ? { read, advance } : { read: async () => ahead, advance }
+      },
+    })
+    await until(world, () => leads > 1 && (started.isLeading() || started.failures.length > 0))
+    t.match(started.delays, [{ code: 'LEASE_LOST', message: /was changed by someone else/ }])
+    t.match(started.failures, failures)
+  }
 })
 
 t.test('a full store and a full intake put callers off', async (t) => {

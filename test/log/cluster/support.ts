@@ -7,7 +7,7 @@ import { Member, type MemberState } from '../../../src/log/cluster/member.ts'
 import type { Fence, Intake, Lease } from '../../../src/log/cluster/ports.ts'
 import { loadState } from '../../../src/log/load.ts'
 import { createLog, DEFAULT_LIMITS, type LogLimits, type SequencedLog } from '../../../src/log/log.ts'
-import type { LogStore, Witnesses } from '../../../src/log/ports.ts'
+import type { LogStore, Ratchet, Witnesses } from '../../../src/log/ports.ts'
 import { fenced, type MemoryLease, memoryIntake, memoryLease } from '../../../src/storage/memory-cluster.ts'
 import { createWorld, ManualClock, ORIGIN, settle, type World } from '../support.ts'
 
@@ -39,6 +39,8 @@ export interface NodeOptions {
   /** What the leader writes to, under its fence. */
   readonly store?: (store: LogStore, fence: Fence) => LogStore
   readonly reads?: Partial<LogStore>
+  /** As each lead finds it. */
+  readonly ratchet?: (ratchet: Ratchet) => Promise<Ratchet>
 }
 
 const NO_WITNESSES: Witnesses = { cosign: async ({ note }) => note, renewMs: null }
@@ -89,13 +91,14 @@ export function createCluster(most = 10_000): Cluster {
 
 async function startNode(cluster: Cluster, name: string, options: NodeOptions): Promise<Node> {
   const { world, lease } = cluster
-  const { clock, signer, ratchet, vkey } = world
+  const { clock, signer, vkey } = world
   const failures: unknown[] = []
   const delays: TlogError[] = []
   let isLeading = false
   const identity = { slug: 'v2', dialect: 'test', origin: ORIGIN, vkey }
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const open = async (fence: Fence, { onFailure, onPublished }: LeadHooks): Promise<SequencedLog> => {
+  const open = async (fence: Fence, { onFailure, onPublishDelayed, onPublished }: LeadHooks): Promise<SequencedLog> => {
+    const ratchet = (await options.ratchet?.(world.ratchet)) ?? world.ratchet
     const guarded = fenced(world.store, lease, fence)
     const store = options.store?.(guarded, fence) ?? guarded
     const parts = {
@@ -111,7 +114,7 @@ async function startNode(cluster: Cluster, name: string, options: NodeOptions): 
       onStep: (step: string) => {
         if (step === 'published') onPublished()
       },
-      onPublishDelayed: (error: TlogError) => void delays.push(error),
+      onPublishDelayed,
       onFailure,
     }
     return createLog(parts, await loadState({ origin: ORIGIN, store, ratchet, signer }))

@@ -93,6 +93,29 @@ t.test('what passes is asked again, three times, after longer and longer', async
   await t.rejects(client.get('a', 9000), { code: 'SERVICE_UNREACHABLE' })
 })
 
+t.test('a store with another time of day is believed', async (t) => {
+  const { client, store } = await open(t)
+  const HOUR = 3_600_000
+  let ahead = HOUR
+  const times: number[] = []
+  store.fault = (_, { headers }) => {
+    const [year, month, day, hour, minute, second] =
+      /^(.{4})(..)(..)T(..)(..)(..)Z$/.exec(`${headers['x-amz-date']}`)?.slice(1) ?? []
+    const signed = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+    const now = Date.now() + ahead
+    times.push(signed)
+    if (Math.abs(signed - now) < HOUR / 4) return null
+    return { status: 403, code: 'RequestTimeTooSkewed', headers: { date: new Date(now).toUTCString() } }
+  }
+  for (ahead of [HOUR, -HOUR, 0]) {
+    t.equal(await client.put('a', PLAIN), 'written')
+    t.equal(await client.put('a', PLAIN), 'written')
+  }
+  t.equal(times.length, 9, 'one refusal for each time that it is another')
+  store.fault = () => ({ status: 403, code: 'RequestTimeTooSkewed', headers: { date: 'x' } })
+  await t.rejects(client.get('a', 9), { code: 'SERVICE_UNREACHABLE', message: /answered 403 RequestTimeTooSkewed/ })
+})
+
 t.test('a store that says nothing is not waited for, and what landed is found by its condition', async (t) => {
   const { client, store, clock } = await open(t)
   let silent = 1

@@ -110,18 +110,18 @@ t.test('a no ends it', async (t) => {
   const place = await created(t)
   faultOfWrites(place, 1, { status: 403, code: 'AccessDenied' })
   await t.rejects(place.ratchet.advance(mark(3)), { code: 'RATCHET_REFUSED', message: /answered 403 AccessDenied/ })
+})
+
+t.test('a store that does not answer refuses nothing, and nothing begins', async (t) => {
+  const place = await created(t)
   place.store.fault = () => ({ status: 500 })
   const uses: readonly (() => Promise<unknown>)[] = [
     () => ratchetObjects(place.parts).open(IDENTITY),
+    () => ratchetObjects(place.parts).create(IDENTITY, mark(0)),
     () => ratchetObjects(place.parts).list(),
     () => ratchetObjects(place.parts).mayHaveSigned(`s3://tlog/${KEY}`),
   ]
-  for (const use of uses)
-    await t.rejects(
-      use(),
-      { code: 'RATCHET_REFUSED', message: /answered 500 InternalError/ },
-      'nor does anything start',
-    )
+  for (const use of uses) await t.rejects(use(), { code: 'STORE_UNAVAILABLE', message: /answered 500 InternalError/ })
 })
 
 t.test('two at once: one goes on', async (t) => {
