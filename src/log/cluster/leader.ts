@@ -15,6 +15,13 @@ import { Pump } from './pump.ts'
 /** What ends a lead and not the node: the truth is read anew by whoever leads next. */
 const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['LEASE_LOST', 'STORE_UNAVAILABLE'])
 
+/** For so many renewals a log may be on its way to being opened: then a node that reaches all it needs is to have its try. */
+const OPENING_TURNS = 10
+
+interface Tenure {
+  isOver: boolean
+}
+
 export interface LeadHooks {
   /** The log has stopped for good. */
   readonly onFailure: (error: unknown) => void
@@ -104,32 +111,35 @@ export class Leader {
       if (error.code !== 'STORE_UNAVAILABLE') return onDelayed(error)
       failed.reject(error) // the database or the ratchet may be out of this node's reach alone
     }
+    const tenure = { isOver: false }
+    const kept = this.#keep(fence, tenure)
+    kept.catch(() => undefined) // heard of once the log is open
     try {
       const log = await open(fence, { onFailure: failed.reject, onPublishDelayed, onPublished })
-      await this.#sequence(log, fence, failed.promise).catch(readAnew)
+      await this.#sequence(log, kept, failed.promise, tenure).catch(readAnew)
     } catch (error) {
       if (error instanceof TlogError && PASSING.has(error.code)) throw error
       if ((await lease.claim()) === fence) throw error
       throw new TlogError('LEASE_LOST', 'another node leads by now', { cause: error })
     } finally {
+      this.#end(tenure)
+      await kept.catch(() => undefined)
       await this.#passing(() => lease.release(fence))
     }
   }
 
-  async #sequence(log: SequencedLog, fence: Fence, failed: Promise<never>): Promise<void> {
+  async #sequence(log: SequencedLog, kept: Promise<void>, failed: Promise<never>, tenure: Tenure): Promise<void> {
     const { intake, clock, pool, pollMs, onLead } = this.#parts
     const pump = new Pump({ intake, log, clock, limits: pool, pollMs })
     this.#pump = pump
     this.#log = log
     onLead(log)
-    const ended = { is: false }
-    const running = Promise.all([pump.run(), this.#keep(fence, ended)])
+    const running = Promise.all([pump.run(), kept])
     if (this.#isClosing) this.close()
     try {
       await Promise.race([running, failed])
     } finally {
-      ended.is = true
-      this.#moved.wake()
+      this.#end(tenure)
       pump.stop()
       await log.close()
       await running.catch(() => undefined) // the first failure is the one that tells
@@ -140,13 +150,19 @@ export class Leader {
     }
   }
 
-  /** Renews the lease until the lead ends. @throws TlogError LEASE_LOST */
-  async #keep(fence: Fence, ended: { readonly is: boolean }): Promise<void> {
+  #end(tenure: Tenure): void {
+    if (!tenure.isOver) this.#moved.wake()
+    tenure.isOver = true
+  }
+
+  /** Renews the lease from the moment it is taken: to open a log may take longer than it lasts. @throws TlogError LEASE_LOST */
+  async #keep(fence: Fence, tenure: Readonly<Tenure>): Promise<void> {
     const { lease, clock, claimMs } = this.#parts
-    while (!this.#isClosing && !ended.is) {
+    for (let turn = 0; ; turn++) {
       await wakeOrAge(this.#moved, clock, claimMs)
-      if (!this.#isClosing && !ended.is && (await lease.claim()) !== fence)
-        throw new TlogError('LEASE_LOST', 'another node took the lease')
+      if (this.#isClosing || tenure.isOver) return
+      if (this.#log === null && turn >= OPENING_TURNS) throw new TlogError('LEASE_LOST', 'it took too long to begin')
+      if ((await lease.claim()) !== fence) throw new TlogError('LEASE_LOST', 'another node took the lease')
     }
   }
 }

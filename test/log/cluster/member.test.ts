@@ -1,6 +1,7 @@
 import t from 'tap'
 import { leafIndex } from '../../../src/kernel/brand.ts'
 import { TlogError } from '../../../src/kernel/error.ts'
+import { sleep } from '../../../src/log/pace.ts'
 import { attachment, lookupKey } from '../../contract/feeder.ts'
 import { mark } from '../../contract/ratchet.ts'
 import { check, entries, entry, gate, inTime, outcome, problems, settle } from '../support.ts'
@@ -258,6 +259,20 @@ t.test('a leader that loses sight of its ratchet makes way for a node that sees 
   t.same([a.isLeading(), b.isLeading()], [false, true])
   t.match(a.delays.at(-1), { code: 'STORE_UNAVAILABLE' })
   t.same([...a.failures, ...b.failures], [])
+})
+
+t.test('a lead that takes longer to begin than a lease lasts is waited for, and not for ever', async (t) => {
+  for (const [ms, leads] of [
+    [8000, [true, false]],
+    [60_000, [false, true]],
+  ] as const) {
+    const { world, node } = createCluster()
+    const a = await node('a', { ratchet: async (ratchet) => sleep(world.clock, ms).then(() => ratchet) })
+    const b = await node('b')
+    await until(world, () => a.isLeading() || b.isLeading())
+    t.same([a.isLeading(), b.isLeading()], leads)
+    t.same([...a.failures, ...b.failures], [])
+  }
 })
 
 const MOVED = new TlogError('RATCHET_REFUSED', 'was changed by someone else')
