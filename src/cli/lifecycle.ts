@@ -6,6 +6,7 @@ import { unixMillis } from '../kernel/brand.ts'
 import { hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import type { Log } from '../log/log.ts'
+import { sleep } from '../log/pace.ts'
 import type { Clock } from '../log/ports.ts'
 import type { OnStep } from '../log/steps.ts'
 import { createLogIn, type LogRequest } from '../storage/create-log.ts'
@@ -23,6 +24,17 @@ export interface Lifecycle {
   withdraw(request: WithdrawRequest): Promise<Withdrawn>
 }
 
+/** Of a server, which goes on in step with others that share its logs. */
+export interface ServedLifecycle extends Lifecycle {
+  /** Starts what another node has made, and tells of what it has ended. @throws TlogError whatever keeps a log from starting */
+  follow(): Promise<void>
+}
+
+/** How often nodes ask what others have done to the logs. */
+export const FOLLOW_MS = 1000
+/** By then every node that is not cut off knows. */
+const HEARD_MS = 2 * FOLLOW_MS
+
 /** What the final checkpoint says. */
 export interface Ended {
   readonly size: number
@@ -34,7 +46,7 @@ export interface LifecycleParts {
   readonly data: DataDirectory
   readonly logs: Logs
   readonly start: (record: LogRecord) => Promise<Log>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   readonly onStep: (slug: string) => OnStep
   /** Tells the world which logs there are now, and since when. Must not throw: what was done stays done. */
   readonly tell: () => Promise<void>
@@ -42,14 +54,28 @@ export interface LifecycleParts {
   readonly sweep: () => void
 }
 
-export function createLifecycle({ data, logs, start, clock, onStep, tell, sweep }: LifecycleParts): Lifecycle {
+export function createLifecycle({ data, logs, start, clock, onStep, tell, sweep }: LifecycleParts): ServedLifecycle {
+  let told: string | null = null
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = turn.then(work)
     turn = result.catch(() => undefined)
     return result
   }
+  const follow = async () => {
+    const records = await data.database.logs()
+    const states = JSON.stringify(records.map(({ slug, state, compromisedSince }) => [slug, state, compromisedSince]))
+    const added = records.filter(({ slug }) => logs.all.every(({ identity }) => identity.slug !== slug))
+    for (const record of added) {
+      const log = await start(record)
+      await tell()
+      logs.add(log)
+    }
+    if (states !== told) await tell()
+    told = states
+  }
   return {
+    follow: () => inTurn(follow),
     create: (request) =>
       inTurn(async () => {
         const record = await createLogIn(data, request, clock.now()) // 1. keys, ratchet, row
@@ -58,14 +84,17 @@ export function createLifecycle({ data, logs, start, clock, onStep, tell, sweep 
         await tell() // 3. whoever asks can trust it, before it has an entry
         logs.add(log) // 4. and is reached
         onStep(record.slug)('opened', { entries: 0, size: 0 })
+        await heard(data, clock)
         return record
       }),
     freeze: (slug) =>
       inTurn(async () => {
+        if (data.shared !== null) await follow() // the one that waits may be another node's
         const log = logs.named(slug)
         checkHeir(log, logs)
         const ended = await endLog(data, log, clock)
         await tell()
+        await heard(data, clock)
         return ended
       }),
     withdraw: (request) =>
@@ -79,6 +108,11 @@ function checkHeir(log: Log, logs: Logs): void {
   const heir = logs.all.find((each) => hostOfOrigin(each.identity.origin) === host && logs.isWaiting(each))
   if (heir !== undefined && heir.published() === null)
     throw new TlogError('LOG_BUSY', `${heir.identity.slug}, which is to take its place, has no checkpoint yet`)
+}
+
+/** Who asks another node from now on meets what was done. */
+export async function heard({ shared }: DataDirectory, clock: Clock): Promise<void> {
+  if (shared !== null) await sleep(clock, HEARD_MS)
 }
 
 /** Never before its newest head: what it promised then must lie inside its life. */

@@ -14,8 +14,9 @@ import type { LogRecord } from '../storage/database.ts'
 import { closeServer } from './close-server.ts'
 import { type ControlParts, openControl } from './control.ts'
 import { type StartOptions, startLog, startLogs } from './data.ts'
+import { followNodes } from './following.ts'
 import { greeting } from './greeting.ts'
-import { createLifecycle, type LifecycleParts } from './lifecycle.ts'
+import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { withData } from './open-data.ts'
 import { checkPruned, prunerOf } from './pruning.ts'
 import { StaticCopies } from './static-copies.ts'
@@ -92,7 +93,9 @@ async function serveLogs({ data, config, logger, world, shown, stopped }: Served
     }
     const tell = () => refresh(trust, logger)
     const sweep = () => copies.sweep()
-    closing.defer(await serveControl(data, { data, logs, start, clock: world.clock, onStep, tell, sweep }, parts))
+    const lifecycle = createLifecycle({ data, logs, start, clock: world.clock, onStep, tell, sweep })
+    if (data.shared !== null) closing.defer(followNodes(lifecycle, logger, world.clock))
+    closing.defer(await serveControl(data, lifecycle, parts))
     greet(address, logs, config, logger, world)
     const reason = await Promise.race([stopped, failure.promise])
     logger.info({ reason }, 'stopping: open requests get their answers first')
@@ -147,11 +150,11 @@ function startOptions({ config, logger, world, metrics, onStep, failed }: StartP
 /** Returns what ends it. Without it the server serves all the same: what it would do is then done while it is stopped. */
 async function serveControl(
   data: DataDirectory,
-  parts: LifecycleParts,
+  lifecycle: Lifecycle,
   { logger, after }: ControlParts,
 ): Promise<() => Promise<void>> {
   try {
-    return await openControl(data.place.dir, createLifecycle(parts), { logger, after })
+    return await openControl(data.place.dir, lifecycle, { logger, after })
   } catch (error) {
     logger.warn({ err: error }, 'no control socket: logs are made and frozen while this server is stopped')
     return async () => undefined

@@ -8,7 +8,7 @@ import { type DataDirectory, openDataDirectory } from '../storage/data-directory
 import type { DataPlace } from '../storage/log-keys.ts'
 import { remoteLifecycle } from './control.ts'
 import { placeOf, recordOf, startLog } from './data.ts'
-import { endLog, type Lifecycle } from './lifecycle.ts'
+import { endLog, heard, type Lifecycle } from './lifecycle.ts'
 import { withdrawContent } from './withdrawing.ts'
 import { witnessesOf } from './witnessing.ts'
 import type { World } from './world.ts'
@@ -71,7 +71,11 @@ function localLifecycle(data: DataDirectory, config: SigningConfig, world: World
   }
   return {
     create: (request) => createLogIn(data, request, world.clock.now()),
-    freeze: (slug) => withLog(slug, (log) => endLog(data, log, world.clock)),
+    freeze: async (slug) => {
+      const ended = await withLog(slug, (log) => endLog(data, log, world.clock))
+      await heard(data, world.clock)
+      return ended
+    },
     withdraw: (request) => withLog(request.slug, (log) => withdrawContent(data, log, request, world.clock)),
   }
 }

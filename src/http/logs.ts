@@ -21,6 +21,11 @@ export class Logs {
     this.#all.push(log)
   }
 
+  /** Answers are then of no older tree than any node's before: see Log.catchUp. */
+  async catchUp(): Promise<void> {
+    await Promise.all(this.#all.map((log) => log.catchUp()))
+  }
+
   /** @throws TlogError LOG_UNKNOWN */
   named(slug: string): Log {
     const log = this.all.find((each) => each.identity.slug === slug)

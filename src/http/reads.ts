@@ -19,7 +19,9 @@ export function reads(prefix: string, choose: (request: FastifyRequest) => Log, 
     onlyMethods(app, `${prefix}/checkpoint`, 'GET')
     app.get(`${prefix}/checkpoint`, { config: { openapi: describeCheckpoint(prefix) } }, async (request, reply) => {
       open(reply)
-      const published = choose(request).published()
+      const log = choose(request)
+      await log.catchUp()
+      const published = log.published()
       if (published === null) throw new TlogError('NOT_FOUND', 'the log has published no checkpoint yet')
       reply.header('cache-control', 'no-cache').type('text/plain; charset=utf-8')
       return reply.send(Buffer.from(published.note))
@@ -39,8 +41,13 @@ export function reads(prefix: string, choose: (request: FastifyRequest) => Log, 
   }
 }
 
-function readTile(log: Log, { level, index, width }: Tile): Promise<Uint8Array | null> {
-  return level === 'entries' ? log.bundle(index, width) : log.tile(level, index, width)
+/** What is there never changes: only who asks for more waits for more. */
+async function readTile(log: Log, { level, index, width }: Tile): Promise<Uint8Array | null> {
+  const read = () => (level === 'entries' ? log.bundle(index, width) : log.tile(level, index, width))
+  const bytes = await read()
+  if (bytes !== null) return bytes
+  await log.catchUp()
+  return await read()
 }
 
 /** In the spelling that was sent: the router decodes percent signs, which would admit a second one. */

@@ -145,6 +145,8 @@ export interface Log {
    */
   promise(entry: Promised): Promise<Uint8Array | null>
   status(): LogStatus
+  /** Sees all that any node had answered before this call, unless the store does not say so in time. Where no other answers: at once. */
+  catchUp(): Promise<void>
   /** Once what was durable at the start is published, or could not be: from then on there is a checkpoint to read. */
   started(): Promise<void>
   /**

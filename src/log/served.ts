@@ -62,6 +62,10 @@ export abstract class ServedLog {
     return this.#served.store.withdrawn(name)
   }
 
+  async catchUp(): Promise<void> {
+    // whoever publishes knows
+  }
+
   async promise(entry: Promised): Promise<Uint8Array | null> {
     const { signer } = this.#served
     return signer.promise === undefined ? null : await signer.promise(entry)

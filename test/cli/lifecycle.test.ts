@@ -7,6 +7,7 @@ import { Logs } from '../../src/http/logs.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
 import { TlogError } from '../../src/kernel/error.ts'
 import type { Log } from '../../src/log/log.ts'
+import { createLogIn } from '../../src/storage/create-log.ts'
 import { createDataDirectory } from '../../src/storage/data-directory.ts'
 import type { LogRecord } from '../../src/storage/database.ts'
 import { ratchetDirectory } from '../../src/storage/ratchets.ts'
@@ -14,6 +15,11 @@ import { scratch } from './support.ts'
 
 const tree = (slug: string, after: string | null = null) =>
   ({ slug, dialect: 'rekor-v1', origin: 'log.example', after }) as const
+
+const atOnce = (_: number, run: () => void) => {
+  run()
+  return () => undefined
+}
 
 async function scene(t: Test) {
   const folder = scratch(t)
@@ -45,7 +51,7 @@ async function scene(t: Test) {
     data,
     logs,
     start,
-    clock: { now: () => unixMillis(1000) },
+    clock: { now: () => unixMillis(1000), after: atOnce },
     onStep: (slug) => (step) => void said.push(`${step} ${slug}`),
     tell: async () => void said.push(`tell ${logs.all.length}`),
     sweep: () => void said.push('sweep'),
@@ -88,6 +94,21 @@ t.test('no log ends before the one that waits for its place has a checkpoint', a
   published.set('next', {})
   await lifecycle.freeze('v1')
   t.same([...frozen], ['other', 'v1'])
+})
+
+t.test('what another node makes is started and told of before it is reached; what it ends is told of', async (t) => {
+  const { data, logs, said, lifecycle } = await scene(t)
+  await lifecycle.create(tree('v1'))
+  await createLogIn(data, tree('next', 'v1'), unixMillis(1000)) // by another
+  said.length = 0
+  await lifecycle.follow()
+  t.same(said, ['start next', 'tell 1', 'tell 2'])
+  t.equal(logs.named('next').identity.slug, 'next')
+  await lifecycle.follow()
+  t.equal(said.length, 3, 'nothing is new')
+  await data.database.freezeLog(0, unixMillis(2000))
+  await lifecycle.follow()
+  t.same(said.slice(3), ['tell 2'])
 })
 
 t.test('the copies are swept whatever came of a withdrawal', async (t) => {

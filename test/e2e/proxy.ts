@@ -1,7 +1,7 @@
-/** A server in the middle that changes what a log says: with it a test shows that its judge can say no. */
+/** Servers in the middle: one that changes what a log says, so that a test shows that its judge can say no; and one before several nodes. */
 
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { Agent, createServer, request as open } from 'node:http'
 import { freePort, type Scope } from './support.ts'
 
 /** What is answered at a path in place of the log's own bytes; null is 404. */
@@ -31,5 +31,29 @@ export function flip(resource: string, at: number): Tamper {
     const index = at < 0 ? copy.length + at : at
     copy.writeUInt8(copy.readUInt8(index) ^ 1, index)
     return copy
+  }
+}
+
+/** Hands each request to the next of `targets`, but for the trust files, which come from the first. Returns what closes it. */
+export async function roundRobin(port: number, targets: readonly string[]): Promise<() => void> {
+  const agent = new Agent({ keepAlive: true })
+  let turn = 0
+  const server = createServer((request, response) => {
+    const { method, headers, url: path = '/' } = request
+    const target = targets[path.startsWith('/trust/') ? 0 : turn++ % targets.length]
+    const onward = open(`${target}`, { agent, method, headers, path, setHost: false })
+    onward.on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+      answer.pipe(response)
+    })
+    onward.on('error', () => response.destroy())
+    request.pipe(onward)
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return () => {
+    server.close()
+    server.closeAllConnections()
+    agent.destroy()
   }
 }

@@ -10,6 +10,7 @@ import { STORE_VARIABLES, type StoreOwner } from '../../src/config/object-store.
 import type { S3Access, S3Location } from '../../src/formats/s3/location.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
 import type { S3Parts } from '../../src/storage/s3/client.ts'
+import { HERE, type Host } from '../host.ts'
 import { client, freePort, run, type Scope, scratch } from './support.ts'
 
 export interface S3Server {
@@ -44,13 +45,22 @@ const REGION = 'eu-test-1'
 const ROOT = { ROOT_ACCESS_KEY: 'root', ROOT_SECRET_KEY: 'secret-of-root' }
 
 /** Runs until the scope ends. Each bucket has an owner of its own. */
-export async function startS3(scope: Scope, ...buckets: readonly string[]): Promise<S3Server> {
-  const [program, folder, port] = [await client('versitygw'), await scratch(scope), await freePort()]
-  const [accounts, root, endpoint] = [join(folder, 'accounts'), join(folder, 'buckets'), `http://127.0.0.1:${port}`]
+export function startS3(scope: Scope, ...buckets: readonly string[]): Promise<S3Server> {
+  return startS3On(HERE, scope, ...buckets)
+}
+
+export async function startS3On(host: Host, scope: Scope, ...buckets: readonly string[]): Promise<S3Server> {
+  const [program, folder, place] = [
+    await client('versitygw'),
+    await scratch(scope),
+    `${host.address}:${await freePort()}`,
+  ]
+  const [accounts, root, endpoint] = [join(folder, 'accounts'), join(folder, 'buckets'), `http://${place}`]
   for (const path of [accounts, root]) await mkdir(path)
   const launch = async () => {
-    const argv = ['--port', `127.0.0.1:${port}`, '--region', REGION, '--iam-dir', accounts, '--quiet', '--keep-alive']
-    const child = spawn(program, [...argv, 'posix', root], { env: { ...process.env, ...ROOT }, stdio: 'ignore' })
+    const argv = ['--port', place, '--region', REGION, '--iam-dir', accounts, '--quiet', '--keep-alive']
+    const [command = '', ...args] = [...host.within, program, ...argv, 'posix', root]
+    const child = spawn(command, args, { env: { ...process.env, ...ROOT }, stdio: 'ignore' })
     const orphan = () => child.kill('SIGKILL')
     process.once('exit', orphan)
     child.once('close', () => process.off('exit', orphan))

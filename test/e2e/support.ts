@@ -23,21 +23,33 @@ export const PROGRAM_ENV = {
 
 /**
  * What the program is told beside that: where the logs of a data directory are. With COLOPHON_E2E_DATABASE=postgres the tests
- * run on PostgreSQL, one server for each file and a database for each data directory.
+ * run on PostgreSQL, one server for each file and a database for each data directory; with `nodes`, each server is two nodes
+ * over it and over a store (nodes.ts).
  */
 export async function environmentOf(data: string | undefined): Promise<NodeJS.ProcessEnv> {
-  const database = data === undefined || !ON_POSTGRES ? {} : { COLOPHON_DATABASE: await databaseOf(resolve(data)) }
-  return { ...PROGRAM_ENV, ...database }
+  if (data === undefined || DATABASE === undefined) return PROGRAM_ENV
+  const name = nameOf(resolve(data))
+  const more = DATABASE === 'nodes' ? await (await import('./nodes.ts')).storeOf(name) : {}
+  return { ...PROGRAM_ENV, COLOPHON_DATABASE: await databaseOf(name), ...more }
 }
 
-const ON_POSTGRES = process.env.COLOPHON_E2E_DATABASE === 'postgres'
+const DATABASE = process.env.COLOPHON_E2E_DATABASE
+if (DATABASE !== undefined && DATABASE !== 'postgres' && DATABASE !== 'nodes')
+  throw new Error(`COLOPHON_E2E_DATABASE is postgres or nodes, not ${DATABASE}`)
 let postgres: Promise<TestServer> | undefined
+const names: string[] = []
 const databases = new Map<string, Promise<string>>()
 
-function databaseOf(data: string): Promise<string> {
+/** Of the logs of a data directory, the same for all that use it. */
+function nameOf(data: string): string {
+  if (!names.includes(data)) names.push(data)
+  return `e2e-${names.indexOf(data)}`
+}
+
+function databaseOf(name: string): Promise<string> {
   postgres ??= startTestServer()
-  const database = databases.get(data) ?? postgres.then((server) => server.create(`e2e_${databases.size}`))
-  databases.set(data, database)
+  const database = databases.get(name) ?? postgres.then((server) => server.create(name))
+  databases.set(name, database)
   return database
 }
 
@@ -107,7 +119,14 @@ export async function run(command: string, args: readonly string[], options: Run
 
 /** Runs our command. @throws Error with what it wrote on stderr unless it exits with 0. */
 export async function colophon(...args: readonly string[]): Promise<string> {
-  const done = await run(process.execPath, [MAIN, ...args], { env: await environmentOf(dataIn(args)) })
+  const data = dataIn(args)
+  const env = await environmentOf(data)
+  let done = await run(process.execPath, [MAIN, ...args], { env })
+  if (data !== undefined && done.stderr.includes('NODE_FOLLOWS')) {
+    const { otherData } = await import('./nodes.ts')
+    const there = args.map((word) => (word === data ? otherData(data) : word))
+    done = await run(process.execPath, [MAIN, ...there], { env })
+  }
   if (done.code !== 0) throw new Error(`colophon ${args.join(' ')}: exit ${done.code ?? done.signal}\n${done.stderr}`)
   return done.stdout
 }
@@ -155,10 +174,18 @@ export function startServer(data: string, ...flags: readonly string[]): Promise<
 
 /** As startServer, with another program than the one under test. */
 export async function startProgram(main: string, data: string, ...flags: readonly string[]): Promise<Server> {
+  const env = await environmentOf(data)
+  const launch = (dir: string, ...words: readonly string[]) => startProcess(main, ['--data', dir, ...words], env)
+  return DATABASE === 'nodes'
+    ? await (await import('./nodes.ts')).startNodes(launch, data, flags)
+    : await launch(data, ...flags)
+}
+
+async function startProcess(main: string, flags: readonly string[], env: NodeJS.ProcessEnv): Promise<Server> {
   const listen = `127.0.0.1:${await freePort()}`
-  const child = spawn(process.execPath, [main, 'serve', '--listen', listen, '--data', data, ...flags], {
+  const child = spawn(process.execPath, [main, 'serve', '--listen', listen, ...flags], {
     cwd: ROOT,
-    env: await environmentOf(data),
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]

@@ -1,4 +1,4 @@
-/** Three nodes of one log as processes, over one PostgreSQL and one S3 server, with clients that write to each. */
+/** Nodes of one log as processes, over one PostgreSQL and one S3 server, with clients that write to each. */
 
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,12 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { STORE_VARIABLES } from '../../src/config/object-store.ts'
 import type { S3Server } from '../e2e/s3-server.ts'
 import { type Finished, PROGRAM_ENV, run } from '../e2e/support.ts'
+import type { Host } from '../host.ts'
 import type { Checker } from './checker.ts'
-import { FaultyStore } from './faulty-store.ts'
-import { CLIENTS, type Load, type Random } from './load.ts'
+import type { Load, Random } from './load.ts'
 import { type End, Server } from './server.ts'
 
-const NODES = 3
 const CLOCK = fileURLToPath(new URL('shifted-clock.ts', import.meta.url))
 /** Timings decide nothing on a shared machine, but what has not happened by then is stuck. */
 export const STUCK_MS = 120_000
@@ -25,18 +24,28 @@ export interface Node {
   readonly data: string
   /** Null until it is ready: before that it may lead already, and nobody but who starts it may end it. */
   server: Server | null
-  /** What is between it and the object stores. */
-  readonly store: FaultyStore
+  readonly home: Home
   /** Until it is ready again. */
   starting: Promise<void>
   writing: Promise<void>
   stop: AbortController
 }
 
+export interface Home {
+  /** Of the object stores, as the node reaches them. */
+  readonly store: string
+  /** Absent: this one. */
+  readonly host?: Host
+}
+
 export interface FleetParts {
   readonly folder: string
   readonly database: string
   readonly s3: S3Server
+  /** One for each node. */
+  readonly homes: readonly Home[]
+  /** In all. */
+  readonly clients: number
 }
 
 /** One bucket for each owner. */
@@ -51,13 +60,13 @@ export class Fleet {
   readonly warnings = new Map<string, number>()
   readonly #parts: FleetParts
 
-  private constructor(parts: FleetParts, stores: readonly FaultyStore[]) {
+  private constructor(parts: FleetParts) {
     this.#parts = parts
-    this.nodes = stores.map((store, i) => ({
+    this.nodes = parts.homes.map((home, i) => ({
       name: `node ${i}`,
       data: join(parts.folder, `node-${i}`),
       server: null,
-      store,
+      home,
       starting: Promise.resolve(),
       writing: Promise.resolve(),
       stop: new AbortController(),
@@ -66,9 +75,7 @@ export class Fleet {
 
   /** With a log, and not started yet. Returns its verifier key too. */
   static async create(parts: FleetParts): Promise<{ readonly fleet: Fleet; readonly vkey: string }> {
-    const { endpoint } = parts.s3.access(BUCKETS.ratchet)
-    const stores = await Promise.all(Array.from({ length: NODES }, () => FaultyStore.before(endpoint)))
-    const fleet = new Fleet(parts, stores)
+    const fleet = new Fleet(parts)
     await fleet.command('log', 'create', 'v2', '--origin', 'localhost')
     const { stdout } = await fleet.command('log', 'list', '--json')
     const [log] = JSON.parse(stdout) as { vkey: string }[]
@@ -90,14 +97,21 @@ export class Fleet {
   async start(node: Node, load: Load): Promise<void> {
     const flags = ['--ratchet', RATCHET, '--publish', COPIES, '--database', this.#parts.database]
     const env = environmentOf(node, this.#parts)
-    const server = new Server(node.data, { flags, env, imports: [CLOCK], log: `${node.data}.log` })
+    const { host } = node.home
+    const options = { flags, env, imports: [CLOCK], log: `${node.data}.log`, ...(host && { host }) }
+    const server = new Server(node.data, options)
     const late = setTimeout(() => server.kill(), STUCK_MS)
     const isReady = await server.ready()
     clearTimeout(late)
     if (!isReady) throw new Error(`${node.name} does not start\n${server.output()}`)
     node.server = server
     node.stop = new AbortController()
-    node.writing = load.write(server.url, node.stop.signal, Math.ceil(CLIENTS / NODES), node.name)
+    node.writing = load.write(
+      server.url,
+      node.stop.signal,
+      Math.ceil(this.#parts.clients / this.nodes.length),
+      node.name,
+    )
   }
 
   /** As a supervisor would, again and again: what it needs may be away. */
@@ -148,10 +162,9 @@ export class Fleet {
 
   /** Whatever still runs. */
   async abandon(): Promise<void> {
-    for (const { starting, server, store } of this.nodes) {
+    for (const { starting, server } of this.nodes) {
       await starting.catch(() => undefined)
       await server?.kill()
-      await store.close()
     }
   }
 
@@ -177,11 +190,11 @@ export class Fleet {
   }
 }
 
-/** What a node is told of the object stores: both behind its own proxy. */
-function environmentOf({ store }: Node, { s3 }: FleetParts): Readonly<Record<string, string>> {
+/** What a node is told of the object stores. */
+function environmentOf({ home }: Pick<Node, 'home'>, { s3 }: FleetParts): Readonly<Record<string, string>> {
   const told = { ...s3.env(BUCKETS.copies), ...s3.env(BUCKETS.ratchet, 'ratchet') }
   const names = Object.values(STORE_VARIABLES).map(({ endpoint }) => endpoint[0] ?? '')
-  return { ...told, ...Object.fromEntries(names.map((name) => [name, store.url])) }
+  return { ...told, ...Object.fromEntries(names.map((name) => [name, home.store])) }
 }
 
 async function leads({ server }: Node): Promise<boolean> {

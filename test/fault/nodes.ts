@@ -8,20 +8,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { startS3 } from '../e2e/s3-server.ts'
 import { startTestServer, type TestServer } from '../storage/postgres/server.ts'
+import { checkAfterwards } from './afterwards.ts'
 import { Checker } from './checker.ts'
-import { checkCopy } from './copy-check.ts'
-import { BUCKETS, Fleet, type Node, STUCK_MS } from './fleet.ts'
-import { CUT, createRandom, Load, type Random } from './load.ts'
+import { FaultyStore } from './faulty-store.ts'
+import { BUCKETS, Fleet, type Node } from './fleet.ts'
+import { CLIENTS, createRandom, Load, type Random } from './load.ts'
+import { Resumes } from './resumes.ts'
 import type { Stage } from './scene.ts'
-import { readFrom } from './tree.ts'
 
+const NODES = 3
 /** Between a fault and the one before, so that there is something to lose. */
 const CALM_MS = 700
 /** Longer than a lease lasts, and than anything waits for an answer. */
 const PAUSE_MS = 20_000
 const STORM_MS = 4000
-/** Writes that come back later than this are to be explained. */
-const LONG_MS = 5000
 
 type Fault = (play: Play) => Promise<string>
 
@@ -46,9 +46,13 @@ export async function nodeRounds(stage: Stage, rounds: number): Promise<void> {
   const scope = { teardown: (end: () => unknown) => ending.defer(async () => void (await end())) }
   const s3 = await startS3(scope, ...Object.values(BUCKETS))
   const database = await postgres.create('nodes')
-  const { fleet, vkey } = await Fleet.create({ folder: stage.folder, database, s3 })
+  const { endpoint } = s3.access(BUCKETS.ratchet)
+  const stores = await Promise.all(Array.from({ length: NODES }, () => FaultyStore.before(endpoint)))
+  ending.defer(async () => void (await Promise.all(stores.map((store) => store.close()))))
+  const homes = stores.map(({ url }) => ({ store: url }))
+  const { fleet, vkey } = await Fleet.create({ folder: stage.folder, database, s3, homes, clients: CLIENTS })
   ending.defer(() => fleet.abandon())
-  const play = new Play({ stage, postgres, fleet, checker: new Checker(vkey) })
+  const play = new Play({ stage, postgres, stores, fleet, checker: new Checker(vkey) })
   await play.begin()
   for (let round = 0; round < rounds; round++) {
     await sleep(CALM_MS)
@@ -56,12 +60,14 @@ export async function nodeRounds(stage: Stage, rounds: number): Promise<void> {
     const what = await fault(play)
     stage.say(`round ${round} of seed ${stage.seed}, nodes: ${what}; ${play.summary()}`)
   }
-  await play.finish((checker) => checkCopy({ folder: fleet.copy, database, checker }))
+  await play.finish(database)
 }
 
 interface PlayParts {
   readonly stage: Stage
   readonly postgres: TestServer
+  /** Before the object stores, one for each node. */
+  readonly stores: readonly FaultyStore[]
   readonly fleet: Fleet
   readonly checker: Checker
 }
@@ -70,19 +76,17 @@ class Play {
   readonly #parts: PlayParts
   readonly #load: Load
   readonly #random: Random
-  #turn = 0
-  /** How long nothing was logged, in milliseconds: after a leader's end, and after anything else. */
-  readonly #resumes = { leader: [] as number[], other: [] as number[] }
+  readonly #resumes: Resumes<'leader' | 'other'>
 
   constructor(parts: PlayParts) {
     this.#parts = parts
     this.#random = createRandom(`${parts.stage.seed}/nodes`)
     this.#load = new Load(parts.checker, createRandom(`${parts.stage.seed}/nodes/load`))
+    this.#resumes = new Resumes({ load: this.#load, checker: parts.checker })
   }
 
   async begin(): Promise<void> {
     for (const node of this.#parts.fleet.nodes) await this.#parts.fleet.start(node, this.#load)
-    await this.#resumed()
   }
 
   async killLeader(): Promise<string> {
@@ -142,13 +146,13 @@ class Play {
 
   /** Nobody listens where the object store was: for all nodes, or for the leader alone. */
   async loseStore(): Promise<string> {
-    const { fleet } = this.#parts
+    const { fleet, stores } = this.#parts
     const all = this.#random() < 0.5
     const leader = await fleet.leader()
-    const cut = all ? fleet.nodes : [leader]
-    await Promise.all(cut.map(({ store }) => store.refuse()))
+    const cut = stores.filter((_, i) => all || fleet.nodes[i] === leader)
+    await Promise.all(cut.map((store) => store.refuse()))
     const [others] = await Promise.all([all ? 'nobody' : this.#timed('other', leader), sleep(STORM_MS)])
-    await Promise.all(cut.map(({ store }) => store.accept()))
+    await Promise.all(cut.map((store) => store.accept()))
     return `the object store away for ${STORM_MS / 1000} s${all ? '' : ` from ${leader.name}, which sequenced; the others: ${others}`}; ${await this.#timed('other')}`
   }
 
@@ -157,26 +161,14 @@ class Play {
     return `${receipts} receipts, ${heads} heads${findings.map((finding) => `; FINDING ${finding.slice(0, 200)}`).join('')}`
   }
 
-  /** Everything gets its receipt; every node, and the copy, shows the tree that all evidence is of; fsck reads what is stored. */
-  async finish(check: (checker: Checker) => Promise<void>): Promise<void> {
-    const { fleet, checker, stage } = this.#parts
-    await fleet.started()
-    for (const node of fleet.nodes) {
-      node.stop.abort()
-      await node.writing
-    }
-    for (const { server } of fleet.nodes) await this.#load.settle(server?.url ?? '')
-    for (const { server } of fleet.nodes) await checker.final(readFrom(server?.url ?? ''))
-    for (const node of fleet.nodes) await fleet.stop(node, checker)
-    for (const { store } of fleet.nodes) await store.settle()
-    await check(checker)
-    const { code, stdout, stderr } = await fleet.command('fsck', '--json')
-    if (code !== 0) checker.report(`fsck ended with ${code}: ${stdout.slice(0, 2000)}${stderr.slice(0, 2000)}`)
+  async finish(database: string): Promise<void> {
+    const { fleet, stores, checker, stage } = this.#parts
+    const settled = async () => void (await Promise.all(stores.map((store) => store.settle())))
+    await checkAfterwards({ fleet, load: this.#load, checker, database, settled })
     stage.say(`nodes: warned of ${[...fleet.warnings].map(([code, count]) => `${code} ${count} times`).join(', ')}`)
     stage.findings.push(...checker.findings.map((finding) => `nodes: ${finding}`))
-    stage.say(
-      `nodes: writes resumed ${inWords(this.#resumes.leader)} after a leader's end, ${inWords(this.#resumes.other)} after all else`,
-    )
+    const [leader, other] = [this.#resumes.inWords('leader'), this.#resumes.inWords('other')]
+    stage.say(`nodes: writes resumed ${leader} after a leader's end, ${other} after all else`)
   }
 
   async #kill(node: Node): Promise<void> {
@@ -186,7 +178,7 @@ class Play {
   }
 
   async #storming(meanwhile: () => Promise<string>): Promise<string> {
-    const stores = this.#parts.fleet.nodes.map(({ store }) => store)
+    const { stores } = this.#parts
     const count = () => stores.reduce((sum, { faults }) => sum + faults, 0)
     const before = count()
     for (const store of stores) store.storm(this.#random)
@@ -197,32 +189,8 @@ class Play {
     return `a storm of ${count() - before} faults of the object store${what}; ${await this.#timed('other')}`
   }
 
-  async #timed(after: 'leader' | 'other', but?: Node): Promise<string> {
-    const before = performance.now()
-    const answers = await this.#resumed(but)
-    const ms = Math.round(performance.now() - before)
-    this.#resumes[after].push(ms)
-    return `writes after ${ms} ms${ms > LONG_MS ? ` (${answers.join(', ')})` : ''}`
+  /** From a node other than `but`. */
+  #timed(after: 'leader' | 'other', but?: Node): Promise<string> {
+    return this.#resumes.timed(after, () => this.#parts.fleet.running.filter((node) => node !== but))
   }
-
-  /** Until a new entry has its receipt, from a node other than `but`. What was answered on the way. */
-  async #resumed(but?: Node): Promise<readonly string[]> {
-    const { fleet, checker } = this.#parts
-    const answers: string[] = []
-    for (const before = performance.now(); performance.now() - before < STUCK_MS; ) {
-      const others = fleet.running.filter((node) => node !== but)
-      const node = others[this.#turn++ % Math.max(1, others.length)]
-      const [status] = node?.server ? await this.#load.offer(node.server.url, this.#load.wish()) : []
-      if (status === undefined || status === CUT) await sleep(20)
-      if (status !== undefined) answers.push(`${node?.name} ${status} at ${Math.round(performance.now() - before)} ms`)
-      if (status === 201) return answers
-    }
-    checker.report(`writes did not resume: ${answers.slice(-9).join(', ')}`)
-    return answers
-  }
-}
-
-function inWords(times: readonly number[]): string {
-  const sorted = [...times].sort((a, b) => a - b)
-  return `${sorted[sorted.length >> 1] ?? '-'} ms at the median and ${sorted.at(-1) ?? '-'} at most (of ${sorted.length})`
 }

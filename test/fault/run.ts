@@ -1,4 +1,4 @@
-/** All fault tests that end processes: `npm run fault -- [--rounds 200] [--seed TEXT] [--only kill,crash,concurrency,nodes]`. Exit code 1 on any finding. */
+/** All fault tests that end processes: `npm run fault -- [--rounds 200] [--seed TEXT] [--only kill,crash,concurrency,nodes,partitions]`. Exit code 1 on any finding. */
 
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,13 +9,14 @@ import { concurrency } from './concurrency.ts'
 import { crashPoints } from './crash.ts'
 import { killRounds } from './kill.ts'
 import { nodeRounds } from './nodes.ts'
+import { partitionRounds } from './partitions.ts'
 import type { Stage } from './scene.ts'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '200' },
     seed: { type: 'string', default: randomBytes(4).toString('hex') },
-    only: { type: 'string', default: 'kill,crash,concurrency,nodes' },
+    only: { type: 'string', default: 'kill,crash,concurrency,nodes,partitions' },
   },
 })
 
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   crash: crashPoints,
   concurrency,
   nodes: (stage) => nodeRounds(stage, Number(values.rounds)),
+  partitions: (stage) => partitionRounds(stage, Number(values.rounds)),
 }
 
 const stage: Stage = {

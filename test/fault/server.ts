@@ -10,6 +10,7 @@ import type { Step } from '../../src/log/steps.ts'
 import type { WitnessStep } from '../../src/witness/steps.ts'
 import { CHILD_ENV } from '../child-env.ts'
 import { ROOT } from '../e2e/support.ts'
+import { HERE, type Host } from '../host.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const CRASH_MAIN = fileURLToPath(new URL('crash-main.ts', import.meta.url))
@@ -41,6 +42,8 @@ export interface StartOptions {
   readonly imports?: readonly string[]
   /** A file to which its output is added. */
   readonly log?: string
+  /** Where it runs, and listens. */
+  readonly host?: Host
 }
 
 export class Server {
@@ -51,10 +54,12 @@ export class Server {
   readonly #lines: string[] = []
   readonly #listening: Promise<void>
 
-  constructor(data: string, { crash, flags = [], env = {}, imports = [], log }: StartOptions) {
+  constructor(data: string, { crash, flags = [], env = {}, imports = [], log, host = HERE }: StartOptions) {
     const before = ['--disable-warning=FSTDEP023', ...imports.map((path) => `--import=${path}`)]
-    const args = [...before, crash === undefined ? MAIN : CRASH_MAIN, 'serve']
-    this.#child = spawn(process.execPath, [...args, '--listen', '127.0.0.1:0', '--data', data, ...flags], {
+    const program = [process.execPath, ...before, crash === undefined ? MAIN : CRASH_MAIN, 'serve']
+    const words = ['--listen', `${host.address}:0`, '--data', data, ...flags]
+    const [command = '', ...args] = [...host.within, ...program, ...words]
+    this.#child = spawn(command, args, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

@@ -14,6 +14,7 @@ import { searchRoutes } from './search.ts'
 /** @param document of the routes that exist by the time it is asked for; see collectRoutes. */
 export function api(logs: Logs, document: () => object) {
   return async (app: FastifyInstance): Promise<void> => {
+    app.addHook('preHandler', () => logs.catchUp())
     for (const routes of [logRoutes, entryRoutes, artifactRoutes, custodyRoutes, searchRoutes, proofRoutes])
       await app.register(routes(logs))
     resource(app, '/openapi.json', DOCUMENT, async () => json(document()))

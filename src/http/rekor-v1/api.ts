@@ -21,6 +21,9 @@ export function rekorV1(logs: Logs, options: EntriesOptions & Reading) {
       reply.header('access-control-allow-origin', '*').header('cache-control', 'no-cache')
       if (isPreflight(request)) return await answerPreflight(request, reply)
     })
+    app.addHook('preHandler', async ({ method, routeOptions }) => {
+      if (method !== 'POST' || routeOptions.config.onlyReads === true) await logs.catchUp()
+    })
     for (const routes of [entries(trees, options), retrieve(trees, options), logRoutes(trees), search(trees)])
       await routes(app)
     withoutSecondSlash(app)

@@ -14,6 +14,7 @@ import { prove, type Receipt } from '../prover.ts'
 import type { PublishedTree } from '../published-tree.ts'
 import { checkLength, refusalOf } from '../refusals.ts'
 import { ServedLog } from '../served.ts'
+import { shareWork } from '../shared-work.ts'
 import { createSignal } from '../signal.ts'
 import type { FollowedTree } from './followed-tree.ts'
 import { Leader, type LeaderParts } from './leader.ts'
@@ -41,6 +42,9 @@ export interface MemberParts extends Pick<LeaderParts, 'onLead' | 'onDelayed' | 
 
 export type MemberState = (typeof ENDS)[number]
 
+/** For a store that is not yet known to be away: then readers get what this node saw last. */
+const CATCH_UP_MS = 500
+
 /** Each after those that it follows. */
 const ENDS = ['active', 'frozen', 'compromised'] as const
 
@@ -56,6 +60,10 @@ export class Member extends ServedLog implements Log {
   #state: LogStatus['state'] = 'running'
   #known: MemberState
   #unread: LogStatus['delayed'] = null
+  /** A round has seen it whole after its end. */
+  #isFinal = false
+  #isLate = false
+  readonly #advance = shareWork(() => this.#seen())
 
   /** @param known what `state` said before the start */
   constructor(parts: MemberParts, followed: FollowedTree, known: MemberState) {
@@ -110,6 +118,19 @@ export class Member extends ServedLog implements Log {
     return this.#started.promise
   }
 
+  override async catchUp(): Promise<void> {
+    if (this.#isFinal || this.#isLate || this.#unread !== null) return
+    const seen = this.#advance().then(
+      () => true,
+      () => true, // the next round meets the same, and judges it
+    )
+    const late = Promise.withResolvers<false>()
+    const cancel = this.#parts.clock.after(CATCH_UP_MS, () => late.resolve(false))
+    this.#isLate = !(await Promise.race([seen, late.promise]))
+    cancel()
+    if (this.#isLate) void seen.then(() => (this.#isLate = false))
+  }
+
   /** @throws TlogError NODE_FOLLOWS, naming the node that sequences this log: only there it can be ended. */
   async freeze(record: Parameters<Log['freeze']>[0]): Promise<Published> {
     this.#checkOpen()
@@ -157,13 +178,10 @@ export class Member extends ServedLog implements Log {
   async #round(): Promise<void> {
     try {
       this.#learn(await this.#parts.state())
+      const hasEnded = this.#known !== 'active'
       await this.#settlements.place()
-      await this.#followed.advance()
-      const published = this.published()
-      if (published !== null) {
-        this.#settlements.answer(published)
-        this.#started.resolve()
-      }
+      await this.#advance()
+      this.#isFinal = hasEnded
       this.#unread = null
     } catch (error) {
       if (!(error instanceof TlogError && error.code === 'STORE_UNAVAILABLE')) throw error
@@ -171,6 +189,14 @@ export class Member extends ServedLog implements Log {
       if (this.#unread === null) onDelayed(error)
       this.#unread ??= { since: clock.now(), reason: `${error.code}: ${error.message}` }
     }
+  }
+
+  async #seen(): Promise<void> {
+    await this.#followed.advance()
+    const published = this.published()
+    if (published === null) return
+    this.#settlements.answer(published)
+    this.#started.resolve()
   }
 
   /** An end is for ever, whatever somebody remembers who asked before it. */
@@ -182,11 +208,9 @@ export class Member extends ServedLog implements Log {
     if (this.#known !== 'compromised') await this.#leader?.run()
   }
 
-  /** An entry that waits no more and is not in the tree: only an end refuses one for good. */
+  /** An entry that was taken, waits no more and is not in the tree: the log was ended meanwhile, and another may take it. */
   #dropped(): TlogError {
-    return this.#known === 'active'
-      ? new TlogError('LOG_FAILED', 'the entry was not logged; offer it again')
-      : new TlogError('LOG_FROZEN', 'the log was frozen and takes no entries')
+    return refusalOf('running', true)
   }
 
   async #notHere(): Promise<TlogError> {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { leafIndex } from '../../../src/kernel/brand.ts'
 import { TlogError } from '../../../src/kernel/error.ts'
 import { sleep } from '../../../src/log/pace.ts'
 import { attachment, lookupKey } from '../../contract/feeder.ts'
@@ -354,6 +355,36 @@ t.test('a caller that gives up before its group is written leaves nothing', asyn
   t.equal((await world.store.head())?.size, 1)
 })
 
+t.test('what one node has answered any other shows once it has caught up, without waiting for its round', async (t) => {
+  const { world, node } = createCluster()
+  let isHeld = false
+  let asked = 0
+  const held = gate()
+  const published = async () => {
+    asked++
+    if (isHeld) await held.passed
+    return await world.store.published()
+  }
+  const [a, b] = [await node('a'), await node('b', { reads: { published } })]
+  for (let size = 1; size <= 3; size++) {
+    await inTime(world.clock, a.log.add(entry(size)))
+    await Promise.all(Array.from({ length: 50 }, () => b.log.catchUp()))
+    t.equal(b.log.published()?.size, size)
+    t.ok(await b.log.entry(leafIndex(size - 1)))
+  }
+  t.ok(asked < 50, 'who asks while others ask shares their answer')
+  await inTime(world.clock, a.log.add(entry(4)))
+  isHeld = true
+  await inTime(world.clock, b.log.catchUp())
+  t.equal(b.log.published()?.size, 3, 'a store that does not answer is not waited for')
+  await b.log.catchUp()
+  isHeld = false
+  held.open()
+  await until(world, () => b.log.published()?.size === 4)
+  await a.log.close()
+  await a.log.catchUp()
+})
+
 t.test('a log is ended by the node that sequences it; all others learn of it', async (t) => {
   const cluster = createCluster()
   const { world, node } = cluster
@@ -377,7 +408,7 @@ t.test('a log is ended by the node that sequences it; all others learn of it', a
   t.match(b.log.status(), { frozen: true, compromised: false })
 })
 
-t.test('what still waits when a log ends is refused for good', async (t) => {
+t.test('what still waits when a log ends is sent on to its successor', async (t) => {
   const cluster = createCluster()
   const { world, node } = cluster
   const a = await node('a', {
@@ -390,7 +421,7 @@ t.test('what still waits when a log ends is refused for good', async (t) => {
       },
     }),
   })
-  t.equal(await inTime(world.clock, outcome(a.log.add(entry(0)))), 'LOG_FROZEN')
+  t.equal(await inTime(world.clock, outcome(a.log.add(entry(0)))), 'LOG_CLOSED')
   t.same(await cluster.intake.take({ entries: 9, bytes: 9 }, []), [])
 })
 

@@ -18,6 +18,7 @@ import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { HERE, type Host } from '../../host.ts'
 
 export interface TestServer {
   /** Of a database on it, which need not exist. */
@@ -39,12 +40,16 @@ export const MODULES = fileURLToPath(new URL('../../../node_modules/', import.me
 const NOBODY = 65_534
 export const owner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
+const AS_OWNER = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--']
+
 /** Reads nothing until whoever started it says a word, or dies; what then remains of it goes too, where it may. */
 const KEEPER = `dir=$1; shift; "$@" & read -r word
   if [ "$word" = end ]; then kill -INT $!; else kill -QUIT $!; fi; wait $!
   [ "$word" = keep ] || [ -z "$dir" ] || rm -rf "$dir"`
 
 export interface TestServerOptions {
+  /** Where it runs; without a word, on this one. */
+  readonly host?: Host
   /** The folder of packages that the binaries are in. */
   readonly modules?: string
   /** Speaks TLS, with a certificate of its own for `localhost`. */
@@ -57,24 +62,32 @@ export interface TestServerOptions {
 
 /** Everybody is let in, but for a role `guest`, who has to give its password. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { modules = MODULES, tls = false, keep, settings = [] } = options
+  const { modules = MODULES, tls = false, keep, settings = [], host = HERE } = options
   const dir = keep ?? mkdtempSync(join(tmpdir(), 'colophon-postgres-'))
   const data = join(dir, 'data')
   const bin = (name: string) => join(dir, 'native/bin', name)
   if (!existsSync(data)) make(dir, modules)
   const certificate = join(dir, 'certificate.pem')
   const port = await freePort()
-  const command = [bin('postgres'), '-D', data, '-h', '127.0.0.1', '-p', `${port}`, '-k', '']
+  const command = [bin('postgres'), '-D', data, '-h', host.address, '-p', `${port}`, '-k', '']
   if (tls) command.push(...serveTls(certificate, join(data, 'key.pem')))
   for (const setting of settings) command.push('-c', setting)
+  // To go to another host takes root, who is left behind there.
+  const within = host.within.length === 0 ? [] : [...host.within, ...AS_OWNER]
+  const starter = host.within.length === 0 ? owner : {}
   let keeper: ChildProcess | null = null
 
   const start = async () => {
-    keeper = spawn('/bin/sh', ['-c', KEEPER, 'sh', keep === undefined ? dir : '', ...command], {
-      ...owner,
-      cwd: dir,
-      stdio: ['pipe', 'ignore', 'pipe'],
-    })
+    const [program = '', ...args] = [
+      ...within,
+      '/bin/sh',
+      '-c',
+      KEEPER,
+      'sh',
+      keep === undefined ? dir : '',
+      ...command,
+    ]
+    keeper = spawn(program, args, { ...starter, cwd: dir, stdio: ['pipe', 'ignore', 'pipe'] })
     await ready(keeper)
     for (const held of [keeper, keeper.stdin, keeper.stderr] as { unref?: () => void }[]) held.unref?.() // it ends with us
   }
@@ -87,7 +100,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     await exit
   }
   await start()
-  const url = (database: string) => `postgres://colophon@127.0.0.1:${port}/${database}`
+  const url = (database: string) =>
+    `postgres://colophon@${host.address}:${port}/${database}${host === HERE ? '' : '?sslmode=disable'}`
   return {
     url,
     data,
