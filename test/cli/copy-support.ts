@@ -16,7 +16,8 @@ import type { Attachment, Entry, LogReader } from '../../src/log/ports.ts'
 import { createSigner } from '../../src/log/signer.ts'
 import { rowsOf } from '../../src/log/transfer/pages.ts'
 import { type CopyEnd, type HeldEnd, openSource, openTarget } from '../../src/storage/copy-ends.ts'
-import type { Copied, LogDatabase } from '../../src/storage/database.ts'
+import type { Copied, LogDatabase, MovableDatabase } from '../../src/storage/database.ts'
+import { openDatabase as openPostgres } from '../../src/storage/postgres/open.ts'
 import { openDatabase } from '../../src/storage/sqlite/open.ts'
 import { Feeder } from '../contract/feeder.ts'
 import { digestRequest, hashOf, MESSAGE, P256 } from '../dialects/rekor-v2/support.ts'
@@ -95,6 +96,22 @@ export async function fillDirectory(dir: string, shapes: readonly LogShape[]): P
   }
   await database.close()
 }
+
+export const at = (dir: string) => ({ kind: 'directory', dir }) as const
+export const on = (url: string) => ({ kind: 'database', server: { url, password: undefined } }) as const
+
+async function read<T>(database: MovableDatabase, use: (database: MovableDatabase) => Promise<T>): Promise<T> {
+  try {
+    return await use(database)
+  } finally {
+    await database.close()
+  }
+}
+
+export const inDirectory = <T>(dir: string, use: (database: MovableDatabase) => Promise<T>) =>
+  read(openDatabase(join(dir, 'log.db'), { readonly: true }), use)
+export const inPostgres = async <T>(url: string, use: (database: MovableDatabase) => Promise<T>) =>
+  read(await openPostgres({ url, readonly: true }), use)
 
 export async function move(
   from: CopyEnd,

@@ -2,36 +2,16 @@
 
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { closeCrypto } from '../../src/crypto/node.ts'
-import type { CopyEnd, HeldEnd } from '../../src/storage/copy-ends.ts'
-import type { MovableDatabase } from '../../src/storage/database.ts'
-import { openDatabase as openPostgres } from '../../src/storage/postgres/open.ts'
-import { openDatabase as openSqlite } from '../../src/storage/sqlite/open.ts'
 import { edit, tryServe } from '../fault/refusals-cases.ts'
 import { fileServer } from '../storage/postgres/support.ts'
-import { contentOf, fillDirectory, type LogShape, move } from './copy-support.ts'
+import { contentOf, fillDirectory, inDirectory, inPostgres, type LogShape } from './copy-support.ts'
 import { command, scratch } from './support.ts'
 
 const postgres = await fileServer()
 t.teardown(closeCrypto)
 let scenes = 0
-
-const at = (dir: string) => ({ kind: 'directory', dir }) as const
-const on = (url: string) => ({ kind: 'database', server: { url, password: undefined } }) as const
-
-async function read<T>(database: MovableDatabase, use: (database: MovableDatabase) => Promise<T>): Promise<T> {
-  try {
-    return await use(database)
-  } finally {
-    await database.close()
-  }
-}
-
-const inDirectory = <T>(dir: string, use: (database: MovableDatabase) => Promise<T>) =>
-  read(openSqlite(join(dir, 'log.db'), { readonly: true }), use)
-const inPostgres = async <T>(url: string, use: (database: MovableDatabase) => Promise<T>) =>
-  read(await openPostgres({ url, readonly: true }), use)
 
 const TABLE: Readonly<Record<string, readonly LogShape[]>> = {
   'no log': [],
@@ -112,91 +92,4 @@ t.test('a source that is not whole is refused, with the place, and goes on', asy
     )
     t.match(await tryServe(to), { code: 3, warned: /^STORE_MOVED: .*still being copied/ }, 'and what came of it is not')
   }
-})
-
-/** Every write of a move, in order, in either database. */
-const WRITES = ['arrive', 'createLog', 'freezeLog', 'compromiseLog', 'leave', 'arrived'] as const
-const TARGET_WRITES = ['appendAll', 'keep', 'keepNewest'] as const
-
-class Cut extends Error {}
-
-/** Ends the move before or after its n-th write, as a crash would. */
-function cutting(n: number, when: 'before' | 'after'): (end: HeldEnd) => HeldEnd {
-  let writes = 0
-  const cut = <A extends unknown[], R>(write: (...args: A) => Promise<R>) => {
-    return async (...args: A): Promise<R> => {
-      const isNow = writes++ === n
-      if (isNow && when === 'before') throw new Cut()
-      const result = await write(...args)
-      if (isNow) throw new Cut()
-      return result
-    }
-  }
-  const wrap = <T extends object>(object: T, names: readonly string[]): T =>
-    new Proxy(object, {
-      get: (from, name) => {
-        const value = Reflect.get(from, name) as unknown
-        return typeof value === 'function' && names.includes(String(name)) ? cut(value.bind(from)) : value
-      },
-    })
-  return (end) => {
-    const database = wrap(end.database, WRITES)
-    const target = (number: number) => wrap(end.database.target(number), TARGET_WRITES)
-    return {
-      ...end,
-      database: new Proxy(database, { get: (from, name) => (name === 'target' ? target : Reflect.get(from, name)) }),
-    }
-  }
-}
-
-const CUT_SHAPES: readonly LogShape[] = [
-  { slug: 'a', heads: [3, 9], keeps: 4, ended: 'frozen' },
-  { slug: 'b', heads: [1, 2], keeps: 2, ended: 'compromised' },
-  { slug: 'c', heads: [2], keeps: 1, withdraws: 'a 4' },
-  { slug: 'd', heads: [1], withdraws: 'c 1' },
-]
-
-interface End {
-  readonly end: CopyEnd
-  see<T>(use: (database: MovableDatabase) => Promise<T>): Promise<T>
-}
-
-async function served(database: MovableDatabase): Promise<boolean> {
-  return (await database.standing()).state === 'open' && (await database.logs()).length > 0
-}
-
-/** Of every `step`-th write. */
-async function checkCuts(t: Test, dir: string, step: number, target: (name: string) => Promise<End>): Promise<void> {
-  let isWhole = false
-  for (let n = 0; !isWhole; n += step)
-    for (const when of ['before', 'after'] as const) {
-      const from = `${dir}-${n}-${when}`
-      cpSync(dir, from, { recursive: true })
-      const before = await inDirectory(from, contentOf)
-      const to = await target(`${n}-${when}`)
-      const name = `${when} write ${n}`
-      const result = await move(at(from), to.end, cutting(n, when)).catch((error: unknown) => error)
-      if (result instanceof Error && !(result instanceof Cut)) throw result
-      isWhole = !(result instanceof Cut)
-      const isServed = [await inDirectory(from, served), await to.see(served)]
-      t.ok(!(isServed[0] && isServed[1]), `${name}: not both are served`)
-      if (!isServed[1]) await move(at(from), to.end)
-      t.same([await inDirectory(from, served), await to.see(served)], [false, true], name)
-      t.same(await to.see(contentOf), before, name)
-    }
-}
-t.test('cut off before or after any write, it is done again, and never are both served', async (t) => {
-  const dir = join(scratch(t), 'data')
-  await fillDirectory(dir, CUT_SHAPES)
-  const directory = async (name: string): Promise<End> => {
-    const to = `${dir}-to-${name}`
-    const see = <T>(use: (database: MovableDatabase) => Promise<T>) => inDirectory(to, use)
-    return { end: at(to), see }
-  }
-  await checkCuts(t, dir, 1, directory)
-  const database = async (name: string): Promise<End> => {
-    const url = await postgres.create(`copy_cut_${name.replaceAll('-', '_')}`)
-    return { end: on(url), see: (use) => inPostgres(url, use) }
-  }
-  await checkCuts(t, dir, 4, database)
 })
