@@ -10,11 +10,19 @@ import { type Dialect, type Filling, fillDirectory } from './fill.ts'
 export interface Served {
   readonly port: number
   readonly data: string
-  /** Resident memory in MiB, and processor seconds used so far. */
-  usage(): { rssMiB: number; cpuSeconds: number }
+  usage(): Usage
   /** Of the database and its WAL. */
   bytesOnDisk(): number
   stop(): Promise<void>
+}
+
+export interface Usage {
+  /** Resident memory. */
+  readonly rssMiB: number
+  /** Of processors, so far. */
+  readonly cpuSeconds: number
+  /** Of them on the main thread, which there is only one of. */
+  readonly mainSeconds: number
 }
 
 /** As `npm start` has it: young garbage is collected before it makes the process large. */
@@ -76,11 +84,18 @@ async function listeningPort(child: ChildProcess): Promise<number> {
   throw new Error(`the server did not start: ${output}`)
 }
 
-export function usageOf(pid: number): { rssMiB: number; cpuSeconds: number } {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+export function usageOf(pid: number): Usage {
   const rss = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  const secondsOf = (stat: string) => {
+    const fields = readFileSync(stat, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS
+  }
   // Of a process that has ended nothing is left but its row in the table.
-  return { rssMiB: Number(rss ?? 0) / 1024, cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS }
+  return {
+    rssMiB: Number(rss ?? 0) / 1024,
+    cpuSeconds: secondsOf(`/proc/${pid}/stat`),
+    mainSeconds: secondsOf(`/proc/${pid}/task/${pid}/stat`),
+  }
 }
 
 function sizeOf(path: string): number {
