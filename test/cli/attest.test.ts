@@ -315,3 +315,15 @@ t.test('what is refused', async (t) => {
     t.match(await desk.dry(...words), { code, warned }, words.slice(0, 5).join(' '))
   t.match(await command(['attest', 'quantize', gguf, ...said]), { code: 2, warned: /--key: or --identity-token/ })
 })
+
+t.test('a step without a parameter says that some readers refuse it', async (t) => {
+  const desk = await toyDesk(t)
+  const words = [
+    'quantize',
+    desk.at('toy-F16.gguf'),
+    '--completeness',
+    'weights=undisclosed,tool=undisclosed,calibration=none',
+  ]
+  t.match(await desk.dry(...words), { code: 0, printed: /told +NOTHING: in-toto's Go library refuses it so/ })
+  t.notMatch((await desk.dry(...words, '--parameter', 'type=F16')).printed, /NOTHING/)
+})

@@ -18,9 +18,7 @@ export function statementRows(payload: Uint8Array): Row[] {
   return [
     ['type', textOf(definition.buildType ?? statement.predicateType ?? null)],
     ...listOf(statement.subject).flatMap((subject) => resourceRows('about', subject)),
-    ...Object.entries(objectOf(definition.externalParameters ?? {})).map(
-      ([key, value]) => ['told', `${key} = ${JSON.stringify(value)}`] as const,
-    ),
+    ...parameterRows(definition),
     ...listOf(definition.resolvedDependencies).flatMap((each) => resourceRows(roleOf(each), each)),
     ...Object.entries(objectOf(completeness)).map(
       ([role, said]) => [role, COMPLETE[textOf(said)] ?? textOf(said)] as const,
@@ -31,6 +29,14 @@ export function statementRows(payload: Uint8Array): Row[] {
     ),
     ['payload', `sha256 ${hex(sha256(payload))}, ${payload.length} bytes`],
   ]
+}
+
+/** Of a step. */
+function parameterRows({ externalParameters }: JsonObject): Row[] {
+  const told = Object.entries(objectOf(externalParameters ?? {}))
+  if (externalParameters !== undefined && told.length === 0)
+    return [['told', "NOTHING: in-toto's Go library refuses it so (--parameter NAME=TEXT)"]]
+  return told.map(([key, value]) => ['told', `${key} = ${JSON.stringify(value)}`])
 }
 
 const COMPLETE: Readonly<Record<string, string>> = {
