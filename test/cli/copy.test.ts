@@ -13,6 +13,11 @@ const postgres = await fileServer()
 t.teardown(closeCrypto)
 let scenes = 0
 
+/** Minutes: `npm run copies`. */
+const LARGE: Readonly<Record<string, readonly LogShape[]>> = {
+  'a tile of the second level': [{ slug: 'a', heads: [9000, 65_535, 65_536, 65_537], keeps: 9000 }],
+}
+
 const TABLE: Readonly<Record<string, readonly LogShape[]>> = {
   'no log': [],
   'an empty log': [{ slug: 'a', heads: [] }],
@@ -21,7 +26,7 @@ const TABLE: Readonly<Record<string, readonly LogShape[]>> = {
   'at the edge of a tile': [{ slug: 'a', heads: [200, 256], keeps: 50 }],
   'beyond the edge of a tile': [{ slug: 'a', heads: [256, 257], keeps: 256 }],
   'many heads': [{ slug: 'a', heads: Array.from({ length: 300 }, (_, i) => i + 1), keeps: 7 }],
-  'a tile of the second level': [{ slug: 'a', heads: [9000, 65_535, 65_536, 65_537], keeps: 9000 }],
+  ...(process.env.COLOPHON_FULL_COPIES === '1' && LARGE),
   'several, ended and not': [
     { slug: 'a', heads: [3, 300], keeps: 3, ended: 'frozen' },
     { slug: 'b', heads: [5], ended: 'compromised' },
