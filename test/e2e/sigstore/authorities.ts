@@ -11,7 +11,7 @@ import { client, freePort, type Scope, scratch } from '../support.ts'
 /** Who signs with a certificate, in docs/clients.md and in every test. */
 export const IDENTITY = { subject: 'https://publisher.example/release', issuer: 'https://issuer.example' }
 
-const READY_MS = 60_000
+const READY_MS = 15 * 60_000 // others may have to end first
 
 /** Certificate authority, CT log and timestamps of @sigstore/mock (npm/sigstore-js/authorities.mjs). */
 export async function startMockAuthorities(scope: Scope): Promise<{ ca: string[]; tsa: string[] }> {
@@ -34,15 +34,17 @@ export async function startMockAuthorities(scope: Scope): Promise<{ ca: string[]
 export async function startTimestampServer(scope: Scope): Promise<string[]> {
   const port = await freePort()
   const where = ['--host', '127.0.0.1', '--port', String(port)]
-  const child = spawn(
-    await client('timestamp-server'),
-    ['serve', ...where, '--timestamp-signer', 'memory', '--disable-ntp-monitoring'],
-    { stdio: 'ignore' },
-  )
+  const program = await client('timestamp-server')
+  const start = () =>
+    spawn(program, ['serve', ...where, '--timestamp-signer', 'memory', '--disable-ntp-monitoring'], { stdio: 'ignore' })
+  let child = start()
   scope.teardown(() => child.kill('SIGKILL'))
+  const again = () => {
+    if (child.exitCode !== null) child = start()
+  }
   const url = `http://localhost:${port}/api/v1/timestamp`
   const chain = join(await scratch(scope), 'tsa.pem')
-  await writeFile(chain, await certificateChain(url))
+  await writeFile(chain, await certificateChain(url, again))
   return tsaFlags(url, chain)
 }
 
@@ -57,12 +59,14 @@ function tsaFlags(url: string, chain: string): string[] {
   return ['--tsa-url', url, '--tsa-certificate', chain]
 }
 
-async function certificateChain(url: string): Promise<string> {
+/** `again` starts one that has ended: its metrics have a fixed port (2112), and there is one at a time on a machine. */
+async function certificateChain(url: string, again: () => void): Promise<string> {
   const deadline = Date.now() + READY_MS
   while (Date.now() < deadline) {
     const response = await fetch(`${url}/certchain`).catch(() => null) // not listening yet
     if (response?.ok) return await response.text()
-    await sleep(50)
+    again()
+    await sleep(250)
   }
   throw new Error('the timestamp authority is not ready')
 }
