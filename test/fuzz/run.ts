@@ -35,9 +35,12 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, work))
 console.log(findings === 0 ? 'no findings' : `${findings} FINDINGS; again with --seed ${values.seed}`)
 process.exitCode = findings === 0 ? 0 : 1
 
-/** Models are large, and what is inside them is ours alone to read: three shares of a total, the others one. */
+/** The formats of model files: large, and read by nobody else on the way. */
+const READERS = new Set(['gguf', 'safetensors', 'llamafile', 'oms'])
+
+/** Of a total, a reader has fifteen shares, what else reads models three, the others one. */
 function schedule(names: readonly string[]): (name: string) => number {
-  const shares = (name: string) => (MODELS.some((model) => model.name === name) ? 3 : 1)
+  const shares = (name: string) => (READERS.has(name) ? 15 : MODELS.some((model) => model.name === name) ? 3 : 1)
   const all = names.reduce((sum, name) => sum + shares(name), 0)
   return (name) => (values.total === undefined ? Number(values.seconds) : (Number(values.total) * shares(name)) / all)
 }
