@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { Scope } from '../support.ts'
+import { KEPT_MS } from './public-instance.ts'
 import type { Json } from './publisher.ts'
 
 export interface Registry {
@@ -55,6 +56,7 @@ export async function startRegistry(scope: Scope): Promise<Registry> {
     if (path.endsWith('.tgz')) response.end(tarball)
     else response.writeHead(found === null ? 404 : 200, JSON_TYPE).end(JSON.stringify(found ?? {}))
   })
+  server.keepAliveTimeout = KEPT_MS
   server.listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   scope.teardown(() => server.close())

@@ -1,12 +1,16 @@
 /** Sigstore's public instance for clients that have its names compiled in: a proxy that answers in its place. */
 
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { request as ask, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { run, type Scope, scratch } from '../support.ts'
+
+/** Longer than a client rests between two requests: one that meets a closing connection fails for no reason of ours. */
+export const KEPT_MS = 10 * 60_000
 
 /** Which URL here stands for a public host. */
 export type StandIns = Readonly<Record<string, string>>
@@ -24,6 +28,7 @@ export async function startPublicInstance(scope: Scope, standIns: StandIns): Pro
       inside.emit('connection', socket)
     } else socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
   })
+  inside.keepAliveTimeout = KEPT_MS
   proxy.listen(0, '127.0.0.1')
   await new Promise((resolve) => proxy.once('listening', resolve))
   scope.teardown(() => [proxy, inside].map((each) => each.close()))
@@ -39,19 +44,16 @@ export async function startPublicInstance(scope: Scope, standIns: StandIns): Pro
 /** Headers are the protocol's too: of v1, clients read ETag and Location. */
 async function forward(to: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { accept, authorization, 'content-type': type } = request.headers
-  const headers = Object.entries({ accept, authorization, 'content-type': type }).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as [string, string]],
-  )
+  const given = Object.entries({ accept, authorization, 'content-type': type })
+  const headers = Object.fromEntries(given.filter(([, value]) => value !== undefined))
   const body = await buffer(request)
-  const answer = await fetch(`${to}${request.url}`, {
-    method: request.method ?? 'GET',
-    headers,
-    ...(body.length > 0 && { body }),
-  })
-  const kept = [...answer.headers].filter(
-    ([name]) => !/^(content-(encoding|length)|transfer-encoding|connection|keep-alive)$/.test(name),
+  // A connection each: one that was kept may be closed by the other side just when it is used again.
+  const asked = ask(`${to}${request.url}`, { method: request.method, headers, agent: false }).end(body)
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  const kept = Object.entries(answer.headers).filter(
+    ([name]) => !/^(content-length|transfer-encoding|connection|keep-alive)$/.test(name),
   )
-  response.writeHead(answer.status, Object.fromEntries(kept)).end(Buffer.from(await answer.arrayBuffer()))
+  response.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept)).end(await buffer(answer))
 }
 
 async function certificateFor(
