@@ -37,20 +37,27 @@ export interface AskedServer {
 /** The signature lines of those of its witnesses that cosigned, by their names in the policy. */
 export type Lines = ReadonlyMap<string, Note['signatures']>
 
+/** What the log knows of a server's part. */
+export interface Memory {
+  /** The size that it was last known to have cosigned; 0: none, and it says itself. */
+  readonly old: TreeSize
+  /** The largest head that it was given so far, of this log by this process. */
+  largest(): TreeSize
+}
+
 /** It tells the size that it knows once, and may have got further meanwhile. */
 const MAX_ATTEMPTS = 3
 
 /**
  * Asks until it cosigns or has another answer.
  *
- * @param old size that it was last known to have cosigned; 0: none, and it says itself
- * @throws TlogError SERVICE_UNREACHABLE; SERVICE_REFUSED for an answer that is none, or lines that do not verify;
- *   WITNESS_REFUSED when it knows a larger tree, or one that this does not grow out of
+ * @throws TlogError SERVICE_UNREACHABLE; SERVICE_REFUSED for an answer that is none, lines that do not verify, or a newer head
+ *   of ours that came before; WITNESS_REFUSED when it knows a larger tree than any of ours, or one that this does not grow out of
  */
 export async function addCheckpoint(
   { url, witnesses }: AskedServer,
   head: Cosignable,
-  old: TreeSize,
+  { old, largest }: Memory,
   { submit, mlDsa44 }: { readonly submit: Submit; readonly mlDsa44: VerifyMlDsa44 | null },
 ): Promise<Lines> {
   let from = old
@@ -60,8 +67,12 @@ export async function addCheckpoint(
     if (answer.status === 200) return await openLines(witnesses, head, answer.body, mlDsa44)
     if (answer.status === 422) throw conflict(url, 'refuses the proof that the tree grew out of what it has cosigned')
     if (answer.status !== 409) throw refused(url, `answered ${answer.status}: ${words(answer.body)}`)
-    from = knownSize(url, answer.body)
-    if (from > head.size) throw conflict(url, `has cosigned a tree of ${from}, and this one has ${head.size}`)
+    const known = from === head.size && answer.body.length === 0 ? from : knownSize(url, answer.body)
+    if (known > largest()) throw conflict(url, `has cosigned a tree of ${known}, and this one has ${head.size}`)
+    if (known > head.size) throw refused(url, `was given a larger head before the one of ${head.size}`)
+    // so says v1.0.0 of the protocol of another root, and an older witness in no words; later 422
+    if (known === head.size && known === from) throw conflict(url, `has cosigned another tree of ${known}`)
+    from = known
   }
   throw refused(url, `named another size ${MAX_ATTEMPTS} times`)
 }

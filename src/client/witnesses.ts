@@ -1,6 +1,6 @@
 /**
  * The witnesses of a policy, asked for each checkpoint of a log before anybody sees it. All at once, and no longer than the
- * quorum takes; who is slow or gone is asked again with the next one.
+ * quorum takes; who is slow or gone is asked again with the next one. The next checkpoint may set out before this one is back.
  */
 
 import { RENEW_MS } from '../formats/c2sp/cosignature.ts'
@@ -39,14 +39,23 @@ export interface WitnessingParts {
   readonly watch: RoundWatch
 }
 
-/** One server of the policy, as a log knows it. It takes one checkpoint of a log at a time. */
+const NONE = treeSize(0)
+/** Checkpoints of a log that a server is given at a time. */
+const AT_ONCE = 2
+
+/** One server of the policy, as a log knows it. */
 interface Lane {
   readonly server: AskedServer
+  /** The size that it has cosigned for certain. */
   known: TreeSize
+  /** What it will know if all goes well with what it is looking at. */
+  expected: TreeSize
+  /** The largest that it was ever given. */
+  largest: TreeSize
   /** It was asked once, and has answered or was waited for in vain. */
   heard: boolean
-  /** Ends when it has answered what it was asked last. */
-  turn: Promise<void>
+  /** The last questions, AT_ONCE of them: each ends when it is answered. The next follows the first of them. */
+  readonly turns: Promise<void>[]
   /** What it has against the log's history, until it cosigns again. */
   conflict: TlogError | null
 }
@@ -54,6 +63,7 @@ interface Lane {
 /** What a log's port wants. */
 export interface AskedWitnesses {
   readonly renewMs: number
+  readonly atOnce: number
   /**
    * The note with the witnesses' lines after the log's own, in the policy's order.
    * @throws TlogError WITNESS_REFUSED, QUORUM_MISSED
@@ -65,10 +75,12 @@ export interface AskedWitnesses {
 export function askWitnesses(parts: WitnessingParts): AskedWitnesses {
   const { policy } = parts
   const lanes = serversOf(policy).map((server): Lane => {
-    return { server, known: treeSize(0), heard: false, turn: Promise.resolve(), conflict: null }
+    const turns = Array.from({ length: AT_ONCE }, () => Promise.resolve())
+    return { server, known: NONE, expected: NONE, largest: NONE, heard: false, turns, conflict: null }
   })
   return {
     renewMs: RENEW_MS,
+    atOnce: AT_ONCE,
     cosign: (head) => new Round(parts, head).run(lanes),
   }
 }
@@ -102,8 +114,9 @@ class Round {
   /** @throws TlogError WITNESS_REFUSED, QUORUM_MISSED */
   async run(lanes: readonly Lane[]): Promise<Uint8Array> {
     const asked = lanes.map((lane) => {
-      lane.turn = lane.turn.then(() => this.#take(lane))
-      return lane.turn.then(() => this.#settle(lanes))
+      const turn = (lane.turns.shift() ?? Promise.resolve()).then(() => this.#take(lane))
+      lane.turns.push(turn)
+      return turn.then(() => this.#settle(lanes))
     })
     await Promise.race([this.#over.promise, Promise.all(asked)])
     this.#isOver = true
@@ -117,18 +130,21 @@ class Round {
     )
   }
 
-  /** What comes after the round's end still tells what the server knows. */
+  /** What comes after the round's end still tells what the server knows. A server is given no head after a larger one. */
   async #take(lane: Lane): Promise<void> {
-    if (this.#isOver) return
     const { now, watch } = this.#parts
     const [head, names, asked] = [this.#head, lane.server.witnesses.map(({ name }) => name), now()]
+    if (this.#isOver || head.size < lane.largest) return
     let outcome: WitnessOutcome = 'failed' // also of a key that did not sign where another of its server did
+    const old = lane.expected
+    lane.expected = lane.largest = head.size
     try {
-      const found = await addCheckpoint(lane.server, head, lane.known, this.#parts)
+      const found = await addCheckpoint(lane.server, head, { old, largest: () => lane.largest }, this.#parts)
       for (const [name, lines] of found) this.#lines.set(name, lines)
-      lane.known = head.size
+      lane.known = max(lane.known, head.size)
       lane.conflict = null
     } catch (error) {
+      if (lane.expected === head.size) lane.expected = lane.known
       if (!(error instanceof TlogError)) throw error
       if (error.code === 'WITNESS_REFUSED') {
         lane.conflict = error
@@ -167,6 +183,10 @@ class Round {
     const why = this.#faults.length === 0 ? '' : `; ${this.#faults.join('; ')}`
     return new TlogError('QUORUM_MISSED', `cosigned: ${cosigned}; asked for: ${this.#parts.policy.quorum}${why}`)
   }
+}
+
+function max(a: TreeSize, b: TreeSize): TreeSize {
+  return a > b ? a : b
 }
 
 /** A clock that was set back took no time. */

@@ -215,6 +215,8 @@ export interface UnshownHead extends Mark {
 
 /** Asks for the cosignatures that the policy wants before a checkpoint may be shown to anyone. */
 export interface Witnesses {
+  /** How many heads they may be given at a time, each of which grew out of the one before. */
+  readonly atOnce: number
   /**
    * The note with the witnesses' lines after the log's own. Ends by itself, in bounded time: close() waits for it.
    * @throws TlogError QUORUM_MISSED when too few cosigned, WITNESS_REFUSED when one has seen another history: nothing is

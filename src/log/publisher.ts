@@ -1,13 +1,18 @@
-/** Makes the newest durable head public: one round at a time, however many batches it covers. */
+/**
+ * Makes the newest durable head public, however many batches it covers. Rounds may overlap while witnesses look at their heads;
+ * each of the other steps is taken by one at a time, in the order in which the rounds began.
+ */
 
 import { parseCheckpoint } from '../formats/c2sp/checkpoint.ts'
 import type { Hash, LeafIndex, TreeSize } from '../kernel/brand.ts'
 import { equal } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { proveConsistency, type ReadNodes } from '../kernel/proof.ts'
+import { inTurn } from './in-turn.ts'
+import { isPassing } from './passing.ts'
 import type { Patience } from './patience.ts'
 import type { Clock, Head, LogStore, Published, Ratchet, Signer, UnshownHead, Witnesses } from './ports.ts'
-import type { OnStep } from './steps.ts'
+import type { OnStep, StepDetail } from './steps.ts'
 
 export interface PublisherParts {
   readonly origin: string
@@ -35,6 +40,11 @@ export class Publisher {
   #signedAt: number
   #stopped: { readonly error: unknown } | null = null
   #isRefused = false
+  readonly #signing = inTurn()
+  readonly #showing = inTurn()
+  /** Of the rounds that have signed, and of the newest that was shown: what it overtook is of no use any more. */
+  #signed = 0
+  #shown = 0
 
   constructor(parts: PublisherParts, published: Published | null) {
     this.#parts = parts
@@ -78,25 +88,62 @@ export class Publisher {
     })
   }
 
+  /** How many rounds may overlap. */
+  get atOnce(): number {
+    return this.#parts.witnesses.atOnce
+  }
+
   /**
    * One round. Nothing is shown to anyone before step 3, and nobody hears of it before step 4.
+   * @param head not older than that of the round before
    * @throws whatever stopped it; the head is then no more public than before.
    */
   async round(head: Head): Promise<void> {
-    const { ratchet, store, onStep, nodes } = this.#parts
-    const detail = { entries: head.size - (this.#published?.size ?? 0), size: head.size }
-    await ratchet.advance({ size: head.size, root: head.root }) // 1. the signer's memory: never back, never sideways
-    onStep('ratcheted', detail)
-    const growth = (from: TreeSize) => proveGrowth(from, head.size, nodes)
-    // 2. as many cosignatures as the policy asks for
-    const note = await this.#cosign({ size: head.size, root: head.root, note: await this.#sign(head), growth })
-    onStep('signed', detail)
-    const published: Published = { size: head.size, root: head.root, time: head.time, note }
+    const { size, root, time } = head
+    const { turn, note } = await this.#signing(() => this.#unlessStopped(() => this.#begin(head))) // 1.
+    const cosigned = await this.#cosign({ size, root, note, growth: this.#growthTo(size) }) // 2.
+    await this.#showing(() => this.#unlessStopped(() => this.#show(turn, { size, root, time, note: cosigned })))
+  }
+
+  /** A write whose outcome is unknown is the last one. */
+  async #unlessStopped<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#stopped !== null) throw this.#stopped.error
+    try {
+      return await work()
+    } catch (error) {
+      if (!isPassing(error)) this.#stopped ??= { error }
+      throw error
+    }
+  }
+
+  async #begin(head: Head): Promise<{ turn: number; note: Uint8Array }> {
+    const { ratchet, onStep } = this.#parts
+    await ratchet.advance({ size: head.size, root: head.root }) // the signer's memory: never back, never sideways
+    onStep('ratcheted', this.#detail(head))
+    const note = await this.#sign(head)
+    this.#signed += 1
+    return { turn: this.#signed, note }
+  }
+
+  async #show(turn: number, published: Published): Promise<void> {
+    if (turn < this.#shown) return // who waited for it has been answered with more
+    const { store, onStep } = this.#parts
+    const detail = this.#detail(published)
+    onStep('signed', detail) // with as many cosignatures as the policy asks for
     await store.publish(published) // 3. durable and visible
+    this.#shown = turn
     this.#published = published
     onStep('published', detail)
     this.#answer(published) // 4. callers hear of it last
     onStep('answered', detail)
+  }
+
+  #detail({ size }: { readonly size: TreeSize }): StepDetail {
+    return { entries: Math.max(0, size - (this.#published?.size ?? 0)), size }
+  }
+
+  #growthTo(size: TreeSize): UnshownHead['growth'] {
+    return (from) => proveGrowth(from, size, this.#parts.nodes)
   }
 
   async #cosign(head: UnshownHead): Promise<Uint8Array> {

@@ -15,6 +15,7 @@ import { prove, type Receipt } from './prover.ts'
 import { PublishedTree } from './published-tree.ts'
 import { Publisher } from './publisher.ts'
 import { checkLength, refusalOf, undrained } from './refusals.ts'
+import { Rounds } from './rounds.ts'
 import { Sequencer } from './sequencer.ts'
 import { ServedLog } from './served.ts'
 import { createSignal } from './signal.ts'
@@ -31,6 +32,7 @@ export class RunningLog extends ServedLog implements SequencedLog {
   readonly #publisher: Publisher
   protected readonly tree: PublishedTree
   readonly #pace: Pace
+  readonly #rounds: Rounds
   readonly #entriesWait = createSignal()
   readonly #headMoved = createSignal()
   readonly #publishedMoved = createSignal()
@@ -46,6 +48,8 @@ export class RunningLog extends ServedLog implements SequencedLog {
   #isAged: boolean
   /** Of the sequencer's `written`, what a checkpoint covers. */
   #covered = 0
+  /** The newest head that a round is under way for, or that is published. */
+  #begun: TreeSize | null
 
   constructor(parts: LogParts, state: LogState) {
     super(parts)
@@ -57,7 +61,9 @@ export class RunningLog extends ServedLog implements SequencedLog {
     const nodes = new Nodes(state.edge, store)
     const published = { ...parts, origin: parts.identity.origin, nodes: nodes.read.bind(nodes) }
     this.#publisher = new Publisher(published, state.published)
+    this.#begun = state.published?.size ?? null
     this.#isAged = this.#publisher.renewMs !== null
+    this.#rounds = new Rounds(clock)
     this.tree = new PublishedTree(store, state.edge, nodes, () => this.#publishedSize)
     this.#pace = createPace(clock, limits.intervalMs, () => this.#state !== 'running')
     this.#loops = Promise.all([this.#sequence(), this.#publish()].map((loop) => loop.catch((e) => this.#fail(e))))
@@ -173,14 +179,20 @@ export class RunningLog extends ServedLog implements SequencedLog {
   async #publish(): Promise<void> {
     const { clock } = this.#parts
     while (this.#state !== 'failed' && !this.#isLeft) {
-      if (this.#isRenewed || this.#publisher.isBehind(this.#sequencer.head))
-        await this.#pace(() => this.#publishRound())
-      else if (this.#sequenced) return
+      const atOnce = this.#delayed === null ? this.#publisher.atOnce : 1
+      if (this.#isDue) await this.#pace(() => this.#rounds.begin(() => this.#publishRound(), atOnce))
+      else if (this.#sequenced && this.#rounds.underWay === 0) return
+      else if (this.#sequenced) await this.#rounds.ended()
       else {
-        this.#started.resolve()
-        this.#isAged = await wakeOrAge(this.#headMoved, clock, this.#publisher.renewMs)
+        if (this.#rounds.underWay === 0) this.#started.resolve()
+        if (await wakeOrAge(this.#headMoved, clock, this.#publisher.renewMs)) this.#isAged = true
       }
     }
+    while (this.#rounds.underWay > 0) await this.#rounds.ended()
+  }
+
+  get #isDue(): boolean {
+    return this.#isRenewed || this.#begun === null || this.#begun < this.#sequencer.head.size
   }
 
   /** The newest head is to be signed anew: at the start, for the policy may be another now, and when it has become old. */
@@ -190,15 +202,23 @@ export class RunningLog extends ServedLog implements SequencedLog {
 
   async #publishRound(): Promise<void> {
     const { head, written } = this.#sequencer
+    const isAged = this.#isAged
+    this.#begun = head.size
+    this.#isAged = false
     try {
       await this.#publisher.round(head)
     } catch (error) {
-      if (!isPassing(error) || this.#state === 'failed') throw error
-      return this.#state === 'closing' ? this.#leave(error) : await this.#putOff(error)
+      if (this.#isLeft) return // with the round that failed before
+      if (!isPassing(error) || this.#state === 'failed') return this.#fail(error)
+      if (this.#state === 'closing') return this.#leave(error)
+      await this.#putOff(error)
+      this.#begun = this.#publisher.published?.size ?? null
+      this.#isAged ||= isAged
+      return this.#headMoved.wake()
     }
     this.#delayed = null
-    this.#isAged = false
-    this.#covered = written
+    this.#started.resolve()
+    this.#covered = Math.max(this.#covered, written)
     this.#edge.forget(Math.max(this.#edge.from, head.size - KEPT_BEHIND) as TreeSize)
     this.#publishedMoved.wake()
     this.#drainMoved.wake()

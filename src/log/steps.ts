@@ -22,5 +22,10 @@ export const LIFE = [
 
 export type Step = (typeof STEPS)[number] | (typeof LIFE)[number]
 
+export interface StepDetail {
+  readonly entries: number
+  readonly size: number
+}
+
 /** Called in line: metrics count here, and the fault tests end the process here. Must not throw. */
-export type OnStep = (step: Step, detail: { readonly entries: number; readonly size: number }) => void
+export type OnStep = (step: Step, detail: StepDetail) => void

@@ -217,7 +217,7 @@ t.test('nobody waits for those whom the quorum does not need', async (t) => {
   let underWay = 0
   const slow: Server = async (body) => {
     underWay += 1
-    if (underWay > 1) throw new Error('a second checkpoint while the first is looked at')
+    if (underWay > 2) throw new Error('a third checkpoint while two are looked at')
     await new Promise<void>((resolve) => release.push(resolve))
     underWay -= 1
     return await (servers[2] as TestServer).answer(body)
@@ -228,7 +228,7 @@ t.test('nobody waits for those whom the quorum does not need', async (t) => {
   letGo()
   await first
   for (const size of [5, 9, 12]) t.notMatch(await outcome(witnesses.cosign(await head(size))), /w3\.example/)
-  t.equal(release.length, 1, 'one checkpoint at a time')
+  t.equal(release.length, 2, 'two checkpoints at a time')
   letGo()
   await sleep(20)
   t.equal(underWay, 0, 'those in between are not asked for any more')
@@ -238,6 +238,78 @@ t.test('nobody waits for those whom the quorum does not need', async (t) => {
   t.match(await outcome(cosigned), /^log\.example\n20\n/)
   await sleep(20)
   letGo()
+})
+
+/** Its requests, or its answers, wait each at a gate: what the test opens first goes first, or is lost. */
+function gated(server: TestServer) {
+  const gates: ((isLost: boolean) => void)[] = []
+  const pass = async () => {
+    const isLost = await new Promise<boolean>((resolve) => gates.push(resolve))
+    if (isLost) throw new TlogError('SERVICE_UNREACHABLE', 'lost')
+  }
+  const there: Server = async (body) => {
+    await pass()
+    return await server.answer(body)
+  }
+  const back: Server = async (body) => {
+    const answer = await server.answer(body)
+    await pass()
+    return answer
+  }
+  /** `0` lets the first go on, `-0` loses it; so each that has come to a gate. */
+  const open = async (i: number) => {
+    gates[Math.abs(i)]?.(Object.is(i, -0) || i < 0)
+    await sleep(5)
+  }
+  return { there, back, open }
+}
+
+t.test('the next head sets out before the one before is back, whichever comes first', async (t) => {
+  const [five, nine] = [/^log\.example\n5\n/, /^log\.example\n9\n/]
+  const lost = /^QUORUM_MISSED .*lost/
+  const overtaken = /^QUORUM_MISSED .*was given a larger head before the one of 5/
+  for (const [name, direction, order, olds, outcomes] of [
+    ['in order', 'back', [0, 1], [2, 5], [five, nine]],
+    ['answers change places', 'back', [1, 0], [2, 5], [five, nine]],
+    ['the second overtakes', 'there', [1, 2, 0], [5, 2, 2], [overtaken, nine]],
+    ['the first is lost on its way', 'there', [-0, 1, 2], [5, 2], [lost, nine]],
+    ['the answer to the first is lost', 'back', [-0, 1], [2, 5], [lost, nine]],
+    ['the answer to the second is lost', 'back', [-1, 0], [2, 5], [five, lost]],
+  ] as const) {
+    const [server] = make(1) as [TestServer]
+    const gates = gated(server)
+    let answer = server.answer
+    const witnesses = asked(policyOf([server], 'quorum a1'), submitTo([{ answer: (body) => answer(body) }]))
+    await witnesses.cosign(await head(2))
+    server.bodies.length = 0
+    answer = gates[direction]
+    const first = outcome(witnesses.cosign(await head(5)))
+    await sleep(5)
+    const second = outcome(witnesses.cosign(await head(9)))
+    await sleep(5)
+    for (const i of order) await gates.open(i)
+    t.match(await first, outcomes[0], name)
+    t.match(await second, outcomes[1], name)
+    t.same(
+      server.bodies.map((body) => parseAddCheckpoint(body).old),
+      olds,
+      name,
+    )
+    answer = server.answer
+    t.match(await outcome(witnesses.cosign(await head(12))), /^log\.example\n12\n/, `${name}: it goes on`)
+  }
+})
+
+t.test('another tree of the same size, in the words of older witnesses', async (t) => {
+  const [server] = make(1) as [TestServer]
+  for (const words of ['12\n', '']) {
+    const answer: Server = async (body) => {
+      const isFirst = parseAddCheckpoint(body).old === 0
+      return { status: 409, body: utf8(isFirst ? '12\n' : words) }
+    }
+    const found = await outcome(asked(policyOf([server], 'quorum a1'), submitTo([{ answer }])).cosign(await head(12)))
+    t.match(found, /^WITNESS_REFUSED http:\/\/1 has cosigned another tree of 12/)
+  }
 })
 
 t.test('each round is told, with what came of whom', async (t) => {

@@ -198,6 +198,7 @@ export async function start(world: World, options: StartOptions = {}): Promise<R
     signer,
     witnesses: options.witnesses ?? {
       cosign: ({ note }: UnshownHead) => (options.cosign ?? (async (plain: Uint8Array) => plain))(note),
+      atOnce: 1,
       renewMs: null,
     },
     clock,

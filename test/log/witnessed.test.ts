@@ -14,6 +14,7 @@ const RENEW_MS = 600_000
 function witnesses(onHead: (head: UnshownHead) => void = () => undefined) {
   const heads: UnshownHead[] = []
   const port: Witnesses = {
+    atOnce: 2,
     renewMs: RENEW_MS,
     async cosign(head) {
       onHead(head)

@@ -462,6 +462,7 @@ t.test('publication that is put off shows in the status of the node that leads',
       if (isMissing) throw new TlogError('QUORUM_MISSED', 'nobody answered')
       return note
     },
+    atOnce: 1,
     renewMs: null,
   }
   const { log } = await node('a', { witnesses, limits: { waitMs: 300 } })

@@ -43,7 +43,7 @@ export interface NodeOptions {
   readonly ratchet?: (ratchet: Ratchet) => Promise<Ratchet>
 }
 
-const NO_WITNESSES: Witnesses = { cosign: async ({ note }) => note, renewMs: null }
+const NO_WITNESSES: Witnesses = { cosign: async ({ note }) => note, atOnce: 1, renewMs: null }
 
 /** Signing and checking take time of their own, on other threads: the clock stands still meanwhile. */
 class PatientClock extends ManualClock {
