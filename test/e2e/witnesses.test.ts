@@ -1,6 +1,6 @@
 /**
  * A Colophon whose logs are cosigned before anybody sees a checkpoint: by three witnesses of ours with two keys each, and by
- * the witness network's own. Policies of one, of 3 of 5 and of nested groups; clients of both dialects take its bundles;
+ * both of the witness network's own. Policies of one, of 3 of 5 and of nested groups; clients of both dialects take its bundles;
  * without a quorum nothing is shown, and it goes on by itself.
  */
 
@@ -14,6 +14,7 @@ import { openCheckpoint } from '../../src/verify/checkpoint.ts'
 import { verifyMlDsa44 } from '../../src/verify-node/ml-dsa.ts'
 import { startWitness, type WitnessProcess } from '../fault/witness-process.ts'
 import { startLitewitness } from './litewitness.ts'
+import { startOmniwitness } from './omniwitness.ts'
 import { openDesk } from './sigstore/publisher.ts'
 import {
   client,
@@ -53,6 +54,7 @@ async function open(i: number): Promise<void> {
 for (const i of NAMES.keys()) await open(i)
 t.teardown(() => Promise.all(witnesses.map((one) => one?.kill('SIGKILL'))))
 const lite = await startLitewitness(t, logs)
+const omni = await startOmniwitness(t, logs)
 
 function vkeysOf(witness: WitnessProcess | null | undefined): readonly string[] {
   const line = witness
@@ -66,7 +68,10 @@ const WITNESSES = `${NAMES.map((_, i) => {
   const [ed25519, mlDsa44] = vkeysOf(witnesses[i])
   const url = `http://127.0.0.1:${ports[i]}`
   return `witness a${i} ${ed25519} ${url}\nwitness m${i} ${mlDsa44} ${url}\n`
-}).join('')}witness lite ${lite.vkey} ${lite.url}\n`
+}).join('')}witness lite ${lite.vkey} ${lite.url}
+witness omni ${omni.vkeys[0]} ${omni.url}
+witness omni-pq ${omni.vkeys[1]} ${omni.url}
+`
 const NESTED =
   'group g0 all a0 m0\ngroup g1 all a1 m1\ngroup g2 all a2 m2\ngroup ours 2 g0 g1 g2\ngroup q all ours lite\nquorum q'
 
@@ -101,6 +106,7 @@ async function log1({ url }: Server, text: string): Promise<number> {
 t.test('policies of one, of 3 of 5, and of nested groups', async (t) => {
   for (const [quorum, least] of [
     ['quorum lite', 1],
+    ['group g all omni omni-pq\nquorum g', 2],
     ['group g 3 a0 m1 a1 a2 lite\nquorum g', 3],
     [NESTED, 5],
   ] as const) {

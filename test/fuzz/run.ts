@@ -15,6 +15,9 @@ import { TARGETS, targetOf } from './targets.ts'
 import { MODELS } from './targets-models.ts'
 import { runThread } from './thread.ts'
 
+/** The formats of model files: large, and read by nobody else on the way. */
+const READERS = new Set(['gguf', 'safetensors', 'llamafile', 'oms'])
+
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '30' },
@@ -34,9 +37,6 @@ console.log(`fuzz: seed ${values.seed}, ${queue.length} targets`)
 await Promise.all(Array.from({ length: Number(values.jobs) }, work))
 console.log(findings === 0 ? 'no findings' : `${findings} FINDINGS; again with --seed ${values.seed}`)
 process.exitCode = findings === 0 ? 0 : 1
-
-/** The formats of model files: large, and read by nobody else on the way. */
-const READERS = new Set(['gguf', 'safetensors', 'llamafile', 'oms'])
 
 /** Of a total, a reader has fifteen shares, what else reads models three, the others one. */
 function schedule(names: readonly string[]): (name: string) => number {
