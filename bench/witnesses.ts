@@ -91,6 +91,7 @@ const take = () => requests[sent++]
 async function run(keep: string, flags: readonly string[]): Promise<Row[]> {
   const server = await startServer({ dialect: 'rekor-v2', keep, flags })
   const load = { server, seconds, take }
+  await openLoop(Number(values.rate), load) // until the server's code is compiled
   const rows = [
     await closedLoop('1 client', 1, load),
     await openLoop(Number(values.rate), load),
