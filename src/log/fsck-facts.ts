@@ -21,6 +21,12 @@ export interface FactsParts {
 /** How many lookup rows of an entry are missing. */
 export type ReadAhead = ReadonlyMap<LeafIndex, number>
 
+interface Checking {
+  readonly at: LeafIndex
+  readonly ahead: ReadAhead
+  readonly problems: string[]
+}
+
 const ROW_MISSING = 'a lookup row of its attachment is missing (`colophon reindex` adds it)'
 
 /** Attachments that are remembered, so that a crowd of entries with one is not asked about each other. */
@@ -64,38 +70,49 @@ export class FactsCheck {
     }
   }
 
-  /** What its dialect says of one entry. @throws TlogError when it is none of the dialect's. */
-  async check(entry: Uint8Array, at: LeafIndex, ahead: ReadAhead): Promise<void> {
+  /** What is wrong beside one entry. Several may be checked at a time. */
+  async check(entry: Uint8Array, at: LeafIndex, ahead: ReadAhead): Promise<readonly string[]> {
+    const problems: string[] = []
+    try {
+      await this.#checkFacts(entry, { at, ahead, problems })
+    } catch (error) {
+      if (!(error instanceof TlogError) || isUnanswered(error)) throw error
+      problems.push(error.message) // it is none of the dialect's
+    }
+    return problems
+  }
+
+  async #checkFacts(entry: Uint8Array, { at, ahead, problems }: Checking): Promise<void> {
     const { store, digest } = this.#parts
     const facts = this.#parts.facts(entry)
     this.readable++
     this.#lookups += new Set(facts.keys.map(({ key }) => hex(key))).size
     const missing = ahead.get(at) ?? (await missingKeys(store, at, facts.keys)).length
-    for (let i = 0; i < missing; i++) this.#parts.onProblem(`leaf ${at}: a lookup row is missing`)
+    for (let i = 0; i < missing; i++) problems.push('a lookup row is missing')
     for (const named of facts.attachments) {
       const content = await store.attachment(named.algorithm, named.digest)
       if (content === null) continue
       const isFirst = await this.#isFirstToName(named, at)
       if (isFirst) this.#attachments++
       if (!equal(digest(named.algorithm, content), named.digest))
-        this.#parts.onProblem(`leaf ${at}: its attachment does not hash to the digest it is kept under`)
-      else if (!named.isShared) await this.#checkRows(named.keysOf(content), at)
-      else if (isFirst && (await findIndexed(store, named, named.keysOf(content))) === null)
-        this.#parts.onProblem(`leaf ${at}: ${ROW_MISSING}`)
-      await this.#checkWithdrawal(entry, content, at)
+        problems.push('its attachment does not hash to the digest it is kept under')
+      else if (!named.isShared)
+        for (const _ of await missingKeys(store, at, named.keysOf(content))) problems.push(ROW_MISSING)
+      else if (isFirst && (await findIndexed(store, named, named.keysOf(content))) === null) problems.push(ROW_MISSING)
+      await this.#checkWithdrawal(entry, content, { at, problems })
     }
   }
 
   /** That what it takes back is known to be gone; the database itself keeps it from coming back. */
-  async #checkWithdrawal(entry: Uint8Array, content: Uint8Array, at: LeafIndex): Promise<void> {
-    const { store, withdraws, onProblem } = this.#parts
+  async #checkWithdrawal(entry: Uint8Array, content: Uint8Array, { at, problems }: Omit<Checking, 'ahead'>) {
+    const { store, withdraws } = this.#parts
     const name = withdraws(entry, content)
     if (name === null) return
     const place = await store.withdrawn(name)
     if (place?.index === at) this.#withdrawals++
     else if (place === null || place.index > at)
       // an earlier one said it first
-      onProblem(`leaf ${at}: what it withdraws, ${name.algorithm}:${hex(name.digest)}, is not known to be withdrawn`)
+      problems.push(`what it withdraws, ${name.algorithm}:${hex(name.digest)}, is not known to be withdrawn`)
   }
 
   /** Several entries may name one attachment, and others be found by its digest that do not: all before `at` are asked. */
@@ -126,10 +143,6 @@ export class FactsCheck {
       if (!(error instanceof TlogError) || isUnanswered(error)) throw error
       return false
     }
-  }
-
-  async #checkRows(keys: readonly LookupKey[], at: LeafIndex): Promise<void> {
-    for (const _ of await missingKeys(this.#parts.store, at, keys)) this.#parts.onProblem(`leaf ${at}: ${ROW_MISSING}`)
   }
 
   /** Call it once all entries were checked, and could be. */
