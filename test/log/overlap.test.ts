@@ -112,6 +112,43 @@ t.test('the newer head answers for the one that it overtook', async (t) => {
   t.same(await problems(world), [])
 })
 
+t.test('one that fails after a newer one was shown is nothing to speak of', async (t) => {
+  const { log, heads, adding, delays, failures, world } = await twoUnderWay()
+  heads[1]?.answer()
+  await settle()
+  heads[0]?.answer(new TlogError('QUORUM_MISSED', 'nobody is there'))
+  await settle()
+  t.equal((await Promise.all(adding)).length, 3)
+  t.equal(log.status().delayed, null)
+  t.same(delays, [])
+  await inTime(world.clock, log.close())
+  t.same(failures, [])
+})
+
+t.test('one that is refused after a newer one was shown is asked for again, and nothing is sealed', async (t) => {
+  const { log, heads, further, delays, failures, world } = await twoUnderWay()
+  heads[1]?.answer()
+  await settle()
+  heads[0]?.answer(new TlogError('WITNESS_REFUSED', 'it has cosigned another tree of 2'))
+  await settle()
+  t.match(log.status().delayed, { reason: /another tree/ })
+  const late = log.add(entry('late'))
+  await world.clock.advance(1500)
+  t.match(log.status(), { durable: 3, pooled: 1 }, 'nothing is sealed')
+  t.equal(further.length, 5, 'the newest head is asked for again')
+  further[4]?.answer()
+  await settle()
+  t.equal(log.status().delayed, null)
+  for (let turn = 0; turn < 20; turn++) {
+    await world.clock.advance(50)
+    for (const { answer } of further) answer()
+  }
+  t.match(await late, { index: 3 })
+  t.equal(delays.length, 1)
+  await inTime(world.clock, log.close())
+  t.same(failures, [])
+})
+
 t.test('one that fails leaves the other to go on', async (t) => {
   for (const failing of [0, 1]) {
     const { log, heads, further, adding, delays, failures, world } = await twoUnderWay()
