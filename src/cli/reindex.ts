@@ -15,12 +15,14 @@ export const reindex: Command = {
   usage: `colophon reindex [--data DIR] [--database URL] [--ratchet DIR] [--log SLUG] [--publish s3://…] [--check]
 
   Adds the lookup rows that follow from the statements kept beside the logs, and are missing: those of an older version, which
-  did not make them, or of a damaged index. Nothing else is read, and nothing is taken away. No server may be running.
+  did not make them, or of a damaged index. Nothing else is read. Rows that follow from nothing are counted, and not taken
+  away: the index only grows. No server may be running.
 
   --publish  where the entries are that left the database (\`serve --keep-entries\`)
-  --check    says what is missing, and writes nothing; a server may be running
+  --check    compares, and writes nothing; a server may be running
 
-  Exit code 0: all rows are there now. 1: with --check, some are missing; or an entry cannot be read. 3: could not be done.`,
+  Exit code 0: the rows are what log and attachments say. 1: with --check, some are missing; some follow from nothing; or an
+  entry cannot be read. 3: could not be done.`,
 
   async run(argv, world): Promise<ExitCode> {
     const { flags, on, words } = parseFlags(argv, [...ENTRY_FLAGS, 'log'], ['check'])
@@ -54,9 +56,11 @@ async function each(database: LogDatabase, slug: string | undefined, isDry: bool
     }
     const store = database.store(record.number)
     const onProgress = progressBar(world, record.slug)
-    const { size, rows } = await reindexLog({ store, facts: factsOf(record.dialect), isDry, onProblem, onProgress })
-    world.print(`${record.slug}: ${size} entries, ${rows} rows ${isDry ? 'are missing' : 'were added'}\n`)
-    if (isDry && rows > 0) isWhole = false
+    const parts = { store, facts: factsOf(record.dialect), isDry, onProblem, onProgress }
+    const { size, rows, surplus } = await reindexLog(parts)
+    const besides = surplus === 0 ? '' : `, ${surplus} follow from nothing that is kept`
+    world.print(`${record.slug}: ${size} entries, ${rows} rows ${isDry ? 'are missing' : 'were added'}${besides}\n`)
+    if ((isDry && rows > 0) || surplus > 0) isWhole = false
   }
   return isWhole ? 0 : 1
 }

@@ -12,13 +12,8 @@ export interface LeafFacts {
 export interface NamedAttachment extends Pick<Attachment, 'algorithm' | 'digest'> {
   /** The one of the leaf's lookup keys that leads from the digest to the leaf. */
   readonly key: Uint8Array
-  /** What else the leaf is found by, once the content is at hand. Throws TlogError on content that no such leaf is made of. */
+  /** What else a leaf is found by that brings the content (log/indexed.ts). Throws TlogError on content that no such leaf is made of. */
   readonly keysOf: (content: Uint8Array) => readonly LookupKey[]
-  /**
-   * Whether others may have logged the same content without sending it, so that not every leaf that names it is found by
-   * those keys: at least one is.
-   */
-  readonly isShared: boolean
   /** The payload of an in-toto statement in the content; null where it is none. Throws as keysOf does. */
   readonly statementOf: (content: Uint8Array) => Uint8Array | null
 }

@@ -6,11 +6,11 @@ import { equal, hex } from '../kernel/bytes.ts'
 import { TlogError } from '../kernel/error.ts'
 import { TILE_WIDTH } from '../kernel/tile.ts'
 import type { LeafFacts, NamedAttachment } from './facts.ts'
-import { findIndexed, missingKeys } from './indexed.ts'
+import { Derived, missingKeys, nameOf } from './indexed.ts'
 import type { ContentName, DigestAlgorithm, LogReader, LookupKey, Totals } from './ports.ts'
 
 export interface FactsParts {
-  readonly store: Pick<LogReader, 'lookup' | 'hasLookups' | 'attachment' | 'bundle' | 'withdrawn'>
+  readonly store: Pick<LogReader, 'lookup' | 'hasLookups' | 'brought' | 'attachment' | 'bundle' | 'entry' | 'withdrawn'>
   readonly facts: (leaf: Uint8Array) => LeafFacts
   /** What a leaf takes back in the log's own name, by the content that it commits to. */
   readonly withdraws: (leaf: Uint8Array, content: Uint8Array) => ContentName | null
@@ -34,6 +34,7 @@ const COUNTED = 4096
 
 export class FactsCheck {
   readonly #parts: FactsParts
+  readonly #derived: Derived
   /** How many leaves could be read, and what those account for. */
   readable = 0
   #lookups = 0
@@ -43,6 +44,7 @@ export class FactsCheck {
 
   constructor(parts: FactsParts) {
     this.#parts = parts
+    this.#derived = new Derived(parts)
   }
 
   /**
@@ -92,13 +94,13 @@ export class FactsCheck {
     for (const named of facts.attachments) {
       const content = await store.attachment(named.algorithm, named.digest)
       if (content === null) continue
-      const isFirst = await this.#isFirstToName(named, at)
-      if (isFirst) this.#attachments++
+      if (await this.#isFirstToName(named, at)) this.#attachments++
       if (!equal(digest(named.algorithm, content), named.digest))
         problems.push('its attachment does not hash to the digest it is kept under')
-      else if (!named.isShared)
-        for (const _ of await missingKeys(store, at, named.keysOf(content))) problems.push(ROW_MISSING)
-      else if (isFirst && (await findIndexed(store, named, named.keysOf(content))) === null) problems.push(ROW_MISSING)
+      else {
+        const rows = await this.#derived.rows(facts, named, content, at)
+        for (const _ of await missingKeys(store, at, rows)) problems.push(ROW_MISSING)
+      }
       await this.#checkWithdrawal(entry, content, { at, problems })
     }
   }
@@ -116,11 +118,11 @@ export class FactsCheck {
   }
 
   /** Several entries may name one attachment, and others be found by its digest that do not: all before `at` are asked. */
-  async #isFirstToName({ algorithm, digest, key }: NamedAttachment, at: LeafIndex): Promise<boolean> {
-    const name = `${algorithm}:${hex(digest)}`
+  async #isFirstToName(named: NamedAttachment, at: LeafIndex): Promise<boolean> {
+    const name = nameOf(named)
     if (this.#counted.has(name)) return false
     for (let after: LeafIndex | null = null; ; ) {
-      const [before]: readonly LeafIndex[] = await this.#parts.store.lookup(key, after, 1)
+      const [before]: readonly LeafIndex[] = await this.#parts.store.lookup(named.key, after, 1)
       if (before === undefined || before >= at || before <= (after ?? -1)) break
       if (await this.#names(before, name)) return false
       after = before
@@ -138,7 +140,7 @@ export class FactsCheck {
       const bytes = await this.#parts.store.bundle(bundle, width)
       const entry = bytes === null ? undefined : parseBundle(bytes, width)[at % TILE_WIDTH]
       const named = entry === undefined ? [] : this.#parts.facts(entry).attachments
-      return named.some(({ algorithm, digest }) => `${algorithm}:${hex(digest)}` === name)
+      return named.some((one) => nameOf(one) === name)
     } catch (error) {
       if (!(error instanceof TlogError) || isUnanswered(error)) throw error
       return false

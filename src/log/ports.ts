@@ -112,6 +112,8 @@ export interface LogReader {
   hasLookups(rows: readonly Pick<LookupRow, 'key' | 'index'>[]): Promise<readonly boolean[]>
   /** The rows above `after` (null: from the first), by key and then index, at most `limit`. */
   lookups(after: LookupRow | null, limit: number): Promise<readonly LookupRow[]>
+  /** Which of `count` entries from `first` on brought content from which lookup rows followed. They stay so, whatever becomes of the rows. */
+  brought(first: LeafIndex, count: number): Promise<readonly LeafIndex[]>
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null>
   /** Those above `after`, by algorithm and then digest, at most `limit`; fewer where they are large, and none at the end alone. */
   attachments(after: ContentName | null, limit: number): Promise<readonly Attachment[]>

@@ -1,15 +1,20 @@
-/** Makes the lookup rows of attachments anew, from a log's entries and its attachments alone. */
+/** Makes the lookup rows of attachments anew, from a log's entries and its attachments alone, and compares. */
 
 import { parseBundle } from '../formats/c2sp/bundle.ts'
 import { type LeafIndex, leafIndex, type TreeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
 import { TILE_WIDTH } from '../kernel/tile.ts'
-import type { LeafFacts, NamedAttachment } from './facts.ts'
-import { findIndexed, missingKeys } from './indexed.ts'
-import type { DerivedRows, LogStore, LookupKey } from './ports.ts'
+import type { LeafFacts } from './facts.ts'
+import { Derived, missingKeys, nameOf } from './indexed.ts'
+import type { DerivedRows, LogStore, LookupKey, LookupRow } from './ports.ts'
+
+type Store = Pick<
+  LogStore,
+  'head' | 'bundle' | 'entry' | 'attachment' | 'lookup' | 'hasLookups' | 'lookups' | 'brought' | 'withdrawals' | 'index'
+>
 
 export interface ReindexParts {
-  readonly store: Pick<LogStore, 'head' | 'bundle' | 'attachment' | 'lookup' | 'hasLookups' | 'index'>
+  readonly store: Store
   readonly facts: (leaf: Uint8Array) => LeafFacts
   /** Whether what is missing is only counted. */
   readonly isDry: boolean
@@ -22,57 +27,108 @@ export interface Reindexed {
   readonly size: TreeSize
   /** That were missing. */
   readonly rows: number
+  /** That follow from nothing that is kept. Of content that was withdrawn they stay, and are none of these. */
+  readonly surplus: number
 }
 
-/** In one transaction. */
+/** In one transaction, and of a page. */
 const BATCH_ROWS = 4096
 
 /** What is there stays. Interrupted, it begins anew. @throws TlogError STORE_CORRUPT, STORE_FULL */
 export async function reindex(parts: ReindexParts): Promise<Reindexed> {
-  const { store, isDry, onProgress } = parts
-  const head = await store.head()
+  const head = await parts.store.head()
   if (head === null) throw new TlogError('STORE_CORRUPT', 'there is no head, not even of size 0')
-  let [rows, batch, waiting]: [number, DerivedRows[], number] = [0, [], 0]
-  const flush = async () => {
-    if (!isDry && batch.length > 0) await store.index(batch)
-    ;[batch, waiting] = [[], 0]
+  const { size } = head
+  // Before the entries: what a server adds meanwhile is more, and no surplus.
+  const before = await countRows(parts.store, (index) => index < size)
+  const run = new Run(parts)
+  for (let first = 0; first < size; first += TILE_WIDTH) {
+    const width = Math.min(TILE_WIDTH, size - first)
+    await run.bundle(first / TILE_WIDTH, width)
+    parts.onProgress(first + width, size)
   }
-  for (let first = 0; first < head.size; first += TILE_WIDTH) {
-    const width = Math.min(TILE_WIDTH, head.size - first)
-    const bundle = await store.bundle(first / TILE_WIDTH, width)
-    if (bundle === null) throw new TlogError('STORE_CORRUPT', `bundle ${first / TILE_WIDTH} is missing`)
+  const { missing, present, withdrawn } = run
+  const others = before - present
+  const left = others > 0 && withdrawn.size > 0 ? await countRows(parts.store, (index) => withdrawn.has(index)) : 0
+  return { size, rows: missing, surplus: Math.max(0, others - left) }
+}
+
+class Run {
+  readonly #parts: ReindexParts
+  readonly #derived: Derived
+  /** Names. */
+  readonly #gone = new Set<string>()
+  #batch: DerivedRows[] = []
+  #waiting = 0
+  missing = 0
+  present = 0
+  /** Entries over content that was withdrawn. */
+  readonly withdrawn = new Set<LeafIndex>()
+
+  constructor(parts: ReindexParts) {
+    this.#parts = parts
+    this.#derived = new Derived(parts)
+  }
+
+  async bundle(index: number, width: number): Promise<void> {
+    const { store } = this.#parts
+    const bundle = await store.bundle(index, width)
+    if (bundle === null) throw new TlogError('STORE_CORRUPT', `bundle ${index} is missing`)
+    await this.#learnWithdrawn()
     for (const [i, leaf] of parseBundle(bundle, width).entries()) {
-      const index = leafIndex(first + i)
-      const keys = (await missingOf(leaf, index, parts)).map(({ key }) => key)
-      rows += keys.length
-      waiting += keys.length
-      if (keys.length > 0) batch.push({ index, keys })
-      if (waiting >= BATCH_ROWS) await flush()
+      const at = leafIndex(index * TILE_WIDTH + i)
+      const keys = await this.#missingOf(leaf, at)
+      this.missing += keys.length
+      this.#waiting += keys.length
+      if (keys.length > 0) this.#batch.push({ index: at, keys: keys.map(({ key }) => key) })
+      if (this.#waiting >= BATCH_ROWS) await this.#flush()
     }
-    await flush() // before the next leaves are looked at: of shared content one is enough
-    onProgress(first + width, head.size)
+    await this.#flush()
   }
-  return { size: head.size, rows }
+
+  async #learnWithdrawn(): Promise<void> {
+    for (let count = BATCH_ROWS; count === BATCH_ROWS; ) {
+      const more = await this.#parts.store.withdrawals(this.#gone.size, BATCH_ROWS)
+      for (const name of more) this.#gone.add(nameOf(name))
+      count = more.length
+    }
+  }
+
+  async #flush(): Promise<void> {
+    if (!this.#parts.isDry && this.#batch.length > 0) await this.#parts.store.index(this.#batch)
+    this.#batch = []
+    this.#waiting = 0
+  }
+
+  async #missingOf(leaf: Uint8Array, at: LeafIndex): Promise<readonly LookupKey[]> {
+    const { store, facts, onProblem } = this.#parts
+    const missing: LookupKey[] = []
+    try {
+      const read = facts(leaf)
+      for (const named of read.attachments) {
+        const content = await store.attachment(named.algorithm, named.digest)
+        if (content === null && this.#gone.has(nameOf(named))) this.withdrawn.add(at)
+        const rows = content === null ? [] : await this.#derived.rows(read, named, content, at)
+        const lost = await missingKeys(store, at, rows)
+        this.present += rows.length - lost.length
+        missing.push(...lost)
+      }
+    } catch (error) {
+      if (!(error instanceof TlogError) || error.code.startsWith('STORE_')) throw error
+      onProblem(`leaf ${at}: ${error.message}`)
+    }
+    return missing
+  }
 }
 
-async function missingOf(leaf: Uint8Array, at: LeafIndex, parts: ReindexParts): Promise<readonly LookupKey[]> {
-  const missing: LookupKey[] = []
-  try {
-    for (const named of parts.facts(leaf).attachments) missing.push(...(await missingFor(named, at, parts)))
-  } catch (error) {
-    if (!(error instanceof TlogError) || error.code === 'STORE_CORRUPT') throw error
-    parts.onProblem(`leaf ${at}: ${error.message}`)
+/** Those of attachments, of the entries that count. */
+async function countRows(store: Pick<Store, 'lookups'>, counts: (index: LeafIndex) => boolean): Promise<number> {
+  let count = 0
+  for (let after: LookupRow | null = null; ; ) {
+    const page: readonly LookupRow[] = await store.lookups(after, BATCH_ROWS)
+    for (const { source, index } of page) if (source === 'attachment' && counts(index)) count++
+    const last: LookupRow | undefined = page.at(-1)
+    if (last === undefined) return count
+    after = last
   }
-  return missing
-}
-
-async function missingFor(
-  named: NamedAttachment,
-  at: LeafIndex,
-  { store }: ReindexParts,
-): Promise<readonly LookupKey[]> {
-  const content = await store.attachment(named.algorithm, named.digest)
-  const keys = content === null ? [] : named.keysOf(content)
-  if (named.isShared && keys.length > 0 && (await findIndexed(store, named, keys)) !== null) return []
-  return await missingKeys(store, at, keys)
 }

@@ -1,11 +1,14 @@
 /** What the store in memory keeps beside a tree. */
 
+import type { LeafIndex } from '../kernel/brand.ts'
 import { equal, hex } from '../kernel/bytes.ts'
 import type { Attachment, ContentName, LogReader, LookupRow } from '../log/ports.ts'
 
 export interface Beside {
   /** By key, in the order of the indexes. */
   readonly keys: Map<string, LookupRow[]>
+  /** Entries with rows of attachments. */
+  readonly brought: Set<LeafIndex>
   /** By name. */
   readonly attachments: Map<string, Attachment>
 }
@@ -15,19 +18,20 @@ export function nameOf({ algorithm, digest }: ContentName): string {
 }
 
 /** What is there already stays as it is. */
-export function keepRow(keys: Beside['keys'], row: LookupRow): void {
+export function keepRow({ keys, brought }: Pick<Beside, 'keys' | 'brought'>, row: LookupRow): void {
   const under = keys.get(hex(row.key)) ?? []
   if (under.some(({ index }) => index === row.index)) return
+  if (row.source === 'attachment') brought.add(row.index)
   keys.set(
     hex(row.key),
     [...under, row].sort((a, b) => a.index - b.index),
   )
 }
 
-type BesideReader = Pick<LogReader, 'lookup' | 'hasLookups' | 'lookups' | 'attachment' | 'attachments'>
+type BesideReader = Pick<LogReader, 'lookup' | 'hasLookups' | 'lookups' | 'brought' | 'attachment' | 'attachments'>
 
 /** Readers get copies: what they do to them is not done to the log. */
-export function createBesideReader({ keys, attachments }: Beside): BesideReader {
+export function createBesideReader({ keys, brought, attachments }: Beside): BesideReader {
   const under = (key: Uint8Array) => keys.get(hex(key)) ?? []
   return {
     lookup: async (key, after, limit) =>
@@ -41,6 +45,8 @@ export function createBesideReader({ keys, attachments }: Beside): BesideReader 
       const above = after === null ? rows : rows.filter((row) => isAbove(row, after))
       return structuredClone(above.slice(0, limit))
     },
+    brought: async (first, count) =>
+      [...brought].filter((index) => index >= first && index < first + count).sort((a, b) => a - b),
     attachment: async (algorithm, digest) =>
       structuredClone(attachments.get(nameOf({ algorithm, digest }))?.content ?? null),
     attachments: async (after, limit) => {

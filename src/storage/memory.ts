@@ -126,6 +126,7 @@ function createMemoryLog(
     entries: [],
     places: new Map(),
     keys: new Map(),
+    brought: new Set(),
     tiles: new Map(),
     attachments: new Map(),
     history: [],
@@ -180,7 +181,7 @@ function keep(log: MemoryLog, given: SealedEntry): void {
   const entry = keptEntry(given, (name) => log.withdrawals.has(nameOf(name)))
   log.entries.push(entry)
   log.places.set(hex(entry.hash), index)
-  for (const key of distinctKeys(entry)) keepRow(log.keys, { ...key, index })
+  for (const key of distinctKeys(entry)) keepRow(log, { ...key, index })
   for (const attachment of entry.attachments) keepAttachment(log, attachment)
   if (entry.withdraws !== undefined) withdraw(log, entry.withdraws, index)
 }
@@ -197,7 +198,7 @@ function attach(log: MemoryLog, supplements: readonly Supplement[]): void {
   for (const supplement of structuredClone(supplements)) {
     const isWithdrawn = (name: ContentName) => log.withdrawals.has(nameOf(name))
     const { index, keys, attachments } = keptSupplement(supplement, isWithdrawn)
-    for (const key of keys) keepRow(log.keys, { key, source: 'attachment', index: leafIndex(index) })
+    for (const key of keys) keepRow(log, { key, source: 'attachment', index: leafIndex(index) })
     for (const attachment of attachments) keepAttachment(log, attachment)
   }
 }
@@ -205,7 +206,7 @@ function attach(log: MemoryLog, supplements: readonly Supplement[]): void {
 function index(log: MemoryLog, rows: readonly DerivedRows[]): void {
   checkStored(rows, log.heads.at(-1) ?? null)
   for (const { index, keys } of structuredClone(rows))
-    for (const key of keys) keepRow(log.keys, { key, source: 'attachment', index: leafIndex(index) })
+    for (const key of keys) keepRow(log, { key, source: 'attachment', index: leafIndex(index) })
 }
 
 function keepAttachment(log: MemoryLog, attachment: Attachment): void {

@@ -135,6 +135,24 @@ export function readerContract(name: string, open: OpenDatabase): void {
     t.same(await store.hasLookups([{ ...lookupKey('unknown'), index: leafIndex(0) }]), [false])
   })
 
+  t.test(`${name}: which entries brought content`, async (t) => {
+    const { store, feeder } = await freshStore(await open(t))
+    t.same(await store.brought(leafIndex(0), 256), [])
+    const { head } = feeder
+    const keys = ['leaf', 'attachment', 'leaf', 'attachment', 'leaf'] as const
+    await store.append(
+      head,
+      feeder.batch(keys.map((source, i) => entry(`entry ${i}`, [lookupKey(`key ${i}`, source)]))),
+    )
+    await store.attach([{ index: leafIndex(4), keys: [lookupKey('late').key], attachments: [attachment('late')] }])
+    await store.index([{ index: leafIndex(0), keys: [lookupKey('key 0').key] }])
+    t.same(await store.brought(leafIndex(0), 256), [1, 3, 4], 'a row that is there already is none that was brought')
+    t.same(await store.brought(leafIndex(2), 2), [3])
+    t.same(await store.brought(leafIndex(5), 1), [])
+    await store.index([{ index: leafIndex(0), keys: [lookupKey('other').key] }])
+    t.same(await store.brought(leafIndex(0), 2), [0, 1])
+  })
+
   t.test(`${name}: all attachments, in order`, async (t) => {
     const { store, feeder } = await freshStore(await open(t))
     t.same(await store.attachments(null, 9), [])

@@ -81,7 +81,7 @@ export function withdraws(leaf: Uint8Array, content: Uint8Array): ContentName | 
 
 export const WITHDRAWN: ContentName = { algorithm: 'sha256', digest: digest('sha256', contentOf(3)) }
 
-const PLAIN = { isShared: false, statementOf: () => null }
+const PLAIN = { statementOf: () => null }
 
 export function facts(leaf: Uint8Array): LeafFacts {
   const [, number = ''] = /^entry (\d+)$/.exec(new TextDecoder().decode(leaf)) ?? []

@@ -24,7 +24,7 @@ function facts(leaf: Uint8Array): ReturnType<FsckParts['facts']> {
   const keysOf = (content: Uint8Array): LookupKey[] => [{ key: sha256(utf8('about '), content), source: 'attachment' }]
   return {
     keys: [{ key, source: 'leaf' }],
-    attachments: [{ algorithm: 'sha256', digest, key, keysOf, isShared: false, statementOf: () => null }],
+    attachments: [{ algorithm: 'sha256', digest, key, keysOf, statementOf: () => null }],
   }
 }
 

@@ -251,7 +251,6 @@ export async function problems(world: World, contents: readonly string[] = []): 
     ...attachment(text),
     key: lookupKey(text).key,
     keysOf: () => [],
-    isShared: false,
     statementOf: () => null,
   }))
   const found: string[] = []

@@ -35,11 +35,9 @@ export function entryOf(leaf: Uint8Array, kept: Kept | null, attachmentLimit: nu
   if (kept === null) return { leaf, keys, attachments: [] }
   const { algorithm, bytes } = kept.digest
   const attachment = { algorithm, digest: bytes, content: kept.content }
-  return {
-    leaf,
-    keys: [...keys, ...attachments.flatMap(({ keysOf }) => keysOf(kept.content))],
-    attachments: kept.content.length <= attachmentLimit ? [attachment] : [],
-  }
+  const derived = attachments.flatMap(({ keysOf }) => keysOf(kept.content)) // refused is what is not kept too
+  if (kept.content.length > attachmentLimit) return { leaf, keys, attachments: [] }
+  return { leaf, keys: [...keys, ...derived], attachments: [attachment] }
 }
 
 /**
@@ -53,7 +51,6 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
       return facts([body.digest], verifierKeys(body.verifier), {
         digest: body.digest,
         statementOf: documentOf,
-        isShared: true,
       })
     case 'rekord':
       return facts([body.digest], signerKeys(signerOf(body.signed)))
@@ -110,15 +107,14 @@ function facts(digests: readonly Digest[], signers: readonly Uint8Array[], kept?
 
 interface Committed extends Pick<NamedAttachment, 'statementOf'> {
   readonly digest: Digest
-  readonly isShared?: boolean
 }
 
-function named({ digest: { algorithm, bytes }, statementOf, isShared = false }: Committed): NamedAttachment {
+function named({ digest: { algorithm, bytes }, statementOf }: Committed): NamedAttachment {
   const keysOf = (content: Uint8Array) => {
     const payload = statementOf(content)
     return payload === null ? [] : statementKeys(payload)
   }
-  return { algorithm, digest: bytes, key: digestKey(algorithm, bytes), keysOf, isShared, statementOf }
+  return { algorithm, digest: bytes, key: digestKey(algorithm, bytes), keysOf, statementOf }
 }
 
 /** Rekor v1 finds dsse and intoto entries by the hash of their key's PEM, as if it were that of an artifact. */

@@ -41,7 +41,6 @@ export function factsOfLeaf(leaf: Uint8Array): LeafFacts {
     digest,
     key: digestKey(algorithm, digest),
     keysOf: paeKeys,
-    isShared: true,
     statementOf,
   }
   return { keys: lookupKeys(body, resolveVerifier(body.verifier)), attachments: [attachment] }

@@ -2,6 +2,7 @@
 
 import { leafIndex } from '../../kernel/brand.ts'
 import type { Attachment, LogReader, LookupRow } from '../../log/ports.ts'
+import { MAX_LEAVES } from '../database.ts'
 import { ATTACHMENT_PAGE_BYTES, checkAttachment } from '../sealed.ts'
 import type { Server } from './server.ts'
 
@@ -34,7 +35,7 @@ const ATTACHMENTS = `
     ) AS page
   ) AS counted USING (algorithm, digest) WHERE log = $1 AND (n = 1 OR upto <= $5) ORDER BY n`
 
-type BesideReader = Pick<LogReader, 'lookup' | 'hasLookups' | 'lookups' | 'attachment' | 'attachments'>
+type BesideReader = Pick<LogReader, 'lookup' | 'hasLookups' | 'lookups' | 'brought' | 'attachment' | 'attachments'>
 
 export function createBesideReader(query: Server['query'], log: number): BesideReader {
   return {
@@ -51,6 +52,12 @@ export function createBesideReader(query: Server['query'], log: number): BesideR
     },
     lookups: async (after, limit) =>
       (await query<Row>(LOOKUPS, [log, after?.key ?? new Uint8Array(), after?.index ?? -1, limit])).map(toRow),
+    brought: async (first, count) => {
+      const text = 'SELECT at FROM colophon.brought WHERE at >= $1 AND at < $2 ORDER BY at'
+      const base = log * MAX_LEAVES
+      const rows = await query<{ at: number }>(text, [base + first, base + first + count])
+      return rows.map(({ at }) => leafIndex(at - base))
+    },
     attachment: async (algorithm, digest) => {
       const text = 'SELECT content FROM colophon.attachment WHERE log = $1 AND algorithm = $2 AND digest = $3'
       const [row] = await query<{ content: Uint8Array }>(text, [log, algorithm, digest])

@@ -3,6 +3,7 @@
 import type { Database } from 'better-sqlite3'
 import { leafIndex } from '../../kernel/brand.ts'
 import type { Attachment, DigestAlgorithm, LogReader, LookupRow } from '../../log/ports.ts'
+import { MAX_LEAVES } from '../database.ts'
 import { ATTACHMENT_PAGE_BYTES, checkAttachment } from '../sealed.ts'
 import { orNull, plain, reading } from './reading.ts'
 
@@ -12,13 +13,14 @@ interface Row {
   readonly source: number
 }
 
-type BesideReader = Pick<LogReader, 'lookup' | 'hasLookups' | 'lookups' | 'attachment' | 'attachments'>
+type LookupReads = 'lookup' | 'hasLookups' | 'lookups' | 'brought'
+type BesideReader = Pick<LogReader, LookupReads | 'attachment' | 'attachments'>
 
 export function createBesideReader(db: Database, log: number): BesideReader {
   return { ...createLookupReader(db, log), ...createAttachmentReader(db, log) }
 }
 
-function createLookupReader(db: Database, log: number): Pick<BesideReader, 'lookup' | 'hasLookups' | 'lookups'> {
+function createLookupReader(db: Database, log: number): Pick<BesideReader, LookupReads> {
   const under = db
     .prepare<[number, Uint8Array, number, number], number>(
       'SELECT idx FROM lookup WHERE log = ? AND key = ? AND idx > ? ORDER BY idx LIMIT ?',
@@ -30,6 +32,10 @@ function createLookupReader(db: Database, log: number): Pick<BesideReader, 'look
   const above = db.prepare<[number, Uint8Array, number, number], Row>(
     'SELECT key, idx, source FROM lookup WHERE log = ? AND (key, idx) > (?, ?) ORDER BY key, idx LIMIT ?',
   )
+  const brought = db
+    .prepare<[number, number], number>('SELECT at FROM brought WHERE at >= ? AND at < ? ORDER BY at')
+    .pluck()
+  const base = log * MAX_LEAVES
   // Many in one transaction: by itself each statement takes and drops the file's locks.
   const has = db.transaction((rows: Parameters<LogReader['hasLookups']>[0]) =>
     rows.map(({ key, index }) => one.get(log, key, index) !== undefined),
@@ -44,6 +50,9 @@ function createLookupReader(db: Database, log: number): Pick<BesideReader, 'look
     hasLookups: reading(db, (rows) => has(rows)),
     lookups: reading(db, (after, limit) =>
       above.all(log, after?.key ?? new Uint8Array(), after?.index ?? -1, limit).map(toRow),
+    ),
+    brought: reading(db, (first, count) =>
+      brought.all(base + first, base + first + count).map((at) => leafIndex(at - base)),
     ),
   }
 }
