@@ -41,8 +41,10 @@ export type Lines = ReadonlyMap<string, Note['signatures']>
 export interface Memory {
   /** The size that it was last known to have cosigned; 0: none, and it says itself. */
   readonly old: TreeSize
-  /** The largest head that it was given so far, of this log by this process. */
+  /** The largest head of this log so far: others hand on to witnesses what was published. */
   largest(): TreeSize
+  /** It has a tree of a size between: most likely ours, which the answer to a larger head tells. */
+  overtaken(size: TreeSize): void
 }
 
 /** It tells the size that it knows once, and may have got further meanwhile. */
@@ -57,7 +59,7 @@ const MAX_ATTEMPTS = 3
 export async function addCheckpoint(
   { url, witnesses }: AskedServer,
   head: Cosignable,
-  { old, largest }: Memory,
+  { old, largest, overtaken }: Memory,
   { submit, mlDsa44 }: { readonly submit: Submit; readonly mlDsa44: VerifyMlDsa44 | null },
 ): Promise<Lines> {
   let from = old
@@ -69,7 +71,10 @@ export async function addCheckpoint(
     if (answer.status !== 409) throw refused(url, `answered ${answer.status}: ${words(answer.body)}`)
     const known = from === head.size && answer.body.length === 0 ? from : knownSize(url, answer.body)
     if (known > largest()) throw conflict(url, `has cosigned a tree of ${known}, and this one has ${head.size}`)
-    if (known > head.size) throw refused(url, `was given a larger head before the one of ${head.size}`)
+    if (known > head.size) {
+      overtaken(known)
+      throw refused(url, `was given a larger head before the one of ${head.size}`)
+    }
     // so says v1.0.0 of the protocol of another root, and an older witness in no words; later 422
     if (known === head.size && known === from) throw conflict(url, `has cosigned another tree of ${known}`)
     from = known

@@ -52,8 +52,10 @@ interface Lane {
   expected: TreeSize
   /** The largest that it was ever given. */
   largest: TreeSize
-  /** It was asked once, and has answered or was waited for in vain. */
+  /** It was asked, and has answered or was waited for in vain. Not so while it names a size that it was not heard to cosign. */
   heard: boolean
+  /** The answer to the largest. */
+  newest: Promise<unknown>
   /** The last questions, AT_ONCE of them: each ends when it is answered. The next follows the first of them. */
   readonly turns: Promise<void>[]
   /** What it has against the log's history, until it cosigns again. */
@@ -76,12 +78,17 @@ export function askWitnesses(parts: WitnessingParts): AskedWitnesses {
   const { policy } = parts
   const lanes = serversOf(policy).map((server): Lane => {
     const turns = Array.from({ length: AT_ONCE }, () => Promise.resolve())
-    return { server, known: NONE, expected: NONE, largest: NONE, heard: false, turns, conflict: null }
+    const sizes = { known: NONE, expected: NONE, largest: NONE }
+    return { server, ...sizes, heard: false, newest: Promise.resolve(), turns, conflict: null }
   })
+  let largest = NONE
   return {
     renewMs: RENEW_MS,
     atOnce: AT_ONCE,
-    cosign: (head) => new Round(parts, head).run(lanes),
+    cosign: (head) => {
+      largest = max(largest, head.size)
+      return new Round(parts, head, () => largest).run(lanes)
+    },
   }
 }
 
@@ -98,6 +105,7 @@ export function serversOf({ witnesses }: Policy): AskedServer[] {
 class Round {
   readonly #parts: WitnessingParts
   readonly #head: Cosignable
+  readonly #largest: () => TreeSize
   readonly #began: number
   readonly #lines = new Map<string, Note['signatures']>()
   readonly #outcomes = new Map<string, WitnessOutcome>()
@@ -105,9 +113,10 @@ class Round {
   readonly #over = Promise.withResolvers<void>()
   #isOver = false
 
-  constructor(parts: WitnessingParts, head: Cosignable) {
+  constructor(parts: WitnessingParts, head: Cosignable, largest: () => TreeSize) {
     this.#parts = parts
     this.#head = head
+    this.#largest = largest
     this.#began = parts.now()
   }
 
@@ -121,9 +130,10 @@ class Round {
     await Promise.race([this.#over.promise, Promise.all(asked)])
     this.#isOver = true
     const conflict = lanes.find((lane) => lane.conflict !== null)?.conflict ?? null
-    this.#tell(conflict !== null ? 'refused' : this.#hasQuorum() ? 'quorum' : 'missed')
+    const isEnough = this.#hasQuorum() && lanes.every(({ heard }) => heard)
+    this.#tell(conflict !== null ? 'refused' : isEnough ? 'quorum' : 'missed')
     if (conflict !== null) throw conflict
-    if (!this.#hasQuorum()) throw this.#missed()
+    if (!isEnough) throw this.#missed()
     return withLines(
       this.#head.note,
       this.#parts.policy.witnesses.flatMap(({ name }) => this.#lines.get(name) ?? []),
@@ -136,10 +146,16 @@ class Round {
     const [head, names, asked] = [this.#head, lane.server.witnesses.map(({ name }) => name), now()]
     if (this.#isOver || head.size < lane.largest) return
     let outcome: WitnessOutcome = 'failed' // also of a key that did not sign where another of its server did
+    let named = NONE
+    const overtaken = (size: TreeSize) => {
+      named = size
+    }
     const old = lane.expected
     lane.expected = lane.largest = head.size
+    const answer = addCheckpoint(lane.server, head, { old, largest: this.#largest, overtaken }, this.#parts)
+    lane.newest = answer.catch(() => undefined)
     try {
-      const found = await addCheckpoint(lane.server, head, { old, largest: () => lane.largest }, this.#parts)
+      const found = await answer
       for (const [name, lines] of found) this.#lines.set(name, lines)
       lane.known = max(lane.known, head.size)
       lane.conflict = null
@@ -152,7 +168,8 @@ class Round {
       }
       this.#faults.push(error.message)
     }
-    lane.heard = true
+    if (named > lane.known && head.size < lane.largest) await lane.newest
+    else lane.heard = named <= lane.known
     for (const name of names) {
       watch.answered(name, secondsFrom(asked, now()))
       this.#outcomes.set(name, this.#lines.has(name) ? 'cosigned' : outcome)

@@ -101,7 +101,8 @@ export class Publisher {
   async round(head: Head): Promise<void> {
     const { size, root, time } = head
     const { turn, note } = await this.#signing(() => this.#unlessStopped(() => this.#begin(head))) // 1.
-    const cosigned = await this.#cosign({ size, root, note, growth: this.#growthTo(size) }) // 2.
+    const cosigned = await this.#cosign(turn, { size, root, note, growth: this.#growthTo(size) }) // 2.
+    if (cosigned === null) return
     await this.#showing(() => this.#unlessStopped(() => this.#show(turn, { size, root, time, note: cosigned })))
   }
 
@@ -146,13 +147,15 @@ export class Publisher {
     return (from) => proveGrowth(from, size, this.#parts.nodes)
   }
 
-  async #cosign(head: UnshownHead): Promise<Uint8Array> {
+  /** Null: nobody has anything against it, and a newer one was shown meanwhile. */
+  async #cosign(turn: number, head: UnshownHead): Promise<Uint8Array | null> {
     try {
       const note = await this.#parts.witnesses.cosign(head)
       this.#isRefused = false
       return note
     } catch (error) {
       this.#isRefused = error instanceof TlogError && error.code === 'WITNESS_REFUSED'
+      if (turn < this.#shown && isPassing(error) && !this.#isRefused) return null
       throw error
     }
   }

@@ -216,7 +216,7 @@ export class RunningLog extends ServedLog implements SequencedLog {
       if (this.#state === 'closing') return this.#leave(error)
       await this.#putOff(error)
       this.#begun = this.#publisher.published?.size ?? null
-      this.#isAged ||= isAged
+      this.#isAged ||= isAged || this.#publisher.refused // a newer head may be public, and the next waits for this
       return this.#headMoved.wake()
     }
     this.#delayed = null

@@ -258,10 +258,14 @@ function gated(server: TestServer) {
   }
   /** `0` lets the first go on, `-0` loses it; so each that has come to a gate. */
   const open = async (i: number) => {
+    await reached(Math.abs(i) + 1)
     gates[Math.abs(i)]?.(Object.is(i, -0) || i < 0)
     await sleep(5)
   }
-  return { there, back, open }
+  const reached = async (count: number) => {
+    while (gates.length < count) await sleep(1)
+  }
+  return { there, back, open, reached }
 }
 
 t.test('the next head sets out before the one before is back, whichever comes first', async (t) => {
@@ -284,9 +288,9 @@ t.test('the next head sets out before the one before is back, whichever comes fi
     server.bodies.length = 0
     answer = gates[direction]
     const first = outcome(witnesses.cosign(await head(5)))
-    await sleep(5)
+    await gates.reached(1)
     const second = outcome(witnesses.cosign(await head(9)))
-    await sleep(5)
+    await gates.reached(2)
     for (const i of order) await gates.open(i)
     t.match(await first, outcomes[0], name)
     t.match(await second, outcomes[1], name)
@@ -298,6 +302,49 @@ t.test('the next head sets out before the one before is back, whichever comes fi
     answer = server.answer
     t.match(await outcome(witnesses.cosign(await head(12))), /^log\.example\n12\n/, `${name}: it goes on`)
   }
+})
+
+/** Two servers, of which the first is quick and enough; the second answers as its gates are opened. */
+async function quickAndHeld(isKnown: boolean) {
+  const [quick, held] = make(2) as [TestServer, TestServer]
+  const policy = policyOf([quick, held], 'group g any a1 a2\nquorum g')
+  const gates = gated(held)
+  let { answer } = held
+  const witnesses = asked(policy, submitTo([quick, { answer: (body) => answer(body) }]))
+  if (isKnown) await witnesses.cosign(await head(2))
+  answer = gates.there
+  const elsewhere = async (known: Cosignable) =>
+    await asked(policyOf([held], 'quorum a1'), submitTo([held])).cosign(known)
+  const free = () => {
+    answer = held.answer
+  }
+  return { witnesses, gates, elsewhere, free }
+}
+
+t.test('another history that an older head runs into at the start: the answer to the newer one counts', async (t) => {
+  const { witnesses, gates, elsewhere } = await quickAndHeld(false)
+  await elsewhere(await head(15, new Tree(40, (i) => `${i < 10 ? '' : 'other '}${i}`)))
+  const older = outcome(witnesses.cosign(await head(10)))
+  await gates.reached(1)
+  const newer = outcome(witnesses.cosign(await head(20)))
+  await gates.reached(2)
+  await gates.open(0) // it names 15, which may be on the way to 20
+  t.equal(await Promise.race([older, newer, sleep(20, 'waits')]), 'waits')
+  for (const i of [1, 2]) await gates.open(i)
+  for (const found of [older, newer]) t.match(await found, /^WITNESS_REFUSED http:\/\/2 refuses the proof/)
+})
+
+t.test('who was handed a published head by others has no other history', async (t) => {
+  const { witnesses, gates, elsewhere, free } = await quickAndHeld(true)
+  for (const size of [5, 9, 20]) t.match(await outcome(witnesses.cosign(await head(size))), `log.example\n${size}\n`)
+  await gates.reached(2)
+  await elsewhere(await head(20))
+  await gates.open(0) // it names 20, and was given 9 at most
+  const next = outcome(witnesses.cosign(await head(30)))
+  for (const lost of [-1, -2]) await gates.open(lost)
+  t.match(await next, /^log\.example\n30\n/, 'it is not there any more, and others are enough')
+  free()
+  t.match(await outcome(witnesses.cosign(await head(40))), /^log\.example\n40\n/)
 })
 
 t.test('another tree of the same size, in the words of older witnesses', async (t) => {

@@ -173,6 +173,31 @@ t.test('one that fails leaves the other to go on', async (t) => {
   }
 })
 
+t.test(
+  'one that fails when the newer was shown: a missed quorum is no delay, another history is, and is asked after',
+  async (t) => {
+    for (const code of ['QUORUM_MISSED', 'WITNESS_REFUSED'] as const) {
+      const isRefused = code === 'WITNESS_REFUSED'
+      const { log, heads, further, delays, failures, world } = await twoUnderWay()
+      heads[1]?.answer()
+      await settle()
+      heads[0]?.answer(new TlogError(code, 'for a reason'))
+      await settle()
+      t.equal(log.status().delayed?.reason, isRefused ? `${code}: for a reason` : undefined)
+      t.equal(delays.length, isRefused ? 1 : 0)
+      const next = log.add(entry('next'))
+      for (let turn = 0; turn < 60; turn++) {
+        await world.clock.advance(50)
+        for (const { answer } of further) answer()
+      }
+      t.equal((await next).size, 4, `${code}: it goes on`)
+      t.equal(log.status().delayed, null)
+      await inTime(world.clock, log.close())
+      t.same(failures, [])
+    }
+  },
+)
+
 t.test('after a write whose outcome is unknown nothing more is written', async (t) => {
   const world = createWorld()
   const { log, heads, adding, failures } = await twoUnderWay(world)
