@@ -10,7 +10,7 @@ import { createPace, type Pace, sleep, wakeOrAge } from './pace.ts'
 import { isPassing } from './passing.ts'
 import { inTime, type Patience, patience } from './patience.ts'
 import { Pool, type Settled } from './pool.ts'
-import type { Entry, Head, Published } from './ports.ts'
+import type { Entry, Published } from './ports.ts'
 import { prove, type Receipt } from './prover.ts'
 import { PublishedTree } from './published-tree.ts'
 import { Publisher } from './publisher.ts'
@@ -192,9 +192,7 @@ export class RunningLog extends ServedLog implements SequencedLog {
   }
 
   get #isDue(): boolean {
-    const { head, frozen } = this.#sequencer
-    const isAsked = this.#publisher.refused && !frozen // until the witness takes it back
-    return isAsked || this.#isRenewed || this.#begun === null || this.#begun < head.size
+    return this.#isRenewed || this.#begun === null || this.#begun < this.#sequencer.head.size
   }
 
   /** The newest head is to be signed anew: at the start, for the policy may be another now, and when it has become old. */
@@ -212,7 +210,6 @@ export class RunningLog extends ServedLog implements SequencedLog {
     } catch (error) {
       if (this.#isLeft) return // with the round that failed before
       if (!isPassing(error) || this.#state === 'failed') return this.#fail(error)
-      if (this.#isOvertaken(head, error) && !isAged) return
       if (this.#state === 'closing') return this.#leave(error)
       await this.#putOff(error)
       this.#begun = this.#publisher.published?.size ?? null
@@ -225,11 +222,6 @@ export class RunningLog extends ServedLog implements SequencedLog {
     this.#edge.forget(Math.max(this.#edge.from, head.size - KEPT_BEHIND) as TreeSize)
     this.#publishedMoved.wake()
     this.#drainMoved.wake()
-  }
-
-  /** Too few cosigned, and enough a newer one: nothing is late. */
-  #isOvertaken(head: Head, { code }: TlogError): boolean {
-    return code === 'QUORUM_MISSED' && !this.#publisher.isBehind(head)
   }
 
   /** The checkpoint of all that was taken, once there is one. */

@@ -112,19 +112,6 @@ t.test('the newer head answers for the one that it overtook', async (t) => {
   t.same(await problems(world), [])
 })
 
-t.test('one that fails after a newer one was shown is nothing to speak of', async (t) => {
-  const { log, heads, adding, delays, failures, world } = await twoUnderWay()
-  heads[1]?.answer()
-  await settle()
-  heads[0]?.answer(new TlogError('QUORUM_MISSED', 'nobody is there'))
-  await settle()
-  t.equal((await Promise.all(adding)).length, 3)
-  t.equal(log.status().delayed, null)
-  t.same(delays, [])
-  await inTime(world.clock, log.close())
-  t.same(failures, [])
-})
-
 t.test('one that is refused after a newer one was shown is asked for again, and nothing is sealed', async (t) => {
   const { log, heads, further, delays, failures, world } = await twoUnderWay()
   heads[1]?.answer()
