@@ -118,7 +118,8 @@ async function parse(argv: readonly string[], world: World): Promise<Request> {
   if (root === null) throw new TlogError('CONFIG_INVALID', '--trusted-root: missing')
   const trust = { root, policy: policy ?? NO_WITNESSES, abilities: nodeAbilities }
   const brought = { bundles: await readBundles(bundles.values), documents: await readDocuments(documents.values) }
-  const asked = { ask: createAsk(world.clock), url, direction, depth, limit, signers, trust, ...brought }
+  const now = () => world.clock.now()
+  const asked = { now, ask: createAsk(world.clock), url, direction, depth, limit, signers, trust, ...brought }
   return { word: words[0] ?? '', asked, manifests: manifests.values, format }
 }
 

@@ -5,23 +5,27 @@
 
 import { sha256 } from '#sha256'
 import { type Direction, fetchAttachment, fetchCustody, type ListedStatement } from '../../client/custody.ts'
-import type { CustodyStatement } from '../../formats/lineage/statement.ts'
 import type { MessageSignature } from '../../formats/sigstore/bundle.ts'
 import { equal, hex } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { type BroughtBundle, type BroughtDocument, digestsOf } from './brought.ts'
+import type { Collected, Fault, OpenedStatement, Unused, WithdrawnStatement } from './collected.ts'
 import { countedOf } from './counted.ts'
+import { placesByNamed, Spent } from './crowd.ts'
 import { isNamed } from './graph.ts'
 import { Heads } from './heads.ts'
 import { type Content, type Opened, openBundle, openEntry, type Signature, type Trusted } from './open.ts'
 import { placesOfSigners, signedBytes } from './other-signers.ts'
 import { reach } from './reach.ts'
 import { Routes } from './routes.ts'
-import { openWithdrawal, type Withdrawal } from './withdrawn.ts'
+import { namedIn, requireAsSaid, type Taken } from './said.ts'
+import { fetchCommitted, openWithdrawal } from './withdrawn.ts'
 
+export type { Collected, Fault, OpenedStatement, WithdrawnStatement } from './collected.ts'
 export type { Signature } from './open.ts'
 
 export interface Asked extends Omit<Trusted, 'bundles'> {
+  readonly now: () => number
   readonly direction: Direction
   readonly depth: number
   /** Entries that are opened at most. */
@@ -29,60 +33,6 @@ export interface Asked extends Omit<Trusted, 'bundles'> {
   /** Of the caller's. */
   readonly bundles: readonly BroughtBundle[]
   readonly documents: readonly BroughtDocument[]
-}
-
-export interface OpenedStatement {
-  /** SHA-256 of the payload, in hex: by this others link to it. */
-  readonly payload: string
-  readonly statement: CustodyStatement
-  /** At least one; one by a named signer makes the statement count. */
-  readonly signatures: Signature[]
-}
-
-/** What the server listed and did not show, or what does not hold. */
-export interface Fault {
-  readonly place: string
-  readonly artifact: string
-  readonly code: string
-  readonly message: string
-  /** A lie, or a signature that is not good; else it is withheld, or could not be checked here. */
-  readonly isLie: boolean
-}
-
-/** What the operator took back, by the log's own word. */
-export interface WithdrawnStatement extends Omit<Withdrawal, 'checkpoint'> {
-  readonly place: string
-  readonly artifact: string
-  /** Whether it was one whose word counts. */
-  readonly isNamed: boolean
-}
-
-/** A file of the caller's of which nothing came. */
-export interface Unused {
-  readonly path: string
-  readonly code: string
-  readonly message: string
-}
-
-export interface Collected {
-  /** What was asked about. */
-  readonly artifacts: readonly string[]
-  /** Those that the artifacts lead to, over what was opened. */
-  readonly statements: readonly OpenedStatement[]
-  readonly withdrawn: readonly WithdrawnStatement[]
-  readonly faults: readonly Fault[]
-  /** Entries by strangers that were in the log and could not be opened: anybody may log anything about any file. */
-  readonly passedOver: number
-  /** Of these, those in the name of a named signer whose certificate is not his, by that name. */
-  readonly forged: ReadonlyMap<string, number>
-  /** Artifacts to which strangers alone lead, and which were not asked for. */
-  readonly unasked: number
-  readonly unused: readonly Unused[]
-  /** How far each log was seen: by origin, the largest tree. */
-  readonly heads: ReadonlyMap<string, number>
-  /** Whether there is more than was looked at: entries, and steps. */
-  readonly isCut: boolean
-  readonly isDeeper: boolean
 }
 
 /** These decide nothing. */
@@ -110,6 +60,11 @@ class Collector {
   readonly #unused: Unused[] = []
   readonly #heads = new Heads()
   readonly #routes = new Routes()
+  readonly #spent: Spent
+  /** Artifacts of which the named were asked for by themselves. */
+  readonly #askedNamed = new Set<string>()
+  /** Whether strangers were passed by. */
+  #isShort = false
   /** What may be asked about. */
   readonly #known: Set<string>
   readonly #forged = new Map<string, number>()
@@ -118,9 +73,10 @@ class Collector {
   #isDeeper = false
 
   constructor(artifacts: readonly string[], asked: Asked) {
-    this.#asked = asked
+    this.#spent = new Spent(asked.ask, asked.now)
+    this.#asked = { ...asked, ask: this.#spent.ask }
     this.#known = new Set(artifacts)
-    this.#trusted = { ...asked, bundles: asked.bundles.map(({ bundle }) => bundle) }
+    this.#trusted = { ...this.#asked, bundles: asked.bundles.map(({ bundle }) => bundle) }
   }
 
   async from(artifacts: readonly string[]): Promise<Collected> {
@@ -134,7 +90,7 @@ class Collector {
     )
     const { statements } = reach(artifacts, [...this.#statements.values()], { direction, depth })
     return {
-      ...{ artifacts, statements, isCut, isDeeper: this.#isDeeper, heads: this.#heads.sizes },
+      ...{ artifacts, statements, isCut: isCut || this.#isShort, isDeeper: this.#isDeeper, heads: this.#heads.sizes },
       ...{ faults: this.#faults, withdrawn: this.#withdrawn, unused: this.#unused },
       ...{ passedOver: this.#passedOver, forged: this.#forged, unasked: this.#routes.unasked },
     }
@@ -147,26 +103,53 @@ class Collector {
     for (const artifact of artifacts) this.#routes.begin({ artifact, depth, after: null })
     await this.#walk()
     // What was brought leads where the server, which may not have it, did not go.
-    for (let count = -1; count < this.#routes.size; ) {
-      count = this.#routes.size
+    for (let [before, known] = [-1, 0]; before < known; ) {
+      before = known
       const near = reach(artifacts, [...this.#statements.values()], { direction, depth }).artifacts
       const ahead = [...near].filter(([artifact]) => brought.has(artifact) && !this.#routes.has(artifact))
       for (const [artifact, at] of ahead) this.#routes.add({ artifact, depth: depth - at + 1, after: null })
       await this.#walk()
+      if (this.#isShort) await this.#askNamed(near.keys())
+      known = this.#routes.size + this.#statements.size
     }
+  }
+
+  /** Of what counts. What they say may lead to more. */
+  async #askNamed(artifacts: Iterable<string>): Promise<void> {
+    for (const artifact of artifacts) {
+      if (this.#askedNamed.has(artifact) || !this.#routes.counts(artifact)) continue
+      this.#askedNamed.add(artifact)
+      if (this.#askedNamed.size > PAGES * this.#asked.limit) throw ENOUGH
+      for await (const place of placesByNamed(artifact, this.#trusted))
+        await this.#noting(place, artifact, async () => {
+          const committed = this.#opened.has(place) ? null : await fetchCommitted(this.#trusted, place, artifact)
+          if (committed !== null) await this.#openAt(place, { artifact, withdrawn: null, ...committed })
+        })
+      this.#learn()
+    }
+  }
+
+  #learn(): void {
+    this.#routes.learn(countedOf({ statements: this.#statements.values(), isNamed }))
   }
 
   async #walk(): Promise<void> {
     const { ask, url, direction, depth, limit } = this.#asked
     for (let stop = this.#routes.next(); stop !== undefined; stop = this.#routes.next()) {
       if (++this.#pages > PAGES * limit) throw ENOUGH
+      if (this.#spent.isAll && stop.after !== null) {
+        this.#isShort = true
+        continue
+      }
       // One step more is asked for than is opened: that there is one shall be known.
-      const { statements, more } = await fetchCustody(ask, url, { ...stop, depth: stop.depth + 1, direction })
+      const page = () => fetchCustody(ask, url, { ...stop, depth: stop.depth + 1, direction })
+      const { statements, more } = await this.#spent.charge(page, () => stop.after !== null)
+      await this.#askNamed(more.filter(({ after }) => after !== null).map(({ artifact }) => artifact))
       for (const one of statements) {
         if (one.depth <= stop.depth) await this.#take(one)
         else this.#isDeeper = true
       }
-      this.#routes.learn(countedOf({ statements: this.#statements.values(), isNamed }))
+      this.#learn()
       const left = more.map((next) => ({ ...next, depth: next.depth - 1 }))
       for (const next of left)
         if (next.depth >= 1 && next.depth <= depth && this.#known.has(next.artifact)) this.#routes.add(next)
@@ -202,8 +185,12 @@ class Collector {
   async #take(one: ListedStatement): Promise<void> {
     const { place, artifact, attachment, withdrawn } = one
     const { ask, url } = this.#asked
+    const taken = this.#opened.get(place)
+    if (taken === undefined && this.#spent.isAll) {
+      this.#isShort = true
+      return
+    }
     await this.#noting(place, artifact, async () => {
-      const taken = this.#opened.get(place)
       const content = taken === undefined && attachment !== null ? await fetchAttachment(ask, url, attachment) : null
       const found = taken === undefined ? await this.#openAt(place, { ...one, content }) : taken
       if (found === null) return
@@ -236,7 +223,17 @@ class Collector {
   async #openAt(place: string, stated: Content & { readonly artifact: string }): Promise<Taken | null> {
     if (this.#opened.size >= this.#asked.limit) throw ENOUGH
     this.#opened.set(place, null)
+    return (
+      await this.#spent.charge(
+        () => this.#openOne(place, stated),
+        ({ isStrangers }) => isStrangers,
+      )
+    ).taken
+  }
+
+  async #openOne(place: string, stated: Content & { readonly artifact: string }) {
     const { opened, withdrawn, forged, checkpoint } = await openEntry(place, stated, this.#trusted)
+    const isStrangers = (opened?.signature ?? withdrawn)?.isNamed !== true
     this.#heads.see(checkpoint)
     if (forged !== null) this.#forged.set(forged, (this.#forged.get(forged) ?? 0) + 1)
     if (withdrawn !== null) {
@@ -244,11 +241,11 @@ class Collector {
       this.#heads.see(checkpoint)
       this.#withdrawn.push({ place, artifact: stated.artifact, ...told })
     } else if (opened === null) this.#passedOver++
-    if (opened === null) return null
+    if (opened === null) return { isStrangers, taken: null }
     const taken = { statement: opened.statement, isShown: opened.isShown }
     this.#opened.set(place, taken) // and not what it was read from, which may be large
     await this.#keep(opened)
-    return taken
+    return { isStrangers, taken }
   }
 
   async #keep(opened: Opened): Promise<void> {
@@ -263,35 +260,12 @@ class Collector {
   }
 }
 
-type Taken = Pick<Opened, 'statement' | 'isShown'>
-
 /** The same entry, in a bundle and listed, is one, and at the server's place. */
 function addSignature(signatures: Signature[], added: Signature): void {
   const known = signatures.findIndex(({ origin, index }) => origin === added.origin && index === added.index)
   signatures.splice(known < 0 ? signatures.length : known, 1, added)
 }
 
-function namedIn({ subjects, parts, dependencies }: CustodyStatement): string[] {
-  return [...subjects, ...parts, ...dependencies].flatMap(({ digests }) => digests)
-}
-
 function isOver({ digest }: MessageSignature, bytes: Uint8Array): boolean {
   return digest !== null && equal(digest.bytes, digestsOf(bytes).get(digest.algorithm) ?? new Uint8Array())
-}
-
-/** @throws TlogError SERVICE_REFUSED when the server lists it for what it does not say, or says that it says something else */
-function requireAsSaid({ place, artifact, said }: ListedStatement, { statement, isShown }: Taken): void {
-  if (!namedIn(statement).includes(artifact))
-    throw new TlogError('SERVICE_REFUSED', `${place}: it is listed for ${artifact}, and says nothing of it`)
-  if (said === null && !isShown) return // read from a file of the caller's
-  if (said === null)
-    throw new TlogError('SERVICE_REFUSED', `${place}: the server has it, and does not say what it says`)
-  const { subjects, dependencies } = statement
-  const lists = [
-    [said.subjects, subjects],
-    [said.dependencies, dependencies],
-  ] as const
-  for (const [claimed, real] of lists)
-    if (JSON.stringify(claimed) !== JSON.stringify(real.map(({ digests }) => digests)))
-      throw new TlogError('SERVICE_REFUSED', `${place}: the server says that it names other artifacts than it does`)
 }

@@ -37,7 +37,8 @@ export async function* placesOfSigners(content: Uint8Array, { ask, url, signers 
   }
 }
 
-function queryBy(hash: string, signer: TrustedSigner): EntryQuery {
+/** Entries under a digest by one signer. */
+export function queryBy(hash: string, signer: TrustedSigner): EntryQuery {
   if (signer.kind === 'key') return { hash, fingerprint: hex(sha256(signer.key.der)), operator: 'and' }
   return { hash, subject: signer.name, operator: 'and' }
 }

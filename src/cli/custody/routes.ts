@@ -39,6 +39,11 @@ export class Routes {
     this.add(stop)
   }
 
+  /** Whether words that count lead there, or it was asked for. */
+  counts(artifact: string): boolean {
+    return this.#counting.has(artifact)
+  }
+
   add(stop: CustodyStop): void {
     const name = `${stop.artifact} ${stop.after}`
     if ((this.#seen.get(name) ?? 0) >= stop.depth) return

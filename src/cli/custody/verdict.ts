@@ -26,14 +26,18 @@ export function judgeCustody(graph: Graph, collected: Collected, direction: Dire
   const { bad, maybe } = direction === 'up' ? advisoriesIn(graph, collected, isKnown) : { bad: [], maybe: [] }
   const forged = [...collected.forged].map(([name, count]) => `${count} in the name of ${name}, ${FORGED}`)
   if (lies.length + bad.length > 0)
-    return { outcome: 'not verified', reasons: [...lies, ...bad], warnings: [...maybe, ...forged] }
+    return {
+      outcome: 'not verified',
+      reasons: [...lies, ...bad],
+      warnings: [...maybe, ...forged, ...(isCut ? [CUT] : [])],
+    }
   const hidden = faults.map(({ code, message }) => `${code}: ${message}`)
   const gone = withdrawn.filter((one) => one.isNamed).map((one) => `ATTACHMENT_WITHDRAWN: ${withdrawnWords(one)}`)
   const isEmpty = direction === 'down' && graph.edges.length === 0 && !isKnown
   const unknown = isKnown || (direction === 'down' && !isEmpty) ? [] : [UNKNOWN]
   const isAside = unasked > 0 && !(direction === 'up' && isKnown) // where strangers alone lead nothing is decided
   const less = [
-    ...(isCut || isAside ? ['there are more statements than were looked at (--limit)'] : []),
+    ...(isCut || isAside ? [CUT] : []),
     ...(isDeeper ? ['there are more steps than were looked at (--depth)'] : []),
     ...([...countedOf({ ...collected, isNamed })].some(({ statement }) => isShort(statement)) ? [SHORT] : []),
   ]
@@ -45,6 +49,7 @@ export function withdrawnWords({ place, by, since, reason }: WithdrawnStatement)
   return `${place}: its statement was withdrawn by the operator, see ${by} of ${since}: ${reason}`
 }
 
+const CUT = 'there are more statements than were looked at (--limit; of strangers, 1,024 requests or 30 seconds)'
 const UNKNOWN = 'no signer that you named is shown to speak of it'
 const FORGED = 'by a certificate that leads to no authority of the trusted root, as anybody can make one, passed over'
 const SHORT = 'a statement names more than is looked at of one'

@@ -7,8 +7,9 @@ import { factsOf } from '../../dialects/facts.ts'
 import { readWithdrawal } from '../../dialects/withdrawals.ts'
 import { orNull } from '../../formats/located.ts'
 import type { BundleEntry } from '../../formats/sigstore/bundle-entry.ts'
-import { equal, hex } from '../../kernel/bytes.ts'
+import { equal } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
+import { nameOf } from '../../log/indexed.ts'
 import { verifyEnvelope } from '../../verify/bundle.ts'
 import { isV2 } from '../../verify/logged-body.ts'
 import { bundleOfStatement, signaturesIn } from '../../verify/logged-signature.ts'
@@ -44,15 +45,9 @@ export async function openWithdrawal({ ask, url, trust }: Asked, by: string, att
   const dialect = dialectOf(entry)
   const own = signaturesIn(entry).find(({ verifier }) => equal(verifier.rawBytes, key.der))
   for (const { algorithm, digest } of factsOf(dialect)(entry.body).attachments) {
-    const content = await fetchAttachment(ask, url, `${algorithm}:${hex(digest)}`)
+    const content = await fetchAttachment(ask, url, nameOf({ algorithm, digest }))
     const told = content === null ? null : readWithdrawal(dialect, key.der)(entry.body, content)
-    if (
-      own === undefined ||
-      content === null ||
-      told === null ||
-      `${told.algorithm}:${hex(told.digest)}` !== attachment
-    )
-      continue
+    if (own === undefined || content === null || told === null || nameOf(told) !== attachment) continue
     await verifyEnvelope(bundleOfStatement(entry, content, own), { ...trust, signer: { kind: 'key', key } })
     return { by, reason: told.reason, since: told.effectiveFrom, checkpoint }
   }
@@ -62,13 +57,28 @@ export async function openWithdrawal({ ask, url, trust }: Asked, by: string, att
   )
 }
 
+/**
+ * What an entry that was found by a digest commits to, where that is something else than what has the digest. Content is null where the
+ * server does not show it. @throws TlogError as fetchColophonEntry does
+ */
+export async function fetchCommitted(
+  { ask, url }: Pick<Asked, 'ask' | 'url'>,
+  place: string,
+  foundBy: string,
+): Promise<{ readonly attachment: string; readonly content: Uint8Array | null } | null> {
+  const entry = await fetchColophonEntry(ask, url, place)
+  const [named] = orNull(() => factsOf(dialectOf(entry))(entry.body).attachments) ?? []
+  const attachment = named === undefined ? foundBy : nameOf(named)
+  return attachment === foundBy ? null : { attachment, content: await fetchAttachment(ask, url, attachment) }
+}
+
 /** @throws TlogError SERVICE_REFUSED unless it is what the leaf of the entry commits to */
 export function requireAttachment(entry: BundleEntry, attachment: string): void {
   const committed = orNull(() => factsOf(dialectOf(entry))(entry.body).attachments) ?? []
-  if (!committed.some(({ algorithm, digest }) => `${algorithm}:${hex(digest)}` === attachment))
+  if (!committed.some(({ algorithm, digest }) => nameOf({ algorithm, digest }) === attachment))
     throw new TlogError('SERVICE_REFUSED', `the server shows ${attachment}, to which the entry does not commit`)
 }
 
-function dialectOf(entry: BundleEntry): string {
+function dialectOf(entry: Omit<BundleEntry, 'logId'>): string {
   return isV2(entry) ? 'rekor-v2' : 'rekor-v1'
 }

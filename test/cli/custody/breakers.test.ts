@@ -230,6 +230,32 @@ t.test('what claims to be a statement and is none, by a stranger', async (t) => 
   t.match(await json(ASKED), { code: 0, faults: [], passedOver: 1 })
 })
 
+t.test('a crowd of strangers hides no word of the named, and costs no more than so much', async (t) => {
+  const { server, json } = await serverWith([])
+  const crowd = async (artifact: string, count: number) => {
+    const claims = Array.from({ length: count }, (_, i) => provenance({ made: artifact, name: `claim ${i}` }))
+    for (let first = 0; first < count; first += 100)
+      await Promise.all(claims.slice(first, first + 100).map((claim) => logV2(server, claim, stranger)))
+  }
+  await crowd(MODEL, 300)
+  await logV2(server, model, signer)
+  await crowd(BASE, 100)
+  await logV2(server, provenance({ made: BASE, from: [DATA] }), signer)
+  const calm = await json(ASKED)
+  t.match(calm, { code: 3, outcome: 'undetermined', cut: true, faults: [], reasons: [/of strangers, 1,024 requests/] })
+  t.ok(calm.statements.length < 300, `${calm.statements.length}`)
+  const named = (found: { edges: { from: string; state: string }[] }) => found.edges.map(({ state }) => state)
+  t.same(named(calm), ['verified', 'claimed'], 'what the named say is all there')
+  await logV2(server, advisory({ sha256: DATA }), signer)
+  const found = await json(ASKED)
+  t.match(found, {
+    code: 1,
+    cut: true,
+    reasons: { length: 1, 0: /^poisoned: / },
+    warnings: [/of strangers, 1,024 requests/],
+  })
+})
+
 t.test('200,000 empty dependencies keep nobody from an answer', async (t) => {
   const { server, json } = await serverWith([])
   const materials = Array.from({ length: 200_000 }, () => ({}))

@@ -11,13 +11,16 @@ const type = 'application/json'
 /** The hashes of so many may be in as many tiles. */
 export const MAX_MATCHES = 1000
 
-const HASH = '^(sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$'
+/** What a statement names may be digests of any algorithm. */
+const HASH =
+  '^(sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}|' +
+  '(?![sS][hH][aA]-?(1|256|384|512):)[A-Za-z0-9_.-]{1,64}:([0-9a-f]{2}){1,64})$'
 
 /** At least one of the first four. */
 export const CRITERIA = {
   hash: wordParameter<string>(
-    'The digest of a file, payload or envelope, or of what a statement in a v1 log names: `sha256:` and lowercase hex; ' +
-      'sha1, sha384, sha512.',
+    'The digest of a file, payload or envelope, or of what a statement names: `sha256:` and lowercase hex; sha1, ' +
+      "sha384, sha512, or in-toto's name of another algorithm.",
     { type: 'string', pattern: HASH },
   ),
   email: textParameter('A name of this kind in the certificate of the signer; letters of ASCII in either case.', 512),
