@@ -24,7 +24,10 @@ export function keepRow(keys: Beside['keys'], row: LookupRow): void {
   )
 }
 
-type BesideReader = Pick<LogReader, 'lookup' | 'hasLookups' | 'lookups' | 'attachment' | 'attachments'>
+type BesideReader = Pick<
+  LogReader,
+  'lookup' | 'firstUnder' | 'hasLookups' | 'lookups' | 'attachment' | 'contents' | 'attachments'
+>
 
 /** Readers get copies: what they do to them is not done to the log. */
 export function createBesideReader({ keys, attachments }: Beside): BesideReader {
@@ -35,6 +38,7 @@ export function createBesideReader({ keys, attachments }: Beside): BesideReader 
         .map(({ index }) => index)
         .filter((index) => index > (after ?? -1))
         .slice(0, limit),
+    firstUnder: async (wanted) => wanted.map((key) => under(key)[0]?.index ?? null),
     hasLookups: async (rows) => rows.map(({ key, index }) => under(key).some((row) => row.index === index)),
     lookups: async (after, limit) => {
       const rows = [...keys].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, under]) => under)
@@ -43,6 +47,7 @@ export function createBesideReader({ keys, attachments }: Beside): BesideReader 
     },
     attachment: async (algorithm, digest) =>
       structuredClone(attachments.get(nameOf({ algorithm, digest }))?.content ?? null),
+    contents: async (names) => names.map((name) => structuredClone(attachments.get(nameOf(name))?.content ?? null)),
     attachments: async (after, limit) => {
       const names = [...attachments.keys()].filter((name) => after === null || name > nameOf(after)).sort()
       return structuredClone(names.slice(0, limit).flatMap((name) => attachments.get(name) ?? []))
