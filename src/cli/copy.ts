@@ -18,7 +18,7 @@ export const copy: Command = {
   usage: `colophon copy --from DIR|postgres://… --to DIR|postgres://… [--publish s3://…]
 
   Moves all logs from one database to another: of a data directory (DIR/log.db), or of PostgreSQL. Everything is checked as
-  \`fsck\` does, copied, checked there, and compared; no checkpoint changes. Then the source is marked, and serves no more.
+  \`fsck\` does, copied, and compared with what came of it; no checkpoint changes. Then the source is marked, and serves no more.
   --publish says where the entries are that left the source (\`serve --keep-entries\`); the copy has them all.
   No server may run on either. --to must have no logs. The database alone moves: keys, trust files and the ratchet stay where
   they are, and the server needs them as before (docs/operate.md). The password is COLOPHON_DATABASE_PASSWORD.

@@ -6,12 +6,14 @@ import { formatWithdrawal, parseWithdrawal, type Withdrawal } from '../formats/c
 import { parseJson } from '../formats/json.ts'
 import { orNull } from '../formats/located.ts'
 import { clientKey } from '../formats/log-key.ts'
+import { publicKeyKey } from '../formats/lookup-key.ts'
 import { pae } from '../formats/sigstore/dsse.ts'
 import { formatDsseProposal } from '../formats/sigstore/format-proposal-v1.ts'
 import { parseProposalV1 } from '../formats/sigstore/proposal-v1.ts'
 import type { Material } from '../formats/sigstore/request-v2.ts'
 import { STATEMENT_TYPE } from '../formats/sigstore/statement.ts'
 import { equal, utf8 } from '../kernel/bytes.ts'
+import type { LeafFacts } from '../log/facts.ts'
 import type { LogIdentity } from '../log/log.ts'
 import type { ContentName, Entry } from '../log/ports.ts'
 import { factsOf } from './facts.ts'
@@ -50,10 +52,16 @@ export async function withdrawalEntry(log: Identity, keys: OwnKeys, withdrawal: 
   return { ...(await admitV2({ kind: 'dsse', envelope, verifiers }, admission)), withdraws: { algorithm, digest } }
 }
 
-/** What a leaf of the log takes back, by the content that it commits to; null: nothing, or not in the log's own name. */
-export function withdrawalsOf(log: Identity): (leaf: Uint8Array, content: Uint8Array) => ContentName | null {
-  const read = readWithdrawal(log.dialect, clientKey(log))
-  return (leaf, content) => {
+/**
+ * What a leaf of the log takes back, by the content that it commits to; null: nothing, or not in the log's own name.
+ * With what is known of the leaf, one that another key signed costs next to nothing.
+ */
+export function withdrawalsOf(
+  log: Identity,
+): (leaf: Uint8Array, content: Uint8Array, known?: Pick<LeafFacts, 'keys'>) => ContentName | null {
+  const [read, own] = [readWithdrawal(log.dialect, clientKey(log)), publicKeyKey(clientKey(log))]
+  return (leaf, content, known) => {
+    if (known !== undefined && !known.keys.some(({ key }) => equal(key, own))) return null
     const withdrawal = read(leaf, content)
     return withdrawal === null ? null : { algorithm: withdrawal.algorithm, digest: withdrawal.digest }
   }

@@ -19,3 +19,20 @@ export async function* ahead<T, R>(
     await Promise.allSettled(begun)
   }
 }
+
+/** The same items, the next of which is read while one is being used. */
+export async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = items.next()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done === true) return
+      next = items.next()
+      next.catch(() => undefined) // it is awaited above, or what was yielded ended it
+      yield value
+    }
+  } finally {
+    await next.catch(() => undefined)
+    await items.return(undefined)
+  }
+}

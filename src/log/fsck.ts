@@ -7,6 +7,8 @@ import { completedTiles, Edge } from '../kernel/edge.ts'
 import { TlogError } from '../kernel/error.ts'
 import { EMPTY_ROOT, leafHash } from '../kernel/hash.ts'
 import { TILE_WIDTH, tilesOf } from '../kernel/tile.ts'
+import { ahead } from './ahead.ts'
+import { BundleFacts } from './fsck-ahead.ts'
 import { FactsCheck, type FactsParts, isUnanswered } from './fsck-facts.ts'
 import type { Head, LogReader, Mark, Place, Published, Signer } from './ports.ts'
 import { checkPublished } from './publisher.ts'
@@ -22,16 +24,25 @@ export interface FsckParts extends FactsParts {
 
 interface CheckedEntry {
   readonly entry: Uint8Array
+  readonly hash: LeafHash
   readonly stored: LeafHash
   readonly at: LeafIndex
   readonly place: Place | null | undefined
-  /** Of what is kept beside it. */
-  readonly problems: readonly string[]
+  readonly facts: BundleFacts
+}
+
+interface ReadBundle {
+  readonly index: number
+  readonly hashes: Uint8Array | null
+  readonly entries: readonly Uint8Array[] | null
+  readonly places: readonly (Place | null)[] | null
+  readonly facts: BundleFacts
+  readonly problem: TlogError | null
 }
 
 const PAGE = 1000
-/** Entries whose attachments are read together: a store across a network takes its time for each answer. */
-const AT_ONCE = 8
+/** Bundles in memory: one is checked while the next is read. */
+const AHEAD = 2
 
 /** Reads up to the head of this moment; a server may go on writing. Returns the size that was checked. */
 export async function fsck(parts: FsckParts): Promise<TreeSize> {
@@ -62,10 +73,9 @@ class Fsck {
       if (size > head.size)
         this.#problem(`the database ends at ${head.size}, but a head of ${size} was signed: it was rolled back`)
     await this.#checkHead(0)
-    for (let index = 0; index * TILE_WIDTH < head.size; index++) {
-      const whole = await this.#checkBundle(index, Math.min(TILE_WIDTH, head.size - index * TILE_WIDTH))
-      if (!whole)
-        return this.#stop(`bundle ${index} is missing, has gaps or is malformed: nothing after it can be judged`)
+    for await (const bundle of ahead(bundlesOf(head.size), AHEAD, (tile) => this.#read(tile.index, tile.width))) {
+      if (!(await this.#checkBundle(bundle)))
+        return this.#stop(`bundle ${bundle.index} is missing, has gaps or is malformed: nothing after it can be judged`)
       this.#parts.onProgress(this.#edge.size, head.size)
     }
     await this.#checkUnfinishedTiles(head.size)
@@ -96,32 +106,42 @@ class Fsck {
     this.#signed.set(mark.size, [...expected, { root: mark.root, what }])
   }
 
-  async #checkBundle(index: number, width: number): Promise<boolean> {
-    const tile = await this.#parts.store.tile(0, index, width)
-    if (tile === null) return false
-    const entries = await this.#readEntries(index, width)
-    const places = await this.#findAll(entries ?? [])
-    const problems = await this.#checkFacts(entries ?? [], index * TILE_WIDTH)
-    for (let i = 0; i < width; i++) {
+  /** Of one bundle, all that can be asked for at once. */
+  async #read(index: number, width: number): Promise<ReadBundle> {
+    const { store } = this.#parts
+    const [hashes, read] = await Promise.all([store.tile(0, index, width), this.#readEntries(index, width)])
+    const entries = read instanceof TlogError ? null : read
+    const [places, facts] = await Promise.all([
+      this.#findAll(entries ?? []),
+      BundleFacts.read(this.#parts, entries ?? [], index * TILE_WIDTH),
+    ])
+    return { index, hashes, entries, places, facts, problem: read instanceof TlogError ? read : null }
+  }
+
+  /** Whatever is wrong with its entries, the check goes on over the stored leaf hashes, where there are any. */
+  async #checkBundle({ index, hashes, entries, places, facts, problem }: ReadBundle): Promise<boolean> {
+    if (hashes === null) return false
+    if (problem !== null) this.#problem(`bundle ${index}: ${problem.message}`)
+    for (let i = 0; i * 32 < hashes.length; i++) {
       const at = leafIndex(index * TILE_WIDTH + i)
-      const stored = tile.slice(32 * i, 32 * i + 32) as LeafHash
+      const stored = hashes.slice(32 * i, 32 * i + 32) as LeafHash
       const entry = entries?.[i]
-      if (entry !== undefined)
-        await this.#checkEntry({ entry, stored, at, place: places?.[i], problems: problems[i] ?? [] })
-      await this.#grow(entry === undefined ? stored : leafHash(entry))
+      const hash = entry === undefined ? stored : leafHash(entry)
+      if (entry !== undefined) await this.#checkEntry({ entry, hash, stored, at, place: places?.[i], facts })
+      await this.#grow(hash)
     }
     return true
   }
 
-  /** Null when the bundle cannot be read: reported, and the check goes on over the stored leaf hashes. */
-  async #readEntries(index: number, width: number): Promise<readonly Uint8Array[] | null> {
-    let entries: readonly Uint8Array[] | null = null
-    await this.#try(async () => {
+  /** The reason where the bundle cannot be read, which is a finding. */
+  async #readEntries(index: number, width: number): Promise<readonly Uint8Array[] | TlogError> {
+    try {
       const bundle = await this.#parts.store.bundle(index, width)
-      if (bundle === null) throw new TlogError('STORE_CORRUPT', 'it is missing or has gaps')
-      entries = parseBundle(bundle, width)
-    }, `bundle ${index}`)
-    return entries
+      return bundle === null ? new TlogError('STORE_CORRUPT', 'it is missing or has gaps') : parseBundle(bundle, width)
+    } catch (error) {
+      if (!(error instanceof TlogError) || isUnanswered(error)) throw error
+      return error
+    }
   }
 
   /** In one question. Null when the answer to one of them is an error: then each is asked for by itself. */
@@ -129,23 +149,10 @@ class Fsck {
     return await this.#parts.store.find(entries.map(leafHash)).catch(() => null)
   }
 
-  /** What is wrong beside each, in their order. */
-  async #checkFacts(entries: readonly Uint8Array[], first: number): Promise<(readonly string[])[]> {
-    const ahead = await this.#facts.readAhead(entries, first)
-    const problems: (readonly string[])[] = []
-    for (let from = 0; from < entries.length; from += AT_ONCE) {
-      const some = entries.slice(from, from + AT_ONCE)
-      const check = (entry: Uint8Array, i: number) => this.#facts.check(entry, leafIndex(first + from + i), ahead)
-      problems.push(...(await Promise.all(some.map(check))))
-    }
-    return problems
-  }
-
-  async #checkEntry({ entry, stored, at, place, problems }: CheckedEntry): Promise<void> {
-    const hash = leafHash(entry)
+  async #checkEntry({ entry, hash, stored, at, place, facts }: CheckedEntry): Promise<void> {
     if (!equal(hash, stored)) this.#problem(`leaf ${at}: its entry does not hash to the stored leaf hash`)
     await this.#try(() => this.#checkPlace(hash, at, place), `leaf ${at}`)
-    for (const problem of problems) this.#problem(`leaf ${at}: ${problem}`)
+    await this.#try(() => this.#facts.check(entry, at, facts), `leaf ${at}`)
   }
 
   async #checkPlace(hash: LeafHash, at: LeafIndex, known?: Place | null): Promise<void> {
@@ -217,4 +224,9 @@ class Fsck {
     this.#problem(problem)
     return treeSize(this.#edge.size)
   }
+}
+
+function* bundlesOf(size: TreeSize): Generator<{ readonly index: number; readonly width: number }> {
+  for (let index = 0; index * TILE_WIDTH < size; index++)
+    yield { index, width: Math.min(TILE_WIDTH, size - index * TILE_WIDTH) }
 }

@@ -108,6 +108,8 @@ export interface LogReader {
   find(hashes: readonly LeafHash[]): Promise<readonly (Place | null)[]>
   /** Entries under a lookup key, ascending, above `after`, at most `limit`. */
   lookup(key: Uint8Array, after: LeafIndex | null, limit: number): Promise<readonly LeafIndex[]>
+  /** For each key the first entry under it, or null. */
+  firstUnder(keys: readonly Uint8Array[]): Promise<readonly (LeafIndex | null)[]>
   /** For each whether the entry is found under the key. */
   hasLookups(rows: readonly Pick<LookupRow, 'key' | 'index'>[]): Promise<readonly boolean[]>
   /** The rows above `after` (null: from the first), by key and then index, at most `limit`. */
@@ -115,6 +117,8 @@ export interface LogReader {
   /** Which of `count` entries from `first` on brought content from which lookup rows followed. They stay so, whatever becomes of the rows. */
   brought(first: LeafIndex, count: number): Promise<readonly LeafIndex[]>
   attachment(algorithm: DigestAlgorithm, digest: Uint8Array): Promise<Uint8Array | null>
+  /** Of the names, in order, each one's content or null: of one at least, of fewer than all where they are large. */
+  contents(names: readonly ContentName[]): Promise<readonly (Uint8Array | null)[]>
   /** Those above `after`, by algorithm and then digest, at most `limit`; fewer where they are large, and none at the end alone. */
   attachments(after: ContentName | null, limit: number): Promise<readonly Attachment[]>
   /** The entry of this log by which content was taken back; null: it was not, or by another log's. */

@@ -28,7 +28,10 @@ export function keepRow({ keys, brought }: Pick<Beside, 'keys' | 'brought'>, row
   )
 }
 
-type BesideReader = Pick<LogReader, 'lookup' | 'hasLookups' | 'lookups' | 'brought' | 'attachment' | 'attachments'>
+type BesideReader = Pick<
+  LogReader,
+  'lookup' | 'firstUnder' | 'hasLookups' | 'lookups' | 'brought' | 'attachment' | 'contents' | 'attachments'
+>
 
 /** Readers get copies: what they do to them is not done to the log. */
 export function createBesideReader({ keys, brought, attachments }: Beside): BesideReader {
@@ -39,6 +42,7 @@ export function createBesideReader({ keys, brought, attachments }: Beside): Besi
         .map(({ index }) => index)
         .filter((index) => index > (after ?? -1))
         .slice(0, limit),
+    firstUnder: async (wanted) => wanted.map((key) => under(key)[0]?.index ?? null),
     hasLookups: async (rows) => rows.map(({ key, index }) => under(key).some((row) => row.index === index)),
     lookups: async (after, limit) => {
       const rows = [...keys].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, under]) => under)
@@ -49,6 +53,7 @@ export function createBesideReader({ keys, brought, attachments }: Beside): Besi
       [...brought].filter((index) => index >= first && index < first + count).sort((a, b) => a - b),
     attachment: async (algorithm, digest) =>
       structuredClone(attachments.get(nameOf({ algorithm, digest }))?.content ?? null),
+    contents: async (names) => names.map((name) => structuredClone(attachments.get(nameOf(name))?.content ?? null)),
     attachments: async (after, limit) => {
       const names = [...attachments.keys()].filter((name) => after === null || name > nameOf(after)).sort()
       return structuredClone(names.slice(0, limit).flatMap((name) => attachments.get(name) ?? []))

@@ -6,6 +6,7 @@ import { importEd25519Seed } from '#crypto'
 import { moveLogs } from '../../src/cli/moving.ts'
 import { factsOf } from '../../src/dialects/facts.ts'
 import { admit } from '../../src/dialects/rekor-v2/admit.ts'
+import { paeKeys } from '../../src/dialects/rekor-v2/keys.ts'
 import { withdrawalEntry } from '../../src/dialects/withdrawals.ts'
 import { makeDirectory } from '../../src/files/make-directory.ts'
 import { createVkey, formatVkey, KEY_TYPE } from '../../src/formats/c2sp/vkey.ts'
@@ -28,13 +29,12 @@ const TEMPLATE = parseUtf8((await admit(digestRequest(P256), { attachmentLimit: 
 const HELD = base64(hashOf('SHA2_256', MESSAGE))
 
 /** What a client would have sent, but for its signature, which no reader of a log looks at. */
-export function rekord(name: string, isKept = false): Entry {
-  const content = utf8(name)
+export function rekord(name: string, isKept = false, content = utf8(name)): Entry {
   const digest = new Uint8Array(createHash('sha256').update(content).digest())
   const leaf = utf8(TEMPLATE.replace(HELD, base64(digest)))
   return {
     leaf,
-    keys: factsOf('rekor-v2')(leaf).keys,
+    keys: [...factsOf('rekor-v2')(leaf).keys, ...(isKept ? paeKeys(content) : [])],
     attachments: isKept ? [{ algorithm: 'sha256', digest, content }] : [],
   }
 }
@@ -45,6 +45,8 @@ export interface LogShape {
   readonly heads: readonly number[]
   /** Every so many entries one brings its content. */
   readonly keeps?: number
+  /** By its name; without, the name itself. */
+  readonly content?: (name: string) => Uint8Array
   readonly ended?: 'frozen' | 'compromised'
   /** Of whose content, by name, its last entry takes back. */
   readonly withdraws?: string
@@ -54,7 +56,7 @@ export interface LogShape {
 export async function fillDirectory(dir: string, shapes: readonly LogShape[]): Promise<void> {
   makeDirectory(dir)
   const database = openDatabase(join(dir, 'log.db'), { create: true })
-  for (const [n, { slug, heads, keeps = 0, ended, withdraws }] of shapes.entries()) {
+  for (const [n, { slug, heads, keeps = 0, content = utf8, ended, withdraws }] of shapes.entries()) {
     const key = importEd25519Seed(new Uint8Array(32).fill(n + 1))
     const [origin, createdAt] = [`${slug}.example`, unixMillis(MINUTE)]
     const vkey = createVkey(origin, KEY_TYPE.ed25519, key.publicKey)
@@ -70,8 +72,10 @@ export async function fillDirectory(dir: string, shapes: readonly LogShape[]): P
     const feeder = await Feeder.after(store)
     for (const [i, size] of heads.entries()) {
       const { head } = feeder
-      const names = Array.from({ length: size - head.size }, (_, at) => head.size + at)
-      const entries = names.map((at) => rekord(`${slug} ${at}`, keeps > 0 && at % keeps === 0))
+      const entries = Array.from({ length: size - head.size }, (_, i) => {
+        const [at, name] = [head.size + i, `${slug} ${head.size + i}`]
+        return rekord(name, keeps > 0 && at % keeps === 0, content(name))
+      })
       await store.append(head, feeder.batch(entries, unixMillis(MINUTE * (i + 2))))
       const checkpoint = { origin, size: feeder.head.size, root: feeder.head.root, extensions: [] }
       if (i % 2 === 0) await store.publish({ ...feeder.head, note: await signer.sign(checkpoint, 60 * (i + 2)) })

@@ -95,6 +95,9 @@ export function readerContract(name: string, open: OpenDatabase): void {
       page = await store.lookup(hot.key, page.at(-1) ?? null, 2)
     }
     t.same(seen, [0, 2, 4, 6, 8])
+    t.same(await store.firstUnder([]), [])
+    const asked = ['hot', 'unknown', 'entry 3', 'hot', 'entry 9'].map((text) => lookupKey(text).key)
+    t.same(await store.firstUnder(asked), [0, null, 3, 0, 9], 'the first under each key')
     t.same(await store.lookup(lookupKey('entry 3').key, null, 10), [3])
     t.same(await store.lookup(lookupKey('entry 3').key, leafIndex(3), 10), [])
     t.same(await store.lookup(lookupKey('unknown').key, null, 10), [])
@@ -176,6 +179,34 @@ export function readerContract(name: string, open: OpenDatabase): void {
     }
   })
 
+  t.test(`${name}: contents of many names, as many at a time as fit`, async (t) => {
+    const { store, feeder } = await freshStore(await open(t))
+    t.same(await store.contents([]), [])
+    const large = ['x', 'y', 'z'].map((letter) => attachment(letter.repeat(5_000_000)))
+    const small = [attachment('a'), attachment('a', 'sha512'), attachment('')]
+    await store.append(feeder.head, feeder.batch([entry('one', [], small), entry('two', [], large)]))
+    const none = attachment('never kept')
+    const [x = none, y = none, z = none] = large
+    for (const names of [
+      [none],
+      [none, none],
+      small,
+      [none, ...small, x, none],
+      [x, y, none, z, none],
+      [x, x, x, none],
+    ]) {
+      const found: (Uint8Array | null)[] = []
+      while (found.length < names.length) {
+        const page = await store.contents(names.slice(found.length))
+        t.ok(page.length > 0)
+        found.push(...page)
+      }
+      const wanted = names.map(({ content }) => (content === none.content ? null : content))
+      t.same(found.map(sizeOf), wanted.map(sizeOf))
+      t.ok(found.every((content, i) => content === wanted[i] || (content && wanted[i] && equal(content, wanted[i]))))
+    }
+  })
+
   t.test(`${name}: attachments`, async (t) => {
     const { store, feeder } = await freshStore(await open(t))
     const big = attachment('x'.repeat(1_000_000), 'sha512')
@@ -229,4 +260,8 @@ async function checkEdges(t: Test, store: LogStore, feeder: Feeder): Promise<voi
     )
   }
   if (width < 256) t.equal(await store.leafHashes(leafIndex(size - 1), 2), null)
+}
+
+function sizeOf(content: Uint8Array | null): number | null {
+  return content?.length ?? null
 }

@@ -156,8 +156,24 @@ const damages: readonly { name: string; parts?: Partial<FsckParts>; store?: Part
   },
   {
     name: 'an attachment changed',
-    store: { attachment: async (...of) => flippedAt(await world.store.attachment(...of), 0) },
+    store: { contents: async (names) => (await world.store.contents(names)).map((content) => flippedAt(content, 0)) },
     says: /leaf 300: its attachment does not hash to the digest/,
+  },
+  {
+    name: 'an attachment changed, where the others are read one by one',
+    store: {
+      contents: () => Promise.reject(new TlogError('STORE_CORRUPT', 'one of them is bad')),
+      attachment: async (...of) => flippedAt(await world.store.attachment(...of), 0),
+    },
+    says: /leaf 300: its attachment does not hash to the digest/,
+  },
+  {
+    name: 'an attachment that cannot be read',
+    store: {
+      contents: () => Promise.reject(new TlogError('STORE_CORRUPT', 'one of them is bad')),
+      attachment: () => Promise.reject(new TlogError('STORE_CORRUPT', 'a bad page')),
+    },
+    says: /leaf 500: a bad page/,
   },
   {
     name: 'a leaf of another dialect',
@@ -241,6 +257,25 @@ t.test('notes and heads are read to the end, page after page', async (t) => {
   const { problems } = await check({}, { history })
   t.same(pages, [null, 100])
   t.ok(problems.some((problem) => problem.startsWith('a published checkpoint of size 500 has another root')))
+})
+
+t.test('the questions are for many entries at once, in pages as small as the store likes', async (t) => {
+  const asked = { contents: 0, firstUnder: 0, hasLookups: 0, attachment: 0, lookup: 0 }
+  const counting = Object.fromEntries(
+    (Object.keys(asked) as (keyof typeof asked)[]).map((name) => [
+      name,
+      (...args: never[]) => {
+        asked[name]++
+        return (world.store[name] as (...args: never[]) => unknown)(...args)
+      },
+    ]),
+  )
+  t.same((await check({}, counting)).problems, [])
+  t.same(asked, { contents: 3, firstUnder: 3, hasLookups: 6, attachment: 0, lookup: 0 })
+  const contents: LogStore['contents'] = async (names) => (await world.store.contents(names)).slice(0, 7)
+  t.same((await check({}, { contents })).problems, [])
+  const firstUnder = () => Promise.reject(new TlogError('STORE_CORRUPT', 'a bad page'))
+  t.same((await check({}, { firstUnder })).problems, [], 'each is asked by itself')
 })
 
 t.test('an error that is no finding goes through', async (t) => {

@@ -50,6 +50,11 @@ const CURVE_NAMES: ReadonlyMap<string, Curve> = new Map(
   (Object.keys(CURVE_OIDS) as Curve[]).map((curve) => [CURVE_OIDS[curve], curve]),
 )
 
+/** The identifiers, which are compared for every entry that is read. */
+const DER_OF: Readonly<Record<string, Uint8Array>> = Object.fromEntries(
+  [EC, RSA, ED25519, ...Object.values(CURVE_OIDS)].map((oid) => [oid, formatOid(oid)]),
+)
+
 /** What is refused is named, so that its owner understands. */
 const KNOWN: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.1.7': 'RSAES-OAEP',
@@ -154,10 +159,14 @@ function readEd25519(identifier: DerReader, spki: DerReader): Omit<Ed25519Key, '
 
 /** The inverse of parseSpki. */
 export function formatSpki(key: Material): Uint8Array {
-  if (key.kind === 'ec') return spkiOf([formatOid(EC), formatOid(CURVE_OIDS[key.curve])], key.point)
-  if (key.kind === 'ed25519') return spkiOf([formatOid(ED25519)], key.bytes)
+  if (key.kind === 'ec') return spkiOf([EC, CURVE_OIDS[key.curve]].map(known), key.point)
+  if (key.kind === 'ed25519') return spkiOf([known(ED25519)], key.bytes)
   const numbers = formatDer(TAG.sequence, formatUnsigned(key.modulus), formatUnsigned(key.exponent))
-  return spkiOf([formatOid(RSA), formatDer(TAG.null)], numbers)
+  return spkiOf([known(RSA), formatDer(TAG.null)], numbers)
+}
+
+function known(oid: string): Uint8Array {
+  return DER_OF[oid] ?? formatOid(oid)
 }
 
 function spkiOf(identifier: readonly Uint8Array[], key: Uint8Array): Uint8Array {

@@ -8,6 +8,7 @@ import { type LeafHash, type TreeSize, treeSize } from '../../kernel/brand.ts'
 import { equal } from '../../kernel/bytes.ts'
 import { TlogError } from '../../kernel/error.ts'
 import { filledBetween, TILE_WIDTH } from '../../kernel/tile.ts'
+import { ahead, oneAhead } from '../ahead.ts'
 import type { Attachment, FullTile, Head, LogReader, LookupRow, Published } from '../ports.ts'
 import { pagesOf, rowsOf } from './pages.ts'
 import type { LogTarget, TreeBatch } from './ports.ts'
@@ -20,6 +21,8 @@ const HEADS = 1000
 const ROWS = 8192
 const ATTACHMENTS = 256
 const CHECKPOINTS = 256
+/** Bundles under way: from an object store each of them is a journey. */
+const AHEAD = 4
 /** By the first byte of a key. */
 const KEY_RANGES = 256
 
@@ -31,9 +34,8 @@ export async function copyTree(source: LogReader, target: LogTarget, onProgress:
   const [head, there] = [await source.head(), await target.reader.head()]
   if (head === null || there === null) throw new TlogError('STORE_CORRUPT', 'there is no head, not even of size 0')
   await checkFollows(there, source)
-  const entries = new Entries(source, there.size, head.size)
   let last = there
-  for await (const batches of transactions(source, there, entries)) {
+  for await (const batches of oneAhead(transactions(source, there, head.size))) {
     await target.appendAll(last, batches)
     last = batches.at(-1)?.head ?? last
     onProgress(last.size, head.size)
@@ -48,20 +50,29 @@ async function checkFollows(there: Head, source: LogReader): Promise<void> {
     throw new TlogError('COPY_REFUSED', `the target has a head of size ${there.size} that is none of the source's`)
 }
 
-async function* transactions(source: LogReader, from: Head, entries: Entries): AsyncGenerator<readonly TreeBatch[]> {
+async function* transactions(source: LogReader, from: Head, end: TreeSize): AsyncGenerator<readonly TreeBatch[]> {
+  const entries = new Entries(source, from.size, end)
   let [before, count, bytes]: [TreeSize, number, number] = [from.size, 0, 0]
   let batches: TreeBatch[] = []
-  for await (const head of rowsOf<Head>((after) => source.heads(after?.size ?? from.size, HEADS))) {
-    const batch = { entries: await entries.take(head.size - before), tiles: await tilesOf(source, before, head), head }
-    batches.push(batch)
-    before = head.size
-    count += batch.entries.length
-    bytes += batch.entries.reduce((sum, { leaf }) => sum + leaf.length, 0)
-    if (count < MOST.entries && bytes < MOST.bytes && batches.length < MOST.heads) continue
-    yield batches
-    ;[batches, count, bytes] = [[], 0, 0]
+  try {
+    for await (const head of rowsOf<Head>((after) => source.heads(after?.size ?? from.size, HEADS))) {
+      const batch = {
+        entries: await entries.take(head.size - before),
+        tiles: await tilesOf(source, before, head),
+        head,
+      }
+      batches.push(batch)
+      before = head.size
+      count += batch.entries.length
+      bytes += batch.entries.reduce((sum, { leaf }) => sum + leaf.length, 0)
+      if (count < MOST.entries && bytes < MOST.bytes && batches.length < MOST.heads) continue
+      yield batches
+      ;[batches, count, bytes] = [[], 0, 0]
+    }
+    if (batches.length > 0) yield batches
+  } finally {
+    await entries.close()
   }
-  if (batches.length > 0) yield batches
 }
 
 async function tilesOf(source: LogReader, before: TreeSize, { size }: Head): Promise<readonly FullTile[]> {
@@ -74,17 +85,15 @@ async function tilesOf(source: LogReader, before: TreeSize, { size }: Head): Pro
   return tiles
 }
 
-/** The leaves of a log, one after the other, a bundle at a time. */
+/** The leaves of a log, one after the other, bundles being read ahead. */
 class Entries {
-  readonly #source: LogReader
-  readonly #end: number
+  readonly #bundles: AsyncGenerator<TreeBatch['entries']>
   #next: number
   #held: TreeBatch['entries'] = []
 
   constructor(source: LogReader, from: TreeSize, end: TreeSize) {
-    this.#source = source
+    this.#bundles = ahead(bundlesOf(from, end), AHEAD, (bundle) => readBundle(source, bundle))
     this.#next = from
-    this.#end = end
   }
 
   async take(count: number): Promise<TreeBatch['entries']> {
@@ -95,31 +104,50 @@ class Entries {
       this.#held = this.#held.slice(part.length)
       taken.push(...part)
     }
+    this.#next += count
     return taken
   }
 
-  /** What is left of the next bundle. */
-  async #read(): Promise<TreeBatch['entries']> {
-    const index = Math.floor(this.#next / TILE_WIDTH)
-    const [skip, width] = [this.#next % TILE_WIDTH, Math.min(TILE_WIDTH, this.#end - index * TILE_WIDTH)]
-    const hashes = skip < width ? await this.#source.tile(0, index, width) : null
-    const bundle = skip < width ? await this.#source.bundle(index, width) : null
-    if (hashes === null || bundle === null)
-      throw new TlogError('STORE_CORRUPT', `bundle ${index} is missing or has gaps after entry ${this.#next}`)
-    this.#next = index * TILE_WIDTH + width
-    return parseBundle(bundle, width)
-      .map((leaf, i) => ({ leaf, hash: hashes.subarray(32 * i, 32 * i + 32) as LeafHash }))
-      .slice(skip)
+  async close(): Promise<void> {
+    await this.#bundles.return(undefined)
   }
+
+  async #read(): Promise<TreeBatch['entries']> {
+    const { done, value } = await this.#bundles.next()
+    if (done === true) throw new TlogError('STORE_CORRUPT', `there are heads beyond entry ${this.#next}, the last`)
+    return value
+  }
+}
+
+interface Bundle {
+  readonly index: number
+  readonly width: number
+  /** Of its first entries. */
+  readonly skip: number
+}
+
+function* bundlesOf(from: number, end: number): Generator<Bundle> {
+  for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < end; index++) {
+    const first = index * TILE_WIDTH
+    yield { index, width: Math.min(TILE_WIDTH, end - first), skip: Math.max(0, from - first) }
+  }
+}
+
+async function readBundle(source: LogReader, { index, width, skip }: Bundle): Promise<TreeBatch['entries']> {
+  const [hashes, bundle] = await Promise.all([source.tile(0, index, width), source.bundle(index, width)])
+  if (hashes === null || bundle === null) throw new TlogError('STORE_CORRUPT', `bundle ${index} is missing or has gaps`)
+  return parseBundle(bundle, width)
+    .map((leaf, i) => ({ leaf, hash: hashes.subarray(32 * i, 32 * i + 32) as LeafHash }))
+    .slice(skip)
 }
 
 /** Lookup rows and attachments, once the tree is there. @param onProgress how far it is in the order of the keys, which are uniform */
 export async function copyBeside(source: LogReader, target: LogTarget, onProgress: OnProgress): Promise<void> {
-  for await (const lookups of pagesOf<LookupRow>((after) => source.lookups(after, ROWS))) {
+  for await (const lookups of oneAhead(pagesOf<LookupRow>((after) => source.lookups(after, ROWS)))) {
     await target.keep({ lookups })
     onProgress(lookups.at(-1)?.key[0] ?? 0, KEY_RANGES)
   }
-  for await (const attachments of pagesOf<Attachment>((after) => source.attachments(after, ATTACHMENTS)))
+  for await (const attachments of oneAhead(pagesOf<Attachment>((after) => source.attachments(after, ATTACHMENTS))))
     await target.keep({ attachments })
   onProgress(KEY_RANGES, KEY_RANGES)
 }
