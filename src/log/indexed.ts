@@ -51,11 +51,11 @@ export class Derived {
     const seen = new Set(keys.map(({ key }) => hex(key)))
     const derived = named.keysOf(content).filter(({ key }) => seen.size < seen.add(hex(key)).size)
     if (derived.length === 0) return []
-    return (await this.#isBrought(at)) || (await this.#heirOf(named)) === at ? derived : []
+    return (await this.isBrought(at)) || (await this.#heirOf(named)) === at ? derived : []
   }
 
   /** A bundle at a time: entries are gone through in order. */
-  async #isBrought(at: LeafIndex): Promise<boolean> {
+  async isBrought(at: LeafIndex): Promise<boolean> {
     const bundle = Math.floor(at / TILE_WIDTH)
     if (bundle !== this.#bundle) {
       this.#brought = new Set(await this.#parts.store.brought(leafIndex(bundle * TILE_WIDTH), TILE_WIDTH))

@@ -5,12 +5,12 @@ import { type LeafIndex, leafIndex, type TreeSize } from '../kernel/brand.ts'
 import { TlogError } from '../kernel/error.ts'
 import { TILE_WIDTH } from '../kernel/tile.ts'
 import type { LeafFacts } from './facts.ts'
-import { Derived, missingKeys, nameOf } from './indexed.ts'
+import { Derived, missingKeys } from './indexed.ts'
 import type { DerivedRows, LogStore, LookupKey, LookupRow } from './ports.ts'
 
 type Store = Pick<
   LogStore,
-  'head' | 'bundle' | 'entry' | 'attachment' | 'lookup' | 'hasLookups' | 'lookups' | 'brought' | 'withdrawals' | 'index'
+  'head' | 'bundle' | 'entry' | 'attachment' | 'lookup' | 'hasLookups' | 'lookups' | 'brought' | 'index'
 >
 
 export interface ReindexParts {
@@ -27,7 +27,7 @@ export interface Reindexed {
   readonly size: TreeSize
   /** That were missing. */
   readonly rows: number
-  /** That follow from nothing that is kept. Of content that was withdrawn they stay, and are none of these. */
+  /** That follow from nothing. Those of content that was brought, and is not kept (withdrawn, or too large), are none of these. */
   readonly surplus: number
 }
 
@@ -47,23 +47,21 @@ export async function reindex(parts: ReindexParts): Promise<Reindexed> {
     await run.bundle(first / TILE_WIDTH, width)
     parts.onProgress(first + width, size)
   }
-  const { missing, present, withdrawn } = run
+  const { missing, present, unkept } = run
   const others = before - present
-  const left = others > 0 && withdrawn.size > 0 ? await countRows(parts.store, (index) => withdrawn.has(index)) : 0
+  const left = others > 0 && unkept.size > 0 ? await countRows(parts.store, (index) => unkept.has(index)) : 0
   return { size, rows: missing, surplus: Math.max(0, others - left) }
 }
 
 class Run {
   readonly #parts: ReindexParts
   readonly #derived: Derived
-  /** Names. */
-  readonly #gone = new Set<string>()
   #batch: DerivedRows[] = []
   #waiting = 0
   missing = 0
   present = 0
-  /** Entries over content that was withdrawn. */
-  readonly withdrawn = new Set<LeafIndex>()
+  /** Entries that brought content which is not there. */
+  readonly unkept = new Set<LeafIndex>()
 
   constructor(parts: ReindexParts) {
     this.#parts = parts
@@ -74,7 +72,6 @@ class Run {
     const { store } = this.#parts
     const bundle = await store.bundle(index, width)
     if (bundle === null) throw new TlogError('STORE_CORRUPT', `bundle ${index} is missing`)
-    await this.#learnWithdrawn()
     for (const [i, leaf] of parseBundle(bundle, width).entries()) {
       const at = leafIndex(index * TILE_WIDTH + i)
       const keys = await this.#missingOf(leaf, at)
@@ -84,14 +81,6 @@ class Run {
       if (this.#waiting >= BATCH_ROWS) await this.#flush()
     }
     await this.#flush()
-  }
-
-  async #learnWithdrawn(): Promise<void> {
-    for (let count = BATCH_ROWS; count === BATCH_ROWS; ) {
-      const more = await this.#parts.store.withdrawals(this.#gone.size, BATCH_ROWS)
-      for (const name of more) this.#gone.add(nameOf(name))
-      count = more.length
-    }
   }
 
   async #flush(): Promise<void> {
@@ -107,7 +96,7 @@ class Run {
       const read = facts(leaf)
       for (const named of read.attachments) {
         const content = await store.attachment(named.algorithm, named.digest)
-        if (content === null && this.#gone.has(nameOf(named))) this.withdrawn.add(at)
+        if (content === null && (await this.#derived.isBrought(at))) this.unkept.add(at)
         const rows = content === null ? [] : await this.#derived.rows(read, named, content, at)
         const lost = await missingKeys(store, at, rows)
         this.present += rows.length - lost.length

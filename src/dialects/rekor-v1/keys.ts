@@ -35,9 +35,11 @@ export function entryOf(leaf: Uint8Array, kept: Kept | null, attachmentLimit: nu
   if (kept === null) return { leaf, keys, attachments: [] }
   const { algorithm, bytes } = kept.digest
   const attachment = { algorithm, digest: bytes, content: kept.content }
-  const derived = attachments.flatMap(({ keysOf }) => keysOf(kept.content)) // refused is what is not kept too
-  if (kept.content.length > attachmentLimit) return { leaf, keys, attachments: [] }
-  return { leaf, keys: [...keys, ...derived], attachments: [attachment] }
+  return {
+    leaf,
+    keys: [...keys, ...attachments.flatMap(({ keysOf }) => keysOf(kept.content))],
+    attachments: kept.content.length <= attachmentLimit ? [attachment] : [],
+  }
 }
 
 /**
