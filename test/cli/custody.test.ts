@@ -97,16 +97,22 @@ t.test('two statements that disagree stand side by side', async (t) => {
   t.equal(printed.match(/CONFLICT/g)?.length, 2)
 })
 
-t.test('what is too large to be kept is logged, and found by nothing that it says', async (t) => {
-  const { server, json } = await serverWith(toy)
+t.test('what strangers log that nobody can open decides nothing', async (t) => {
+  const { server, json, custody } = await serverWith(toy)
   const large = Buffer.from(
     statement('fuse')
       .toString()
       .replace('"externalParameters":{', `"externalParameters":{"x":"${'x'.repeat(1_100_000)}",`),
   )
   await logV1(server, large, stranger)
+  t.match(await json([file, ...mine]), { code: 0, faults: [], passedOver: 1 })
+  t.match(await custody([file, ...mine]), { printed: /1 by strangers, which could not be opened, were passed over/ })
   await logV1(server, Buffer.from(`${large} `), signer)
-  t.match(await json([file, ...mine]), { code: 0, faults: [], passedOver: 0 })
+  t.match(
+    await json([file, ...mine]),
+    { code: 3, reasons: [/does not show it/] },
+    'but the word of the named is missed',
+  )
 })
 
 t.test('what the operator took back is missed where it was by the named, and shown where it was not', async (t) => {

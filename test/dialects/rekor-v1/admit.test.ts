@@ -236,19 +236,15 @@ t.test('a key that may not sign is named, and no signature is looked at', async 
   await refused(t, proposal, 'KEY_NOT_ALLOWED', 'a point of small order')
 })
 
-t.test(
-  'content above the limit is not kept, nor found by what it says; what is no statement is refused all the same',
-  async (t) => {
-    for (const proposal of [make.dsse([P256]), make.intotoV1(P256), make.intotoV2([P256])]) {
-      const entry = await propose(proposal, { attachmentLimit: 100 })
-      t.same(entry.attachments, [])
-      t.same(keysOf(entry, 'attachment'), [], 'nobody could make these rows again')
-      t.not(keysOf(entry, 'leaf').length, 0)
-    }
-    const envelope = JSON.stringify(make.envelopeOf([P256], { payload: utf8('[') }))
-    await t.rejects(propose(make.dsse([P256], envelope), { attachmentLimit: 0 }), { code: 'ENVELOPE_MALFORMED' })
-  },
-)
+t.test('content above the limit is not kept, and found all the same; what is no statement is refused', async (t) => {
+  for (const proposal of [make.dsse([P256]), make.intotoV1(P256), make.intotoV2([P256])]) {
+    const entry = await propose(proposal, { attachmentLimit: 100 })
+    t.same(entry.attachments, [])
+    t.same(keysOf(entry, 'attachment').length, STATEMENT_KEYS.length)
+  }
+  const envelope = JSON.stringify(make.envelopeOf([P256], { payload: utf8('[') }))
+  await t.rejects(propose(make.dsse([P256], envelope), { attachmentLimit: 0 }), { code: 'ENVELOPE_MALFORMED' })
+})
 
 t.test('an intoto 0.0.1 leaf keeps no payload type: the payload must say that it is a statement', async (t) => {
   const signed = (payloadType: string, payload: string) =>
