@@ -5,7 +5,6 @@
  */
 
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import t from 'tap'
@@ -59,7 +58,7 @@ interface Answer {
 t.setTimeout(20 * 60_000)
 t.teardown(closeCrypto)
 
-const seed = process.env.COLOPHON_E2E_SEED ?? randomBytes(4).toString('hex')
+const seed = process.env.COLOPHON_E2E_SEED ?? 'colophon' // one that draws every row of the tables
 const program = await client('rekor-types')
 
 async function theirs(cases: readonly Case[]): Promise<Answer[]> {
