@@ -59,6 +59,8 @@ function dataIn(args: readonly string[]): string | undefined {
   return at < 0 || args[0] === 'witness' ? undefined : args[at + 1]
 }
 
+/** A command that has not ended by then hangs: a busy machine takes minutes for a large log. */
+const HANGS_AFTER_MS = 15 * 60_000
 const READY_MS = 90_000
 const STOP_MS = 30_000
 
@@ -108,7 +110,7 @@ export async function run(command: string, args: readonly string[], options: Run
     cwd: options.cwd ?? ROOT,
     env: options.env ?? CHILD_ENV,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? 120_000,
+    timeout: options.timeoutMs ?? HANGS_AFTER_MS,
     killSignal: 'SIGKILL',
   })
   void options.until?.then(() => child.kill('SIGKILL'))
