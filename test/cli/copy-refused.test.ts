@@ -1,7 +1,7 @@
 /** A copy that is not the same, and a source that is written meanwhile: nothing moves, and the source goes on. */
 
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { closeCrypto } from '../../src/crypto/node.ts'
 import { unixMillis } from '../../src/kernel/brand.ts'
 import { leafHash } from '../../src/kernel/hash.ts'
@@ -89,14 +89,20 @@ t.test('a copy that is not the same is not opened, and the source goes on', asyn
   }
 })
 
-t.test('entries that wait in PostgreSQL, and a node that writes meanwhile', async (t) => {
+/** A log that has come to PostgreSQL, and another node's way there. */
+async function copied(t: Test, name: string) {
   const folder = scratch(t)
   await fillDirectory(join(folder, 'from'), SHAPES)
-  const url = await postgres.create('copy_busy')
+  const url = await postgres.create(name)
   t.match(await command(['copy', '--from', join(folder, 'from'), '--to', url]), { code: 0 })
-  const before = await inPostgres(url, contentOf)
   const node = await openDatabase({ url })
   t.teardown(() => node.close())
+  return { folder, url, node }
+}
+
+t.test('entries that wait in PostgreSQL, and a node that writes meanwhile', async (t) => {
+  const { folder, url, node } = await copied(t, 'copy_busy')
+  const before = await inPostgres(url, contentOf)
   const refuses = async (error: { code: string; message: RegExp }, what: string) => {
     const to = join(folder, what)
     await t.rejects(move(on(url), at(to)), error, what)
@@ -116,13 +122,8 @@ t.test('entries that wait in PostgreSQL, and a node that writes meanwhile', asyn
 })
 
 t.test('what comes in between the copy and the mark refuses the move', async (t) => {
-  const folder = scratch(t)
-  await fillDirectory(join(folder, 'from'), SHAPES)
-  const url = await postgres.create('copy_between')
-  t.match(await command(['copy', '--from', join(folder, 'from'), '--to', url]), { code: 0 })
+  const { folder, url, node } = await copied(t, 'copy_between')
   const raw = await rawClient(t, url)
-  const node = await openDatabase({ url })
-  t.teardown(() => node.close())
   const { leaf, ...rest } = rekord('late')
   const offers = async () => {
     await node.intake({ log: 0, node: 'other', most: 9 }).offer([{ hash: leafHash(leaf), entry: { leaf, ...rest } }])

@@ -1,7 +1,7 @@
 /** The witness network's other Go witness, with keys of both kinds and its heads in a database, as its operators run it. */
 
 import { spawn } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,7 +21,11 @@ export async function startOmniwitness(scope: Scope, logs: readonly WitnessedLog
   const program = await client('omniwitness')
   const folder = await scratch(scope)
   const at = (name: string) => join(folder, name)
-  const keys = [newKey('ed25519', KEY_TYPE.cosignature), newKey('ml-dsa-44', KEY_TYPE.mlDsa44)] as const
+  const [classical, postQuantum] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ml-dsa-44')]
+  const keys = [
+    noteKey(KEY_TYPE.cosignature, classical.privateKey),
+    noteKey(KEY_TYPE.mlDsa44, postQuantum.privateKey),
+  ] as const
   await Promise.all(keys.map(({ skey }, i) => writeFile(at(`key${i}`), skey, { mode: 0o600 })))
   const known = logs.map(({ origin, vkey }) => ({ Origin: origin, PublicKey: vkey, Feeder: 'none' }))
   await writeFile(at('logs.yaml'), JSON.stringify({ Logs: known })) // which is YAML
@@ -50,8 +54,7 @@ export async function startOmniwitness(scope: Scope, logs: readonly WitnessedLog
 }
 
 /** As Go's note package reads it: the seed after the type, under the ID of the public key. */
-function newKey(kind: 'ed25519' | 'ml-dsa-44', type: number): { vkey: string; skey: string } {
-  const { privateKey } = kind === 'ed25519' ? generateKeyPairSync(kind) : generateKeyPairSync(kind)
+function noteKey(type: number, privateKey: KeyObject): { vkey: string; skey: string } {
   const jwk: Readonly<Record<string, unknown>> = { ...privateKey.export({ format: 'jwk' }) }
   const [seed, publicKey] = [jwk.d ?? jwk.priv, jwk.x ?? jwk.pub].map((text) => Buffer.from(String(text), 'base64url'))
   const vkey = formatVkey(createVkey(NAME, type, new Uint8Array(publicKey ?? [])))
